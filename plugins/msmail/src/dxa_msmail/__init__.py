@@ -1,0 +1,1 @@
+"""The MS Mail connector of dxa."""
