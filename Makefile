@@ -25,7 +25,7 @@ PIP := PIP_CONSTRAINT='$(CONSTRAINTS)' PIP_BUILD_CONSTRAINT='$(CONSTRAINTS)' \
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
 
-demo: $(STAMP) ## run the demonstration in $(DEMO_DIR), build/demo by default
+demo: $(STAMP) ## run the demonstration in DEMO_DIR, build/demo by default
 	@$(BIN)/dxa demo --fresh '$(DEMO_DIR)'
 
 test: $(STAMP) ## run the tests
