@@ -1,0 +1,59 @@
+"""Changes: the difference between two states of a keyed collection, and its application."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Generic, TypeVar
+
+import attrs
+
+from dxa.entry import Verb
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+@attrs.frozen
+class Change(Generic[K, V]):
+    """What happens to one key: from `before` (None: was not there) to `after` (None: will not be there)."""
+
+    key: K
+    before: V | None
+    after: V | None
+    reason: str = ""
+
+    @property
+    def verb(self) -> Verb:
+        """Add, modify or delete, as the two sides say."""
+        if self.before is None:
+            return Verb.ADD
+        return Verb.DELETE if self.after is None else Verb.MODIFY
+
+    def inverse(self) -> Change[K, V]:
+        """The change that takes this one back."""
+        return Change(self.key, self.after, self.before, f"undo: {self.reason}" if self.reason else "undo")
+
+
+#: Deletes come first, then modifies, then adds, so that a freed name or address can be used again (dx:T-080).
+ORDER = {Verb.REPLACE: 0, Verb.DELETE: 1, Verb.MODIFY: 2, Verb.ADD: 3}
+
+
+def diff(before: Mapping[K, V], after: Mapping[K, V]) -> list[Change[K, V]]:
+    """What leads from one state to the other: deletes, then modifies, then adds, each in the order of its mapping."""
+    gone = [Change(k, v, None) for k, v in before.items() if k not in after]
+    modified = [Change(k, v, after[k]) for k, v in before.items() if k in after and after[k] != v]
+    new = [Change(k, None, v) for k, v in after.items() if k not in before]
+    return [*gone, *modified, *new]
+
+
+def apply(state: Mapping[K, V], changes: Iterable[Change[K, V]]) -> dict[K, V]:
+    """The state after the changes; raises ValueError when a change does not fit what it finds."""
+    result = dict(state)
+    for change in changes:
+        if result.get(change.key) != change.before:
+            raise ValueError(f"{change.key!r}: expected {change.before!r}, found {result.get(change.key)!r}")
+        if change.after is None:
+            del result[change.key]
+        else:
+            result[change.key] = change.after
+    return result

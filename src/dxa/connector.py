@@ -1,0 +1,208 @@
+"""What a plugin implements to bring a foreign mail system to dxa.
+
+A connector collects reports and delivers parcels; it decides nothing. Collecting removes nothing: only `settle`, which
+is called after what was read has been committed, may take a mail or file away.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from enum import Enum
+from pathlib import Path
+from typing import Any, Protocol
+
+import attrs
+
+from dxa.address import Address, AddressTypes
+from dxa.dirsync.messages import Reply, Request
+from dxa.entry import Reject, Transaction
+from dxa.ledger.answer import Content, ListKey
+from dxa.rules.naming import NameLimits
+
+
+class Holds(Enum):
+    """How dxa knows what a peer holds: the peer *quotes* a number, or a full read *proves* it."""
+
+    QUOTED = "quoted"
+    PROVEN = "proven"
+
+
+class Feed(Enum):
+    """What a peer's reports can be: its full list, or changes since a cursor."""
+
+    FULL = "full"
+    CHANGES = "changes"
+
+
+@attrs.frozen(kw_only=True)
+class Traits:
+    """What the core must know of a connector."""
+
+    #: Address types that its peers can be shown; the first is their native type.
+    types: tuple[str, ...]
+    holds: Holds
+    feeds: frozenset[Feed] = frozenset({Feed.FULL})
+    #: dxa writes into the peer.
+    writable: bool = True
+    #: Many peers behind one link, registered one by one; else the link is its only peer.
+    many_peers: bool = False
+    #: The rules for names in the peer's lists.
+    names: NameLimits = NameLimits()
+
+
+@attrs.frozen(kw_only=True)
+class PeerInfo:
+    """What a connector may know of a peer: its name on the wire, where messages go, and its settings for the wire."""
+
+    id: str
+    name: str
+    address: str = ""
+    options: Mapping[str, Any] = attrs.field(factory=dict)
+
+
+@attrs.frozen(kw_only=True)
+class Report:
+    """One thing that a peer has told: a message, a file, a read of its directory.
+
+    `sender` is the peer's name as claimed, `origin` the address it came from, `password` what it was authenticated
+    with. `lists` are the (type, list) pairs that the report covers in full; empty for changes. `complete` is False
+    when its end is missing. `transactions` are in their order; `marked` are keys of entries that bear our mark.
+    `receipt` is what `settle` gets back; a report with the same receipt may be collected again until then.
+    """
+
+    sender: str
+    receipt: str
+    origin: str = ""
+    password: str = ""
+    title: str = ""
+    raw: bytes = b""
+    complete: bool = True
+    lists: frozenset[ListKey] = frozenset()
+    transactions: Sequence[Transaction] = ()
+    rejects: Sequence[Reject] = ()
+    marked: frozenset[str] = frozenset()
+    #: The list counts its own records, so that an end that is missing would be noticed.
+    counted: bool = True
+    cursor: str = ""
+    #: Quoted peers: the numbers heard, and what is asked for.
+    request: Request | None = None
+    types: frozenset[str] | None = None
+    templates: bool | None = None
+    limit: int | None = None
+    #: Optional data that is only kept and shown (status reports).
+    note: str = ""
+    #: Why the whole report cannot be used, with its number; then only archive and tell.
+    fault: Reject | None = None
+
+
+class ParcelKind(Enum):
+    """What a parcel carries."""
+
+    UPDATE = "update"
+    FULL = "full"
+    NOTICE = "notice"
+
+
+@attrs.frozen(kw_only=True)
+class Parcel:
+    """What goes out to one peer at once. The same `id` delivered twice has the same effect as once.
+
+    `content` is shared between peers; `own` names the lists that this peer owns and does not get. A notice has only
+    `title` and `text`, for the address `to`.
+    """
+
+    id: str
+    peer: PeerInfo
+    kind: ParcelKind
+    to: str = ""
+    content: Content = Content("", ())
+    own: frozenset[ListKey] = frozenset()
+    reply: Reply | None = None
+    templates: bool = False
+    title: str = ""
+    text: str = ""
+
+    def transactions(self) -> Iterator[Transaction]:
+        """The transactions that this peer gets."""
+        return self.content.without(self.own)
+
+
+class Result(Enum):
+    """What became of a parcel or of one of its entries."""
+
+    DONE = "done"
+    POSTED = "posted"
+    REFUSED = "refused"
+    RETRY = "retry"
+
+
+@attrs.frozen(kw_only=True)
+class Outcome:
+    """What became of the entry with this key (``""``: the whole parcel)."""
+
+    result: Result
+    key: str = ""
+    reason: str = ""
+
+
+class Connector(Protocol):
+    """One link's connection to its foreign system."""
+
+    def collect(self, since: Mapping[str, str]) -> Iterator[Report]:
+        """Everything that waits, oldest first; `since` gives each peer's cursor. Removes nothing."""
+
+    def deliver(self, parcel: Parcel) -> Iterator[Outcome]:
+        """Bring the parcel to its peer, or where its peer picks it up; durable when it returns."""
+
+    def settle(self, receipts: Sequence[str]) -> None:
+        """What these receipts stand for is committed: take the mail or file away. Repeatable."""
+
+
+@attrs.frozen(kw_only=True)
+class LinkContext:
+    """What a connector is given: its link, its options, its peers, and a folder for paths in its options."""
+
+    link: str
+    options: Any
+    folder: Path
+    types: AddressTypes
+    #: The site's own address in the connector's world: (organization, site).
+    site: tuple[str, str]
+    peers: Mapping[str, PeerInfo] = attrs.field(factory=dict)
+    #: The local time that goes on messages, as given by the agent.
+    now: Callable[[], float] = lambda: 0.0
+
+
+@attrs.frozen(kw_only=True)
+class ConnectorType:
+    """A connector as a plugin registers it (hook ``dxa_connectors``).
+
+    `options` is an attrs class: the keys, types and defaults of the link's table named after the connector.
+    `peer_options` likewise for each peer. `open` makes the connector of a link.
+    """
+
+    name: str
+    summary: str
+    traits: Traits
+    open: Callable[[LinkContext], Connector]
+    options: type = attrs.make_class("NoOptions", [])
+    peer_options: type = attrs.make_class("NoPeerOptions", [])
+    roles: tuple[str, ...] = ()
+
+
+@attrs.frozen(kw_only=True)
+class Decoder:
+    """Decodes one file format for ``dxa dump`` (hook ``dxa_decoders``)."""
+
+    name: str
+    sniff: Callable[[bytes], bool]
+    decode: Callable[[bytes], Iterator[dict[str, Any]]]
+
+
+@attrs.frozen(kw_only=True)
+class Scene:
+    """A part of ``dxa demo`` (hook ``dxa_demo_scenes``): `play` gets the demo's stage."""
+
+    name: str
+    order: int
+    play: Callable[[Any], None]

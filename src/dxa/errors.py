@@ -1,0 +1,99 @@
+"""Everything that dxa raises on purpose.
+
+DxaError                  exit status 1: something failed and will be retried
+├── UsageError            exit status 2: the command or the configuration is wrong; ours to report, the user's to mend
+│   ├── ConfigError       all problems of a configuration together, by key
+│   └── NotFoundError     a peer, recipient, plan … that was named does not exist
+├── HeldError             exit status 3: a plan waits for approval
+├── LockedError           another process writes to this site
+├── PeerError             the peer's fault: what it sent cannot be used
+│   ├── FormatError       bytes that break a format: where, which field, expected, got
+│   └── AddressError      an address that breaks the rules of its type
+├── TransportError        a folder, file or server cannot be reached now
+├── PluginError           a plugin broke the contract; names the plugin
+└── StoreError            the site's database cannot be used as it is
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+
+class DxaError(Exception):
+    """Something failed; the message says what, where, and what to do next."""
+
+    exit_status = 1
+
+
+class UsageError(DxaError):
+    """The command line or the configuration is wrong."""
+
+    exit_status = 2
+
+
+class ConfigError(UsageError):
+    """Every problem of a configuration, each as ``key: what is wrong``."""
+
+    def __init__(self, source: str, problems: Iterable[str]) -> None:
+        self.source = source
+        self.problems = tuple(problems)
+        super().__init__("\n".join([f"{source}: {len(self.problems)} problem(s)", *(f"  {p}" for p in self.problems)]))
+
+
+class NotFoundError(UsageError):
+    """What was named does not exist."""
+
+
+class HeldError(DxaError):
+    """A plan is held for approval."""
+
+    exit_status = 3
+
+
+class LockedError(DxaError):
+    """Another process holds the lock on the site."""
+
+
+class PeerError(DxaError):
+    """What a peer sent cannot be used."""
+
+
+class FormatError(PeerError):
+    """Bytes that break a format.
+
+    ``code`` is the number that the format's own world gives the error (0: none); ``line`` counts from 1 (0: unknown).
+    """
+
+    def __init__(
+        self, reason: str, *, source: str = "", line: int = 0, field: str = "", expected: str = "", got: str = "", code: int = 0
+    ) -> None:
+        self.reason, self.source, self.line, self.field = reason, source, line, field
+        self.expected, self.got, self.code = expected, got, code
+        where = ", ".join(filter(None, [source, f"line {line}" if line else "", field]))
+        detail = f": expected {expected}, got {got!r}" if expected else (f": {got!r}" if got else "")
+        number = f"[{code}] " if code else ""
+        super().__init__(f"{where + ': ' if where else ''}{number}{reason}{detail}")
+
+
+class AddressError(PeerError):
+    """An address that breaks the rules of its type; ``code`` as in `FormatError`."""
+
+    def __init__(self, reason: str, *, got: str = "", code: int = 0) -> None:
+        self.reason, self.got, self.code = reason, got, code
+        super().__init__(f"{f'[{code}] ' if code else ''}{reason}{f': {got!r}' if got else ''}")
+
+
+class TransportError(DxaError):
+    """A folder, file or server cannot be reached now; the next run tries again."""
+
+
+class PluginError(DxaError):
+    """A plugin broke the contract of a hook or connector."""
+
+    def __init__(self, plugin: str, problem: str) -> None:
+        self.plugin = plugin
+        super().__init__(f"plugin {plugin}: {problem}")
+
+
+class StoreError(DxaError):
+    """The site's database cannot be used as it is."""

@@ -1,0 +1,191 @@
+"""The answer: from what a peer may hold to what it should see.
+
+A peer quotes a number. Every number that was issued to it and is not lower than the quoted one is a *cut*: it may hold
+what the view showed there. Lines that any of these cuts shows and the head does not are deleted; what the head shows
+and any cut lacks is added; a plain change is a modify. This ends right whichever of the cuts the peer really holds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+import attrs
+
+from dxa.entry import Entry, Transaction, Verb, list_entry
+from dxa.ledger.view import Line
+from dxa.rules.naming import name_key
+
+#: (type, list in folded case): a list as a key.
+ListKey = tuple[str, str]
+
+
+@attrs.frozen(kw_only=True)
+class Pick:
+    """What a peer asked to see of its view: address types, and whether template fields."""
+
+    types: frozenset[str]
+    templates: bool = False
+
+    def shows(self, type_: str, instead_of: str) -> bool:
+        """Whether a row of that form is shown: the native form when its type is asked for, else what stands in (KB Q149192)."""
+        return type_ in self.types and instead_of not in self.types
+
+
+class Cut(NamedTuple):
+    """A number that was issued to a peer, the position of the view that it stands for, and the pick it was made with."""
+
+    number: int
+    at: int
+    pick: Pick
+
+
+class Held(NamedTuple):
+    """What one peer may hold of one recipient: a line we sent, or a line it told us itself."""
+
+    entry: Entry
+    told: bool = False
+
+
+class Step(NamedTuple):
+    """One transaction that is not numbered yet."""
+
+    verb: Verb
+    old: Entry | None
+    new: Entry | None
+
+    @property
+    def list_key(self) -> ListKey:
+        """The list that this step touches; a modify never leaves its list."""
+        entry = self.old or self.new
+        assert entry is not None
+        return entry.type, entry.list.casefold()
+
+
+class Segment(NamedTuple):
+    """Neighbouring transactions of one list; sent to all peers but those that own the list."""
+
+    list_key: ListKey
+    transactions: tuple[Transaction, ...]
+
+
+@attrs.frozen
+class Content:
+    """Numbered transactions, made once and shared by all peers whose cuts and pick are the same. `key` names it for caches."""
+
+    key: str
+    segments: tuple[Segment, ...]
+
+    def without(self, own: frozenset[ListKey]) -> Iterator[Transaction]:
+        """The transactions for a peer that owns these lists."""
+        for segment in self.segments:
+            if segment.list_key not in own:
+                yield from segment.transactions
+
+    def last(self, own: frozenset[ListKey]) -> int:
+        """The last number that such a peer gets, 0 when it gets nothing."""
+        kept = [s for s in self.segments if s.list_key not in own]
+        return kept[-1].transactions[-1].number if kept else 0
+
+    def count(self, own: frozenset[ListKey]) -> int:
+        """How many transactions such a peer gets."""
+        return sum(len(s.transactions) for s in self.segments if s.list_key not in own)
+
+
+def shown(lines: Iterable[Line], pick: Pick) -> Entry | None:
+    """The one line of a recipient's forms that the pick shows."""
+    for line in lines:
+        if pick.shows(line.type, line.instead_of):
+            return line.entry(pick.templates)
+    return None
+
+
+def update(olds: Mapping[int, Sequence[Held | None]], news: Mapping[int, Held | None]) -> list[Step]:
+    """The steps that lead a peer from any of its cuts to the head, for the recipients touched since.
+
+    `olds[r]` is what each cut shows of recipient r, `news[r]` what the head shows. Deletes, then modifies, then adds.
+    """
+    holders = _old_names(olds)
+    deletes: list[Step] = []
+    modifies: list[Step] = []
+    adds: list[Step] = []
+    for recipient, cuts in olds.items():
+        new = news.get(recipient)
+        if new is not None and new.told:
+            deletes += _becoming_own(cuts, new.entry)
+        elif new is not None and _is_modify(recipient, cuts, new.entry, holders):
+            assert cuts[0] is not None
+            modifies.append(Step(Verb.MODIFY, cuts[0].entry, new.entry))
+        else:
+            deletes += _deletes(cuts, new)
+            if new is not None and any(old != new for old in cuts):
+                adds.append(Step(Verb.ADD, None, new.entry))
+    return [*_by_list(deletes), *_by_list(modifies), *_by_list(adds)]
+
+
+def full(lists: Iterable[tuple[str, str]], entries: Iterable[Entry]) -> list[Step]:
+    """A replace for every list, then an add for every entry, list by list."""
+    replaces = [Step(Verb.REPLACE, None, list_entry(type_, list_)) for type_, list_ in sorted(lists)]
+    return [*replaces, *_by_list([Step(Verb.ADD, None, entry) for entry in entries])]
+
+
+def number_steps(steps: Iterable[Step], first: int, key: str) -> Content:
+    """The steps with numbers from `first` on, in segments."""
+    segments: list[Segment] = []
+    run: list[Transaction] = []
+    where: ListKey | None = None
+    for number, step in enumerate(steps, first):
+        here = step.list_key
+        if here != where and run:
+            assert where is not None
+            segments.append(Segment(where, tuple(run)))
+            run = []
+        where = here
+        run.append(Transaction(number, step.verb, step.old, step.new))
+    if run and where is not None:
+        segments.append(Segment(where, tuple(run)))
+    return Content(key, tuple(segments))
+
+
+def _by_list(steps: list[Step]) -> list[Step]:
+    return sorted(steps, key=lambda step: step.list_key)
+
+
+def _old_names(olds: Mapping[int, Sequence[Held | None]]) -> dict[tuple[str, str, str], set[int]]:
+    """Which recipients' old lines hold a name: a modify to such a name could meet its holder."""
+    holders: dict[tuple[str, str, str], set[int]] = {}
+    for recipient, cuts in olds.items():
+        for old in cuts:
+            if old is not None:
+                holders.setdefault(_slot(old.entry), set()).add(recipient)
+    return holders
+
+
+def _slot(entry: Entry) -> tuple[str, str, str]:
+    return entry.type, entry.list.casefold(), name_key(entry.name)
+
+
+def _is_modify(
+    recipient: int, cuts: Sequence[Held | None], new: Entry, holders: Mapping[tuple[str, str, str], set[int]]
+) -> bool:
+    first = cuts[0]
+    if first is None or first.told or first.entry == new or any(old != first for old in cuts):
+        return False
+    if (first.entry.type, first.entry.list) != (new.type, new.list):  # KB Q246833
+        return False
+    return holders.get(_slot(new), {recipient}) <= {recipient}
+
+
+def _deletes(cuts: Sequence[Held | None], new: Held | None) -> list[Step]:
+    lines = dict.fromkeys(old.entry for old in cuts if old is not None and old != new)
+    return [Step(Verb.DELETE, line, None) for line in lines]
+
+
+def _becoming_own(cuts: Sequence[Held | None], told: Entry) -> list[Step]:
+    """Delete only lines that were sent and differ from what the peer tells itself."""
+    sent = dict.fromkeys(old.entry for old in cuts if old is not None and not old.told)
+    return [Step(Verb.DELETE, line, None) for line in sent if _bare(line) != _bare(told)]
+
+
+def _bare(entry: Entry) -> tuple[str, str, str, str]:
+    return entry.type, entry.list.casefold(), entry.name, entry.address.casefold()

@@ -1,0 +1,188 @@
+"""The received list: what one peer has told us, entry by entry."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from hashlib import blake2b
+from typing import NamedTuple
+
+from dxa.entry import Entry, Fields, Reject, Transaction, Verb
+
+#: The digest of an entry that the peer has deleted, and of one that was never applied to the directory.
+GONE = ""
+
+
+class Row(NamedTuple):
+    """A stored row of a received list: alive, or deleted by the peer and not yet taken out of the directory."""
+
+    id: int
+    entry: Entry
+    alive: bool
+
+
+class RowChange(NamedTuple):
+    """What a report does to one row; `id` 0 is a new row, `after` None a deletion. A row keeps its id when its key moves."""
+
+    id: int
+    before: Entry | None
+    after: Entry | None
+
+
+class Heard(NamedTuple):
+    """The effect of a report on a received list, and the records of it that could not be used."""
+
+    changes: list[RowChange]
+    rejects: list[Reject]
+
+
+def digest(entry: Entry) -> str:
+    """The identity of what was told: equal entries have equal digests."""
+    parts = [*entry[:5], *(part for field in entry.fields for part in field)]
+    return blake2b("\x1f".join(parts).encode("utf-8", "surrogatepass"), digest_size=10).hexdigest()
+
+
+def hear(rows: Iterable[Row], transactions: Sequence[Transaction], *, replaces: bool = True) -> Heard:
+    """What the transactions, in their order, make of the rows.
+
+    `rows` must hold every row whose key or name is mentioned, and every row of each list that is replaced. With
+    `replaces` false (an incomplete report) a replace removes nothing and the adds that follow it count as they are.
+    """
+    return _Hearing(rows).run(transactions, replaces)
+
+
+class _Hearing:
+    """The received list while a report is applied: rows by key, and what they were before."""
+
+    def __init__(self, rows: Iterable[Row]) -> None:
+        self.before: dict[int, Entry | None] = {}
+        self.now: dict[str, tuple[int, Entry]] = {}
+        self.dead: dict[str, int] = {}
+        for row in rows:
+            if row.alive:
+                self.before[row.id] = row.entry
+                self.now[row.entry.key] = (row.id, row.entry)
+            else:
+                self.before[row.id] = None
+                self.dead[row.entry.key] = row.id
+        self.added: set[str] = set()
+        self.names: dict[tuple[str, str, str], str] | None = None
+        self.fresh = 0
+        self.rejects: list[Reject] = []
+
+    def run(self, transactions: Sequence[Transaction], replaces: bool) -> Heard:
+        for transaction in transactions:
+            verb = transaction.verb
+            if verb is Verb.ADD:
+                self.add(transaction)
+            elif verb is Verb.DELETE:
+                self.delete(transaction)
+            elif verb is Verb.MODIFY:
+                self.modify(transaction)
+            elif replaces:
+                self.replace(transaction)
+        return Heard(self.changes(), self.rejects)
+
+    def changes(self) -> list[RowChange]:
+        after = dict(self.now.values())
+        gone = [RowChange(i, b, None) for i, b in self.before.items() if b is not None and i not in after]
+        rest = [RowChange(max(i, 0), self.before.get(i), e) for i, e in after.items() if self.before.get(i) != e]
+        return gone + rest
+
+    def refuse(self, transaction: Transaction, code: int, reason: str) -> None:
+        self.rejects.append(Reject(transaction.number, 0, transaction.raw, code, reason))
+
+    def put(self, entry: Entry, row: int | None = None) -> None:
+        if row is None:
+            known = self.now.get(entry.key)
+            row = known[0] if known else self.dead.pop(entry.key, None)
+        if row is None:
+            self.fresh -= 1
+            row = self.fresh
+        self.now[entry.key] = (row, entry)
+        self.names = None
+
+    def drop(self, key: str) -> int:
+        row, _ = self.now.pop(key)
+        self.dead[key] = row
+        self.names = None
+        return row
+
+    def add(self, transaction: Transaction) -> None:
+        entry = transaction.new
+        assert entry is not None
+        # dx:T-237: several adds with one address in a batch are a fault at the source; the first one stands.
+        if entry.key in self.added:
+            if self.now[entry.key][1] != entry:
+                self.refuse(transaction, 28, f"a second entry with the address {entry.type}:{entry.address} in one report")
+            return
+        self.added.add(entry.key)
+        self.put(entry)
+
+    def delete(self, transaction: Transaction) -> None:
+        entry = transaction.old
+        assert entry is not None
+        key = self.find(entry)
+        if key is None:
+            # dxa.md 2.6: a delete of what is not there has no effect.
+            self.refuse(transaction, 47, "transaction has no effect: no such entry in what this peer has told")
+            return
+        self.added.discard(key)
+        self.drop(key)
+
+    def modify(self, transaction: Transaction) -> None:
+        old, new = transaction.old, transaction.new
+        assert old is not None and new is not None
+        key = self.find(old)
+        if key is None:
+            self.modify_unknown(transaction, new)
+            return
+        current = self.now[key][1]
+        entry = _merged(current, new)
+        if entry.key != key and entry.key in self.now:
+            self.refuse(transaction, 27, f"the new address {entry.type}:{entry.address} belongs to another entry")
+        elif entry != current:
+            self.put(entry, self.drop_for_move(key))
+
+    def drop_for_move(self, key: str) -> int:
+        row = self.drop(key)
+        del self.dead[key]
+        return row
+
+    def modify_unknown(self, transaction: Transaction, new: Entry) -> None:
+        # dxa.md 2.6: a modify of an unknown entry counts as an add of its new value (MS Mail logs 29).
+        if not new.key:
+            self.refuse(transaction, 29, f"no entry named {new.name!r} in what this peer has told, and no address given")
+            return
+        self.put(new)
+
+    def replace(self, transaction: Transaction) -> None:
+        wanted = transaction.new
+        assert wanted is not None
+        where = wanted.type, wanted.list.casefold()
+        for key in [k for k, (_, e) in self.now.items() if (e.type, e.list.casefold()) == where]:
+            self.added.discard(key)
+            self.drop(key)
+
+    def find(self, entry: Entry) -> str | None:
+        """The key of the entry by its address, else by its name inside its list (KB Q152424)."""
+        if entry.key:
+            return entry.key if entry.key in self.now else None
+        if self.names is None:
+            self.names = {(e.type, e.list.casefold(), e.name): k for k, (_, e) in self.now.items()}
+        hits = {k for (t, li, n), k in self.names.items() if n == entry.name and (not entry.list or li == entry.list.casefold())}
+        return hits.pop() if len(hits) == 1 else None
+
+
+def _merged(current: Entry, new: Entry) -> Entry:
+    """The entry after a modify: template lines replace only the fields they name (dxa.md 2.6)."""
+    fields = merge_fields(current.fields, new.fields)
+    if not new.key:
+        return current._replace(fields=fields)
+    return new._replace(fields=fields)
+
+
+def merge_fields(current: Fields, new: Fields) -> Fields:
+    """`current` with the values of `new` put in, new names at the end."""
+    if not new:
+        return current
+    return tuple({**dict(current), **dict(new)}.items())
