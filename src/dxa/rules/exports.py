@@ -1,0 +1,118 @@
+"""A recipient as lines of an address list, in every form that a peer may ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from dxa.address import Address, AddressTypes
+from dxa.entry import Fields
+from dxa.recipient import Recipient
+from dxa.rules.maps import AttributeMap
+from dxa.rules.naming import NameLimits, shape_name
+
+#: Types whose address on the wire is gateway/node/user, while a directory may hold node/user (KB Q151518).
+GATEWAY_TYPES = frozenset({"PROFS", "SNADS"})
+
+_NO_GATEWAYS: Mapping[str, str] = {}
+
+
+class ExportLine(NamedTuple):
+    """One form of a recipient.
+
+    `name` is shaped but not yet unique. `instead_of` is "" for the native form; else this form is only for peers that
+    did not ask for that type.
+    """
+
+    type: str
+    instead_of: str
+    list: str
+    name: str
+    address: str
+    fields: Fields = ()
+
+
+def lines(
+    recipient: Recipient,
+    *,
+    types: AddressTypes,
+    naming: NameLimits,
+    site_type: str = "MS",
+    fallback: bool = True,
+    gateways: Mapping[str, str] = _NO_GATEWAYS,
+    attributes: AttributeMap | None = None,
+) -> tuple[ExportLine, ...]:
+    """The recipient in its native form and, if that is foreign, by its address of the site's type; () when it has none.
+
+    Args:
+        fallback: without it, peers that do not ask for a foreign type do not see its recipients (KB Q149192).
+        gateways: the name of the gateway by type, put before addresses that have none.
+        attributes: maps the fields to prompts; without it they stay as they are.
+
+    Raises:
+        AddressError: when the name cannot be written.
+    """
+    forms = _forms(recipient, types, site_type, fallback, gateways)
+    if not forms:
+        return ()
+    name = shape_name(recipient.name, naming)
+    fields = recipient.fields if attributes is None else attributes.outgoing(recipient.fields)
+    return tuple(
+        ExportLine(
+            address.type,
+            instead_of,
+            types.list_of(address),
+            name,
+            address.value,
+            # KB Q118621: other types take no template data (error 24).
+            fields if types.get(address.type).templates else (),
+        )
+        for address, instead_of in forms
+    )
+
+
+def why_absent(
+    recipient: Recipient,
+    *,
+    types: AddressTypes,
+    site_type: str = "MS",
+    fallback: bool = True,
+    gateways: Mapping[str, str] = _NO_GATEWAYS,
+) -> str:
+    """Why some peers do not see a recipient that the rules export; "" when all do (KB Q261210)."""
+    target = recipient.target
+    problems = []
+    if target and not _native(recipient, types, site_type, gateways):
+        problems.append(f"{target} has no gateway name" if target.type in types else f"no plugin knows {target.type}")
+    if (not target or (fallback and target.type != site_type)) and not recipient.primary(site_type):
+        problems.append(f"no {site_type} address")
+    return "; ".join(problems)
+
+
+def _forms(
+    recipient: Recipient, types: AddressTypes, site_type: str, fallback: bool, gateways: Mapping[str, str]
+) -> list[tuple[Address, str]]:
+    """The addresses that the recipient is listed under, each with the type it stands in for."""
+    forms = []
+    if native := _native(recipient, types, site_type, gateways):
+        forms.append((native, ""))
+    foreign = recipient.target.type if recipient.target and recipient.target.type != site_type else ""
+    # Only the primary address counts: KB Q152924.
+    if fallback and foreign and (own := recipient.primary(site_type)):
+        forms.append((own, foreign))
+    return forms
+
+
+def _native(recipient: Recipient, types: AddressTypes, site_type: str, gateways: Mapping[str, str]) -> Address | None:
+    address = recipient.target or recipient.primary(site_type)
+    if not address or address.type not in types:
+        return None
+    return _with_gateway(address, gateways) if address.type in GATEWAY_TYPES else address
+
+
+def _with_gateway(address: Address, gateways: Mapping[str, str]) -> Address | None:
+    """The address with its gateway, put before it once (KB Q149315) and never made up (KB Q151518)."""
+    if address.value.count("/") >= 2:
+        return address
+    gateway = gateways.get(address.type)
+    return Address(address.type, f"{gateway}/{address.value}") if gateway else None

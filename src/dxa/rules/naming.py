@@ -1,0 +1,153 @@
+"""Friendly names: shaped to what a peer can hold, and unique inside a list."""
+
+from __future__ import annotations
+
+import codecs
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator
+
+import attrs
+
+from dxa.errors import AddressError
+from dxa.rules.transliteration import STYLES, Style, transliterate
+
+#: MS Mail's number for a name that is blank (KB Q96002).
+BLANK = 46
+
+ListId = tuple[str, str]
+"""Names are unique inside one of these: an address type and a list of it (``("MS", "NET/PO")``)."""
+
+_CONTROLS = re.compile(r"\s*[\x00-\x1f\x7f-\x9f\u2028\u2029]+\s*")
+_FIRST_WIDTH = 3
+
+
+def _code_page(_instance: object, attribute: attrs.Attribute[str], value: str) -> None:
+    try:
+        codecs.lookup(value)
+    except LookupError:
+        raise ValueError(f"{attribute.name}: unknown code page {value!r}") from None
+
+
+@attrs.frozen(kw_only=True)
+class NameLimits:
+    """What a peer can hold as a name; `length` counts bytes of the code page (MS Mail: 30, error 72)."""
+
+    length: int = attrs.field(default=30, validator=attrs.validators.ge(8))
+    code_page: str = attrs.field(default="cp850", validator=_code_page)
+    transliteration: Style = attrs.field(default="german", validator=attrs.validators.in_(STYLES))
+
+
+def shape_name(name: str, limits: NameLimits) -> str:
+    """The name as the peer can hold it: characters of its code page stay, others are transliterated, the end is cut.
+
+    Raises:
+        AddressError: when nothing is left (46), or a character has no form in the code page.
+    """
+
+    def unknown(char: str) -> str:
+        reason = f"{_describe(char)} cannot be written in {limits.code_page} and has no transliteration"
+        raise AddressError(f"name refused: {reason}", got=name)
+
+    text = _CONTROLS.sub(" ", name)
+    text = transliterate(text, code_page=limits.code_page, style=limits.transliteration, unknown=unknown)
+    shaped = _cut(text.strip(), limits.length, limits.code_page)
+    if not shaped:
+        raise AddressError("name refused: it is blank", got=name, code=BLANK)
+    return shaped
+
+
+def name_key(name: str) -> str:
+    """Names with equal keys are the same name to a peer: case and the width of blanks do not count."""
+    return " ".join(unicodedata.normalize("NFC", name).casefold().split())
+
+
+def _describe(char: str) -> str:
+    return f"character U+{ord(char):04X} ({unicodedata.name(char, 'unnamed')})"
+
+
+def _cut(text: str, length: int, code_page: str) -> str:
+    """The longest beginning of at most `length` bytes, without blanks at its end."""
+    text = text[:length]
+    while len(text.encode(code_page)) > length:
+        text = text[:-1]
+    return text.rstrip()
+
+
+def _numbered(stem: str, n: int, width: int, limits: NameLimits) -> str:
+    return f"{_cut(stem, limits.length - width, limits.code_page)}{n:0{width}}"
+
+
+def is_form_of(name: str, wanted: str, limits: NameLimits) -> bool:
+    """Whether `name` is what `Names.claim` may have given for `wanted`: itself, or with a number.
+
+    An entry whose name still is a form of the wanted one keeps it, so that numbering is stable (dx:T-034).
+    """
+    shaped = shape_name(wanted, limits)
+    return name == shaped or any(name == _numbered(shaped, n, width, limits) for n, width in _numbers(name))
+
+
+def _lowest(width: int) -> int:
+    """The first number of so many digits: 001 to 999, then 1000 to 9999, and so on."""
+    return 1 if width == _FIRST_WIDTH else 10 ** (width - 1)
+
+
+def _numbers(name: str) -> Iterator[tuple[int, int]]:
+    """Each number that may have been appended to make this name, with its width."""
+    digits = len(name) - len(name.rstrip("0123456789"))
+    for width in range(_FIRST_WIDTH, digits + 1):
+        if (n := int(name[-width:])) >= _lowest(width):
+            yield n, width
+
+
+class Names:
+    """The names in use, list by list; each list is on its own (KB Q166545).
+
+    The second entry of a name gets ``001`` appended, after cutting, so that the result is never too long (KB Q146676).
+    Always the lowest free number is given. Where the search for one stopped is remembered per stem, so that n equal
+    names cost n steps (dx:T-088).
+    """
+
+    def __init__(self, taken: Iterable[tuple[ListId, str]] = ()) -> None:
+        self._taken = {(_fold(list_), name_key(name)) for list_, name in taken}
+        #: Per list, stem and width of the number: all smaller numbers are taken.
+        self._next: dict[tuple[ListId, str, int], int] = {}
+
+    def __contains__(self, item: tuple[ListId, str]) -> bool:
+        return (_fold(item[0]), name_key(item[1])) in self._taken
+
+    def claim(self, list_: ListId, wanted: str, limits: NameLimits) -> str:
+        """Take the wanted name, or its first free numbered form; raises `AddressError` as `shape_name` does."""
+        where = _fold(list_)
+        name = shape_name(wanted, limits)
+        if (where, name_key(name)) in self._taken:
+            name = self._first_free(where, name, limits)
+        self._taken.add((where, name_key(name)))
+        return name
+
+    def release(self, list_: ListId, name: str) -> None:
+        """Give a name back; the next claim may have it (KB Q192514)."""
+        where = _fold(list_)
+        self._taken.discard((where, name_key(name)))
+        for n, width in _numbers(name):
+            index = (where, name_key(name[:-width]), width)
+            if index in self._next:
+                self._next[index] = min(n, self._next[index])
+
+    def _first_free(self, where: ListId, name: str, limits: NameLimits) -> str:
+        width = _FIRST_WIDTH
+        while True:
+            index = (where, name_key(_cut(name, limits.length - width, limits.code_page)), width)
+            n = self._next.get(index, _lowest(width))
+            while n < 10**width:
+                numbered = _numbered(name, n, width, limits)
+                if (where, name_key(numbered)) not in self._taken:
+                    self._next[index] = n + 1
+                    return numbered
+                n += 1
+            self._next[index] = n
+            width += 1
+
+
+def _fold(list_: ListId) -> ListId:
+    return list_[0].upper(), list_[1].casefold()
