@@ -1,0 +1,432 @@
+"""From ``dxa.toml`` to a `Site`, with everything that is wrong with it at once."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import attrs
+from cattrs import Converter
+
+from dxa.address import AddressTypes
+from dxa.config.model import RULE_KEYS, File, FilterTable, GuardsTable, LinkTable, PeerTable, Rules, SiteTable
+from dxa.config.secrets import Secret
+from dxa.config.structure import Key, Problem, did_you_mean, dotted, make_converter, problems_of, under
+from dxa.config.values import Link, Peer, Site, digest
+from dxa.connector import ConnectorType
+from dxa.errors import AddressError, ConfigError
+from dxa.rules.addressing import AddressingRules
+from dxa.rules.maps import AttributeMap
+from dxa.rules.naming import NameLimits
+from dxa.rules.scope import ExportRules, Filter, ImportRules
+
+FILE_NAME = "dxa.toml"
+
+Table = Mapping[str, Any]
+Connectors = Mapping[str, ConnectorType]
+
+
+@attrs.frozen
+class Finding:
+    """Something about a key of the configuration; a warning keeps nothing from running."""
+
+    key: str
+    text: str
+    warning: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.key}: {self.text}" if self.key else self.text
+
+
+def load(path: Path, connectors: Connectors, types: AddressTypes | None = None) -> Site:
+    """The site whose configuration is the file `path`, or lies in the folder `path`; raises `ConfigError`.
+
+    With `types`, the address types that are named are checked, too.
+    """
+    path = path / FILE_NAME if path.is_dir() else path
+    return parse(_read(path), path, connectors, types)
+
+
+def parse(text: str, path: Path, connectors: Connectors, types: AddressTypes | None = None) -> Site:
+    """The site of this text, which stands or will stand in the file `path`; raises `ConfigError`."""
+    site, findings = _examine(text, path, connectors, types)
+    if site is None:
+        raise ConfigError(str(path), [str(finding) for finding in findings if not finding.warning])
+    return site
+
+
+def check(path: Path, connectors: Connectors, types: AddressTypes | None = None) -> list[Finding]:
+    """Everything that is wrong or doubtful: problems first, then warnings."""
+    path = path / FILE_NAME if path.is_dir() else path
+    try:
+        return _examine(_read(path), path, connectors, types)[1]
+    except ConfigError as error:
+        return [Finding("", problem) for problem in error.problems]
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        raise ConfigError(str(path), ["there is no such file; `dxa init` writes one"]) from None
+    except UnicodeDecodeError as error:
+        raise ConfigError(str(path), [f"byte {error.start} is not UTF-8"]) from None
+    except OSError as error:
+        raise ConfigError(str(path), [f"cannot be read: {error.strerror}"]) from None
+
+
+def _examine(
+    text: str, path: Path, connectors: Connectors, types: AddressTypes | None
+) -> tuple[Site | None, list[Finding]]:
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        return None, [Finding("", f"not TOML: {error}")]
+    reading = _Reading(data, path.parent, connectors, types)
+    site = reading.run()
+    problems = [Finding(dotted(key), said) for key, said in dict.fromkeys(reading.problems)]
+    warnings = [Finding(dotted(key), said, warning=True) for key, said in dict.fromkeys(reading.warnings)]
+    if site is not None:
+        site = attrs.evolve(site, warnings=tuple(map(str, warnings)))
+    return site, problems + warnings
+
+
+class _Reading:
+    """One reading of a configuration: the tables as they are written, then what they mean."""
+
+    def __init__(self, data: Table, folder: Path, connectors: Connectors, types: AddressTypes | None) -> None:
+        self.data, self.folder, self.connectors, self.types = data, folder, connectors, types
+        self.converter: Converter = make_converter(folder)
+        self.problems: list[Problem] = []
+        self.warnings: list[Problem] = []
+        #: What the connectors' own tables say, by the key of the table that they stand in.
+        self.options: dict[Key, Any] = {}
+
+    def run(self) -> Site | None:
+        """The site, or None when there are problems."""
+        plain = self.without_options()
+        file = self.structure(plain, File, ())
+        for name, link in _tables(self.data.get("links")):
+            self.check_link(name, link)
+        self.check_names()
+        if self.problems or file is None:
+            return None
+        self.check_types(file)
+        site = self.site(file, plain)
+        self.warn(file, site)
+        return None if self.problems else site
+
+    def structure(self, data: Any, kind: Any, at: Key) -> Any:
+        try:
+            return self.converter.structure(data, kind)
+        except Exception as error:
+            self.problems += [((*at, *key), text) for key, text in problems_of(error)]
+            return None
+
+    # -- the connectors' own tables ------------------------------------------------------------------------------------
+
+    def without_options(self) -> dict[str, Any]:
+        """The data without the tables that belong to connectors; these are read on the way."""
+        plain = dict(self.data)
+        if isinstance(plain.get("links"), dict):
+            plain["links"] = {name: self.plain_link(name, link) for name, link in plain["links"].items()}
+        return plain
+
+    def plain_link(self, name: str, link: Any) -> Any:
+        kind = self.connectors.get(str(link.get("connector"))) if isinstance(link, dict) else None
+        if kind is None:
+            return link
+        plain = {**link}
+        self.take_options(plain, kind.name, kind.options, ("links", name))
+        if isinstance(link.get("peers"), dict):
+            plain["peers"] = {peer: self.plain_peer(name, peer, table, kind) for peer, table in link["peers"].items()}
+        return plain
+
+    def plain_peer(self, link: str, name: str, table: Any, kind: ConnectorType) -> Any:
+        if not isinstance(table, dict):
+            return table
+        plain = {**table}
+        self.take_options(plain, kind.name, kind.peer_options, ("links", link, "peers", name))
+        return plain
+
+    def take_options(self, table: dict[str, Any], name: str, kind: type, at: Key) -> None:
+        self.options[at] = self.structure(table.pop(name, {}), kind, (*at, name))
+
+    # -- checks --------------------------------------------------------------------------------------------------------
+
+    def check_link(self, name: str, link: Table) -> None:
+        at = ("links", name)
+        if not name.strip() or "/" in name:
+            self.problems.append((at, "a link's name must not be empty nor contain a slash"))
+        connector = link.get("connector")
+        if not isinstance(connector, str) or not connector:
+            return
+        kind = self.connectors.get(connector)
+        if kind is None:
+            hint = did_you_mean(connector, self.connectors) or f"; installed are: {', '.join(sorted(self.connectors))}"
+            self.problems.append(((*at, "connector"), f"no connector {connector!r}{hint}"))
+            return
+        self.check_role(at, link.get("role", ""), kind)
+        self.check_peers(at, link, kind)
+
+    def check_role(self, at: Key, role: object, kind: ConnectorType) -> None:
+        if not isinstance(role, str) or role in kind.roles or (not role and not kind.roles):
+            return
+        wanted = f"one of {', '.join(kind.roles)}" if kind.roles else f"left out: {kind.name} has no roles"
+        self.problems.append(((*at, "role"), f"must be {wanted}" + (f", got {role!r}" if role else "")))
+
+    def check_peers(self, at: Key, link: Table, kind: ConnectorType) -> None:
+        at = (*at, "peers")
+        peers = dict(_tables(link.get("peers")))
+        if not kind.traits.many_peers:
+            if peers:
+                self.problems.append((at, f"a link of {kind.name} is its only peer; leave this out"))
+            return
+        # dxa.md 2.9: one server in a dirsync world.
+        if link.get("role") == "requestor" and len(peers) != 1:
+            self.problems.append((at, f"a requestor has one peer, its server; found {len(peers)}"))
+        for name, peer in peers.items():
+            self.check_password((*at, name), peer)
+
+    def check_password(self, at: Key, peer: Table) -> None:
+        # dx:T-153: an empty password lets anybody in, so it is never an oversight.
+        given, none = "password" in peer, peer.get("no_password") is True
+        if given and none:
+            self.problems.append(((*at, "password"), "given together with no_password = true; leave one out"))
+        elif not given and not none:
+            self.problems.append(((*at, "password"), "is missing; write no_password = true if this peer has none"))
+
+    def check_names(self) -> None:
+        """No two links, no two peers of a link and no two lists of peers may differ by case only."""
+        links = dict(_tables(self.data.get("links")))
+        self.distinct([(("links", name), name) for name in links], "link")
+        for name, link in links.items():
+            at, peers = ("links", name, "peers"), dict(_tables(link.get("peers")))
+            self.problems += [((*at, peer), "a peer's name must not be empty") for peer in peers if not peer.strip()]
+            lists: list[tuple[Key, str]] = [((*at, peer), peer) for peer in peers]
+            for peer, table in peers.items():
+                own = table.get("own_lists")
+                lists += [((*at, peer, "own_lists"), text) for text in (own if isinstance(own, list) else ()) if text]
+            self.distinct(lists, "the list")
+
+    def distinct(self, names: list[tuple[Key, str]], what: str) -> None:
+        seen: dict[str, Key] = {}
+        for at, name in names:
+            first = seen.setdefault(str(name).casefold(), at)
+            if first != at:
+                self.problems.append((at, f"{what} {name!r} is already {dotted(first)}"))
+
+    def check_types(self, file: File) -> None:
+        if self.types is None:
+            return
+        if file.site.administrator:
+            try:
+                self.types.parse(file.site.administrator)
+            except AddressError as error:
+                self.problems.append((("site", "administrator"), str(error)))
+        for name, link in file.links.items():
+            for peer, table in link.peers.items():
+                at = ("links", name, "peers", peer, "types")
+                unknown = [type_ for type_ in table.types if type_ not in self.types]
+                self.problems += [(at, f"no plugin knows the address type {type_!r}") for type_ in unknown]
+
+    # -- what it means -------------------------------------------------------------------------------------------------
+
+    def site(self, file: File, plain: Table) -> Site:
+        given = file.site
+        addressing = AddressingRules(
+            templates=file.addressing.templates,
+            domains=file.addressing.domains,
+            organization=given.organization,
+            site=given.name,
+            domain=file.addressing.domain,
+            transliteration=file.addressing.umlauts,
+        )
+        meaning = _Meaning(self, addressing, plain)
+        return Site(
+            folder=self.folder,
+            organization=given.organization,
+            name=given.name,
+            database=_database(given, self.folder),
+            high_water=self.folder / given.high_water,
+            administrator=given.administrator,
+            administrator_command=given.administrator_command,
+            keep_messages_days=given.keep_messages_days,
+            keep_runs_days=given.keep_runs_days,
+            keep_cuts_days=given.keep_cuts_days,
+            addressing=addressing,
+            links={name: meaning.link(name, link) for name, link in file.links.items()},
+        )
+
+    def warn(self, file: File, site: Site) -> None:
+        if not file.site.administrator and not file.site.administrator_command:
+            self.warnings.append((("site", "administrator"), "nobody is told when something needs a person"))
+        peers = {peer.id.casefold() for peer in site.peers()}
+        for name, link in file.links.items():
+            at: Key = ("links", name)
+            if not link.peers and site.links[name].peers and not link.export_containers:
+                self.warnings.append(((*at, "export_containers"), "is empty: nothing is exported"))
+            for peer, table in link.peers.items():
+                self.warn_peer((*at, "peers", peer), table, site.links[name].peers[peer.casefold()], peers)
+        self.warnings += [(key, secret.caution) for key, secret in _secrets(file, ()) if secret.caution]
+        for at, options in self.options.items():
+            connector = self.data["links"][at[1]]["connector"]
+            self.warnings += [(key, s.caution) for key, s in _secrets(options, (*at, connector)) if s.caution]
+
+    def warn_peer(self, at: Key, table: PeerTable, peer: Peer, known: set[str]) -> None:
+        if not peer.exports.containers:  # dx:T-012
+            self.warnings.append(((*at, "export_containers"), "is empty: nothing is exported"))
+        if table.no_password:  # dx:T-153
+            self.warnings.append(((*at, "no_password"), "anybody who can send from its address can change its entries"))
+        for owner in table.co_owners:
+            if owner.casefold() not in known:
+                hint = did_you_mean(owner, known)
+                self.warnings.append(((*at, "co_owners"), f"no peer {owner!r} is configured{hint}"))
+
+
+class _Meaning:
+    """Links and peers as values."""
+
+    def __init__(self, reading: _Reading, addressing: AddressingRules, plain: Table) -> None:
+        self.converter, self.options = reading.converter, reading.options
+        self.connectors, self.addressing, self.plain = reading.connectors, addressing, plain
+
+    def link(self, name: str, table: LinkTable) -> Link:
+        kind = self.connectors[table.connector]
+        if kind.traits.many_peers:
+            peers = [self.peer(name, peer, given, kind) for peer, given in table.peers.items()]
+        else:
+            peers = [self.peer(name, name, None, kind)]
+        return Link(
+            name=name,
+            connector=kind,
+            role=table.role,
+            enabled=table.enabled,
+            options=self.options["links", name],
+            peers={peer.name.casefold(): peer for peer in peers},
+        )
+
+    def peer(self, link: str, name: str, table: PeerTable | None, kind: ConnectorType) -> Peer:
+        rules, guards = self.merged(link, name)
+        table = table or PeerTable()
+        exports = _exports(rules, kind)
+        imports = _imports(rules, name, table)
+        names = NameLimits(
+            length=rules.name_length, code_page=rules.code_page, transliteration=self.addressing.transliteration
+        )
+        attributes = AttributeMap(tuple(rules.attributes.items())) if rules.attributes else None
+        gateways = {type_.upper(): gateway for type_, gateway in rules.gateways.items()}
+        options = self.options.get(("links", link, "peers", name)) or self.converter.structure({}, kind.peer_options)
+        return Peer(
+            id=f"{link}/{name}",
+            link=link,
+            name=name,
+            imports=imports,
+            exports=exports,
+            names=names,
+            guards=guards,
+            attributes=attributes,
+            fallback=rules.export_fallback,
+            gateways=gateways,
+            password=table.password,
+            types=frozenset(type_.upper() for type_ in table.types),
+            templates=table.templates,
+            limit=table.limit,
+            own_lists=table.own_lists,
+            sender=table.sender,
+            options={
+                "code_page": names.code_page,
+                "type_case": rules.type_case,
+                "reply_mailbox": table.reply_mailbox,
+                **attrs.asdict(options, recurse=False),
+            },
+            export_digest=digest(exports, names, attributes, gateways, rules.export_fallback),
+            import_digest=digest(imports, attributes, self.addressing, table.own_lists),
+        )
+
+    def merged(self, link: str, peer: str) -> tuple[Rules, GuardsTable]:
+        """The peer's rules and limits: what it says itself, else what its link says, else the site, else the default."""
+        above = self.plain["links"][link]
+        own = above.get("peers", {}).get(peer, {})
+        rules = {key: value for key, value in _merge(above, own).items() if key in RULE_KEYS}
+        guards = _merge(_merge(self.plain.get("guards", {}), above.get("guards", {})), own.get("guards", {}))
+        return self.converter.structure(rules, Rules), self.converter.structure(guards, GuardsTable)
+
+
+def _merge(base: Table, over: Table) -> dict[str, Any]:
+    """Both tables as one, key by key, tables in them likewise; lists are replaced."""
+    common = base.keys() & over.keys()
+    both = {key: _merge(base[key], over[key]) for key in common if _are_tables(base[key], over[key])}
+    return {**base, **over, **both}
+
+
+def _are_tables(*values: object) -> bool:
+    return all(isinstance(value, dict) for value in values)
+
+
+def _tables(value: object) -> Iterator[tuple[str, Table]]:
+    """The tables inside a table; what else is there has its own problem."""
+    if isinstance(value, dict):
+        yield from ((name, table) for name, table in value.items() if isinstance(table, dict))
+
+
+def _exports(rules: Rules, kind: ConnectorType) -> ExportRules:
+    # mypy knows no converter that is a generic class, so these three are of any type to it.
+    containers: Any = rules.export_containers
+    filters: Any = map(_filter, rules.filters_out)
+    exceptions: Any = rules.hidden_exceptions
+    return ExportRules(
+        containers=containers,
+        trust=rules.export_trust,
+        mailboxes=rules.export_mailboxes,
+        manual_custom=rules.export_custom.manual,
+        imported_custom=rules.export_custom.imported,
+        lists=rules.export_lists,
+        folders=rules.export_folders,
+        filters=filters,
+        hidden_exceptions=exceptions,
+        site_type=kind.traits.types[0],
+    )
+
+
+def _imports(rules: Rules, name: str, table: PeerTable) -> ImportRules:
+    filters: Any = map(_filter, rules.filters_in)
+    co_owners: Any = table.co_owners
+    return ImportRules(
+        container=rules.import_container,
+        trust=rules.import_trust,
+        append_name=name if rules.append_name else "",
+        filters=filters,
+        co_owners=co_owners,
+        adopt=rules.adopt,
+        by_postoffice=rules.by_postoffice,
+    )
+
+
+def _filter(table: FilterTable) -> Filter:
+    return Filter(field=table.field, pattern=table.pattern, include=table.action == "include")
+
+
+def _database(site: SiteTable, folder: Path) -> str:
+    """The URL with the path of a SQLite file taken from the site's folder."""
+    scheme, mark, path = site.database.partition(":///")
+    if not mark or not scheme.startswith("sqlite") or not path or path.startswith(":memory:"):
+        return site.database
+    return f"{scheme}:///{folder / path}"
+
+
+def _secrets(value: Any, at: Key) -> Iterator[tuple[Key, Secret]]:
+    """Every secret inside a value, with its key."""
+    if isinstance(value, Secret):
+        yield at, value
+    elif attrs.has(type(value)):
+        for field in attrs.fields(type(value)):
+            yield from _secrets(getattr(value, field.name), (*at, field.name))
+    elif isinstance(value, Mapping):
+        for name, part in value.items():
+            yield from _secrets(part, (*at, str(name)))
+
+
+__all__ = ["FILE_NAME", "Finding", "check", "load", "parse", "under"]

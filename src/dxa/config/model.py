@@ -1,0 +1,235 @@
+"""The tables of ``dxa.toml`` as they are written: each key with its type, default and one line of explanation.
+
+A validator's text that begins with the key's name is reported under that key; so are those of a plugin's options.
+"""
+
+# ruff: noqa: RUF009 - `key` is `attrs.field` with an explanation; it makes no value
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+
+import attrs
+
+from dxa.config.secrets import Secret
+from dxa.plan import Limits
+from dxa.recipient import DEFAULT_TRUST, trust_level
+from dxa.rules.addressing import AddressingRules
+from dxa.rules.maps import AttributeMap
+from dxa.rules.naming import NameLimits
+from dxa.rules.transliteration import Style
+
+#: Raised when a key changes its meaning; a file that states a higher number was written for a later dxa (dx:T-100).
+FORMAT = 1
+
+Case = Literal["upper", "lower"]
+Action = Literal["exclude", "include"]
+
+_Field: TypeAlias = "attrs.Attribute[Any]"
+
+
+def key(doc: str, default: Any = attrs.NOTHING, *, validator: Any = None) -> Any:
+    """A key of a table, with the line that explains it; without a default it must be given."""
+    if isinstance(default, dict):
+        return attrs.field(factory=default.copy, validator=validator, metadata={"doc": doc})
+    return attrs.field(default=default, validator=validator, metadata={"doc": doc})
+
+
+# -- validators ----------------------------------------------------------------------------------------------------
+
+
+def _filled(_instance: object, field: _Field, value: str) -> None:
+    if not value.strip():
+        raise ValueError(f"{field.name} must not be empty")
+
+
+def _not_negative(_instance: object, field: _Field, value: float) -> None:
+    if value < 0:
+        raise ValueError(f"{field.name} must not be negative, got {value}")
+
+
+def _percentage(_instance: object, field: _Field, value: float) -> None:
+    if not 0 <= value <= 100:
+        raise ValueError(f"{field.name} must be between 0 and 100, got {value}")
+
+
+def _long_enough(_instance: object, field: _Field, value: int) -> None:
+    if value < 8:
+        raise ValueError(f"{field.name} must be at least 8, got {value}")
+
+
+def _code_page(_instance: object, field: _Field, value: str) -> None:
+    try:
+        codecs.lookup(value)
+    except LookupError:
+        raise ValueError(f"{field.name}: unknown code page {value!r}") from None
+
+
+def _known_format(_instance: object, _field: _Field, value: int) -> None:
+    if not 1 <= value <= FORMAT:
+        raise ValueError(f"this dxa reads format {FORMAT}; the file was written for another version")
+
+
+def _address(_instance: object, field: _Field, value: str) -> None:
+    kind, colon, rest = value.partition(":")
+    if value and not (kind.strip() and colon and rest.strip()):
+        raise ValueError(f"{field.name} must be TYPE:address, got {value!r}")
+
+
+def _templates(_instance: object, _field: _Field, value: Mapping[str, str]) -> None:
+    AddressingRules(templates=value)
+
+
+def _attributes(_instance: object, _field: _Field, value: Mapping[str, str]) -> None:
+    AttributeMap(tuple(value.items()))
+
+
+# -- the site ------------------------------------------------------------------------------------------------------
+
+
+@attrs.frozen(kw_only=True)
+class SiteTable:
+    """``[site]``: who we are, where things are kept and for how long."""
+
+    format: int = key("format of this file; leave it as it is", FORMAT, validator=_known_format)
+    organization: str = key("name of the organisation; the network (NET) of the shadow postoffice", validator=_filled)
+    name: str = key("name of the site; the postoffice (PO) of the shadow postoffice", validator=_filled)
+    database: str = key(
+        "URL of the database; a SQLite file is looked for in this folder", "sqlite:///dxa.db", validator=_filled
+    )
+    high_water: Path = key("file that keeps the highest number issued, outside the database", Path("dxa.numbers"))
+    administrator: str = key('address for notices, as "MS:LAB/HQ/ADMIN"', "", validator=_address)
+    administrator_command: tuple[str, ...] = key("command that gets each notice on its standard input", ())
+    keep_messages_days: int = key("days that messages are kept", 30, validator=_not_negative)
+    keep_runs_days: int = key("days that runs can be explained and undone", 90, validator=_not_negative)
+    keep_cuts_days: int = key("days that a peer may be silent before it gets a full list", 14, validator=_not_negative)
+
+
+_LIMITS = Limits()
+
+
+@attrs.frozen(kw_only=True)
+class GuardsTable(Limits):
+    """``[guards]``: what holds a plan until somebody approves it; also per link and per peer."""
+
+    empty: bool = key("hold when a peer's full list is suddenly empty", _LIMITS.empty)
+    shrink_percent: float = key(
+        "hold when more than this part of the entries would be deleted", _LIMITS.shrink_percent, validator=_percentage
+    )
+    shrink_count: int = key(
+        "so many deletions are allowed whatever their part", _LIMITS.shrink_count, validator=_not_negative
+    )
+    everything_count: int = key(
+        "hold when all entries change, if there are at least so many; 0 never",
+        _LIMITS.everything_count,
+        validator=_not_negative,
+    )
+    rules_changed: bool = key("hold what a changed configuration does to existing entries", _LIMITS.rules_changed)
+    tail: bool = key("hold when all that is missing stood at the end of the list", _LIMITS.tail)
+    foreign: bool = key("hold deletions of what dxa did not create", _LIMITS.foreign)
+
+
+@attrs.frozen(kw_only=True)
+class AddressingTable:
+    """``[addressing]``: which addresses recipients are given."""
+
+    templates: Mapping[str, str] = key(
+        "pattern of each address type; fields are alias given surname initials name organization site domain",
+        {"MS": "{organization}/{site}/{alias}"},
+        validator=_templates,
+    )
+    domain: str = key("what {domain} stands for", "")
+    domains: Mapping[str, str] = key('domain of the recipients of a postoffice: "NET/PO" = "po.example"', {})
+    umlauts: Style = key("how letters are written that a system lacks: german, nordic or plain", "german")
+
+
+_NAMES = NameLimits()
+
+# -- links ---------------------------------------------------------------------------------------------------------
+
+
+@attrs.frozen(kw_only=True)
+class FilterTable:
+    """One filter of `filters_in` or `filters_out`."""
+
+    field: str = key("name, alias, container, kind, address (with its type) or an attribute", validator=_filled)
+    pattern: str = key("the whole value; * stands for any text, case does not count")
+    action: Action = key("exclude what matches, or include nothing else", "exclude")
+
+
+@attrs.frozen(kw_only=True)
+class CustomTable:
+    """`export_custom`: which custom recipients are exported."""
+
+    manual: bool = key("those made by hand", False)
+    imported: bool = key("those that other peers told us of", True)
+
+
+@attrs.frozen(kw_only=True)
+class Rules:
+    """What decides who goes over a link and how; keys of a link that each of its peers may override."""
+
+    import_container: str = key("container for what the peer tells us", validator=_filled)
+    import_trust: int = key("trust level of what is imported", DEFAULT_TRUST, validator=trust_level)
+    append_name: bool = key("append the peer's name to imported names", False)
+    adopt: bool = key("take over custom recipients made by hand when the peer tells their address", True)
+    by_postoffice: bool = key("a container of its own for each NET/PO below the import container", False)
+    export_containers: tuple[str, ...] = key("containers whose recipients are exported; empty exports nothing", ())
+    export_trust: int = key("highest trust level that is exported", DEFAULT_TRUST, validator=trust_level)
+    export_mailboxes: bool = key("export mailboxes", True)
+    export_custom: CustomTable = key("which custom recipients are exported", CustomTable())
+    export_lists: bool = key("export distribution lists, by name only", True)
+    export_folders: bool = key("export public folders", True)
+    export_fallback: bool = key("show recipients of a type that was not asked for by their address here", True)
+    hidden_exceptions: tuple[str, ...] = key("aliases that are exported although hidden", ())
+    filters_in: tuple[FilterTable, ...] = key("which entries are imported", ())
+    filters_out: tuple[FilterTable, ...] = key("which recipients are exported", ())
+    attributes: Mapping[str, str] = key("attribute that a template's prompt stands for", {}, validator=_attributes)
+    gateways: Mapping[str, str] = key("gateway name of types whose addresses need one", {})
+    code_page: str = key("code page of the peer's address lists", _NAMES.code_page, validator=_code_page)
+    name_length: int = key("longest name in the peer's lists, in bytes", _NAMES.length, validator=_long_enough)
+    type_case: Case = key("how address types are written: upper or lower", "upper")
+
+
+@attrs.frozen(kw_only=True)
+class PeerTable(Rules):
+    """``[links.NAME.peers."PEER"]``: one registered peer, and what of its link's rules is different for it."""
+
+    import_container: str = key("container for what this peer tells us", "", validator=attrs.validators.min_len(0))
+    password: Secret | None = key("env:NAME, file:PATH or the text itself", None)
+    no_password: bool = key("say so when this peer has no password", False)
+    types: tuple[str, ...] = key("address types it may have; empty is what it asks for", ())
+    templates: bool = key("template values may go to it when it asks for them", True)
+    limit: int = key("largest message in bytes; 0 is no limit but the one it asks for", 0, validator=_not_negative)
+    own_lists: tuple[str, ...] = key("further NET/POs that are its own", ())
+    co_owners: tuple[str, ...] = key("peers (LINK/NAME) whose entries it may change too", ())
+    sender: str = key("address that it must send from; empty is any mailbox at its name", "")
+    reply_mailbox: str = key("mailbox that answers go to; empty is the connector's own", "")
+    guards: GuardsTable = key("limits that differ for this peer", GuardsTable())
+
+
+@attrs.frozen(kw_only=True)
+class LinkTable(Rules):
+    """``[links.NAME]``: a connection to a foreign system; the connector has a table of its own in it, by its name."""
+
+    connector: str = key("which connector", validator=_filled)
+    role: str = key("the part that dxa plays, where a connector has several", "")
+    enabled: bool = key("take part in cycles", True)
+    guards: GuardsTable = key("limits that differ for this link", GuardsTable())
+    peers: Mapping[str, PeerTable] = key("its peers by name", {})
+
+
+@attrs.frozen(kw_only=True)
+class File:
+    """``dxa.toml``."""
+
+    site: SiteTable = key("who we are")
+    guards: GuardsTable = key("what holds a plan", GuardsTable())
+    addressing: AddressingTable = key("which addresses recipients are given", AddressingTable())
+    links: Mapping[str, LinkTable] = key("the links by name", {})
+
+
+RULE_KEYS = tuple(field.name for field in attrs.fields(Rules))
