@@ -17,7 +17,6 @@ from dxa.address import Address, AddressTypes
 from dxa.dirsync.messages import Reply, Request
 from dxa.entry import Reject, Transaction
 from dxa.ledger.answer import Content, ListKey
-from dxa.rules.naming import NameLimits
 
 
 class Holds(Enum):
@@ -46,8 +45,8 @@ class Traits:
     writable: bool = True
     #: Many peers behind one link, registered one by one; else the link is its only peer.
     many_peers: bool = False
-    #: The rules for names in the peer's lists.
-    names: NameLimits = NameLimits()
+    #: What a transaction takes on the wire, in bytes: how a peer's size limit becomes a number of transactions.
+    transaction_bytes: int = 80
 
 
 @attrs.frozen(kw_only=True)
@@ -65,7 +64,7 @@ class Report:
     """One thing that a peer has told: a message, a file, a read of its directory.
 
     `sender` is the peer's name as claimed, `origin` the address it came from, `password` what it was authenticated
-    with. `lists` are the (type, list) pairs that the report covers in full; empty for changes. `complete` is False
+    with, `reply_to` the address that an answer goes to. `lists` are the (type, list) pairs that the report covers in full; empty for changes. `complete` is False
     when its end is missing. `transactions` are in their order; `marked` are keys of entries that bear our mark.
     `receipt` is what `settle` gets back; a report with the same receipt may be collected again until then.
     """
@@ -73,6 +72,7 @@ class Report:
     sender: str
     receipt: str
     origin: str = ""
+    reply_to: str = ""
     password: str = ""
     title: str = ""
     raw: bytes = b""
@@ -185,6 +185,10 @@ class ConnectorType:
     summary: str
     traits: Traits
     open: Callable[[LinkContext], Connector]
+    #: The lists in which the site itself stands for the peers of such a link: (organization, site) to list keys.
+    site_lists: Callable[[tuple[str, str]], frozenset[ListKey]] = lambda _site: frozenset()
+    #: One raw record, as a reject keeps it, to transactions: how `dxa rejects retry` reads it again.
+    parse: Callable[[str, AddressTypes], Sequence[Transaction]] | None = None
     options: type = attrs.make_class("NoOptions", [])
     peer_options: type = attrs.make_class("NoPeerOptions", [])
     roles: tuple[str, ...] = ()

@@ -33,11 +33,12 @@ class Pick:
 
 
 class Cut(NamedTuple):
-    """A number that was issued to a peer, the position of the view that it stands for, and the pick it was made with."""
+    """A number that was issued to a peer: the view and the position in it that it stands for, and the pick it was made with."""
 
     number: int
     at: int
     pick: Pick
+    view: int = 0
 
 
 class Held(NamedTuple):

@@ -159,7 +159,8 @@ class _Hearing:
         wanted = transaction.new
         assert wanted is not None
         where = wanted.type, wanted.list.casefold()
-        for key in [k for k, (_, e) in self.now.items() if (e.type, e.list.casefold()) == where]:
+        everything = not wanted.type
+        for key in [k for k, (_, e) in self.now.items() if everything or (e.type, e.list.casefold()) == where]:
             self.added.discard(key)
             self.drop(key)
 

@@ -74,11 +74,11 @@ def settle_names(
     kept = {form: line for form, line in live.items() if form in wishes and _keeps_name(line, wishes[form])}
     for form, line in live.items():
         if form not in kept:  # dx:T-080, Q192514: a name is free before anybody asks for it
-            names.release(_list_name(line), line.name)
+            names.release((line.type, line.list), line.name)
     result = {}
     # Those that were there before choose first, so that a newcomer never renames an old entry.
     for form, wish in sorted(wishes.items(), key=lambda item: item[0] not in live):
-        name = kept[form].name if form in kept else names.claim(_list_name(wish), wish.name, limits)
+        name = kept[form].name if form in kept else names.claim((wish.type, wish.list), wish.name, limits)
         result[form] = Line(form[0], wish.type, wish.instead_of, wish.list, name, wish.address, wish.fields, wish.owner, wish.name)
     return result
 
@@ -132,6 +132,3 @@ def _modifies(pairs: list[tuple[Line, Line]]) -> tuple[list[tuple[Line, Line | N
             held.pop(old.slot, None)
     return steps, late
 
-
-def _list_name(row: Line | Wish) -> str:
-    return f"{row.type}:{row.list.casefold()}"

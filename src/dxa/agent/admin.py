@@ -1,0 +1,219 @@
+"""What an administrator does between cycles: decide about held plans, edit recipients, remove peers, retry records."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from enum import Enum
+
+import attrs
+
+from dxa.agent import directory
+from dxa.agent.context import LinkWork
+from dxa.agent.cycle import Agent
+from dxa.agent.outcome import CycleOutcome, LinkOutcome
+from dxa.change import Change
+from dxa.config import Link, Peer
+from dxa.dirsync import server
+from dxa.entry import Verb
+from dxa.errors import AddressError, HeldError, NotFoundError, UsageError
+from dxa.ledger.received import hear
+from dxa.plan import Plan, fingerprint
+from dxa.recipient import Recipient
+from dxa.rules.addressing import complete, settle_proxies
+
+#: The scope of what people change themselves.
+BY_HAND = "by hand"
+
+
+class Leftover(Enum):
+    """What becomes of the entries of a peer that is removed."""
+
+    KEEP = "keep"
+    DELETE = "delete"
+    TRANSFER = "transfer"
+
+
+@attrs.define(kw_only=True)
+class Administrator:
+    """An administrator at an open site. The caller holds the site's lock."""
+
+    agent: Agent
+
+    # -- held plans ------------------------------------------------------------------------------------------------
+
+    def approve(self, plan_id: str) -> Plan:
+        """Approve a held plan: the next cycle applies these changes, as long as they are still the same."""
+        plan = self._held_plan(plan_id)
+        store = self.agent.site.store
+        with store.transaction():
+            store.verdicts.put(plan.scope, map(fingerprint, plan.held), "approved", self.agent.site.clock())
+            store.held.clear(plan.scope)
+        return plan
+
+    def reject(self, plan_id: str) -> Plan:
+        """Reject a held plan: these changes are left out until the other side says something else."""
+        plan = self._held_plan(plan_id)
+        site = self.agent.site
+        with site.store.transaction():
+            site.store.verdicts.put(plan.scope, map(fingerprint, plan.held), "rejected", site.clock())
+            work = self._work_of(plan.scope)
+            peer = None if work is None else next((p for p in work.link.peers.values() if plan.scope == f"in {p.id}"), None)
+            if work is not None and peer is not None:
+                directory.pin(work, peer, plan)
+            site.store.held.clear(plan.scope)
+        return plan
+
+    def held(self) -> list[Plan]:
+        """The plans that are held now, made afresh from what is stored."""
+        return [plan for plan in self.agent.replan().plans if plan.holds]
+
+    def _held_plan(self, plan_id: str) -> Plan:
+        matches = [plan for plan in self.held() if plan.id.startswith(plan_id)]
+        if len(matches) == 1:
+            return matches[0]
+        if matches:
+            raise UsageError(f"{plan_id} could be {', '.join(plan.id for plan in matches)}; give more of it")
+        known = self.agent.site.store.held.all()
+        waiting = ", ".join(f"{held.plan} ({held.scope})" for held in known) or "none"
+        raise NotFoundError(f"no held plan {plan_id}; held now: {waiting}. A plan gets another id when it changes")
+
+    def _work_of(self, scope: str) -> LinkWork | None:
+        name = scope.split(" ", 1)[-1].split("/", 1)[0]
+        link = self.agent.site.config.links.get(name)
+        return None if link is None else self._work(link)
+
+    def _work(self, link: Link) -> LinkWork:
+        return self.agent.work(link, CycleOutcome(), LinkOutcome(link.name))
+
+    # -- recipients ------------------------------------------------------------------------------------------------
+
+    def add(self, recipient: Recipient) -> Recipient:
+        """Add a recipient of the site; its addresses are generated where they are missing."""
+        site = self.agent.site
+        wished = complete(recipient, site.config.addressing, site.types)
+        self._check(wished)
+        ready = self._unique(wished)
+        self._free(ready, 0)
+        (id_,) = self._apply([Change("new", None, ready, "added by hand")])
+        return site.store.directory.get([id_])[id_]
+
+    def edit(self, id_: int, change: Callable[[Recipient], Recipient]) -> Recipient:
+        """Change a recipient; what its peer tells of it (name, address) only the peer can change."""
+        before = self.recipient(id_)
+        after = change(before)
+        if before.owner and (after.name, after.target, after.kind) != (before.name, before.target, before.kind):
+            raise UsageError(f"{before.name!r} belongs to {before.owner}: only that peer can change its name or address")
+        self._check(after)
+        self._free(after, id_)
+        if after != before:
+            self._apply([Change(str(id_), before, after, "changed by hand")])
+        return after
+
+    def remove(self, ids: Iterable[int]) -> list[Recipient]:
+        """Remove recipients of the site. Those of a peer come and go with the peer."""
+        gone = [self.recipient(id_) for id_ in ids]
+        for recipient in gone:
+            if recipient.owner:
+                raise UsageError(
+                    f"{recipient.name!r} belongs to {recipient.owner}, which would tell it again; hide it (`dxa recipients set "
+                    f"{recipient.id} --hidden`), filter it, or have it deleted there"
+                )
+        self._apply([Change(str(r.id), r, None, "removed by hand") for r in gone])
+        return gone
+
+    def recipient(self, id_: int) -> Recipient:
+        """The recipient with that id; raises `NotFoundError`."""
+        found = self.agent.site.store.directory.get([id_]).get(id_)
+        if found is None:
+            raise NotFoundError(f"no recipient {id_}; `dxa recipients list` shows them")
+        return found
+
+    def _check(self, recipient: Recipient) -> None:
+        if not recipient.name.strip():
+            raise UsageError("a recipient needs a name")
+        for address in [*recipient.proxies, *([recipient.target] if recipient.target else [])]:
+            try:
+                self.agent.site.types.get(address.type).check(address.value)
+            except AddressError as error:
+                raise UsageError(f"{address}: {error}") from error
+
+    def _keys(self, recipient: Recipient) -> set[str]:
+        types = self.agent.site.types
+        return {types.key(a) for a in [*recipient.proxies, *([recipient.target] if recipient.target else [])]}
+
+    def _free(self, recipient: Recipient, own: int) -> None:
+        for key, holder in self.agent.site.store.directory.holders(self._keys(recipient)).items():
+            if holder != own:
+                name = self.recipient(holder).name
+                raise UsageError(f"{key} belongs to {name!r} (recipient {holder}) already")
+
+    def _unique(self, recipient: Recipient) -> Recipient:
+        held = self.agent.site.store.directory.holders
+        return settle_proxies(recipient, types=self.agent.site.types, taken=lambda key: bool(held([key])), hints={})
+
+    def _apply(self, changes: Sequence[Change[str, Recipient]], scope: str = BY_HAND) -> list[int]:
+        store = self.agent.site.store
+        with store.transaction():
+            ids = store.directory.write(changes, origin="")
+            store.journal.add(scope, "", changes, ids, self.agent.site.clock())
+        return ids
+
+    # -- peers -----------------------------------------------------------------------------------------------------
+
+    def remove_peer(self, link: Link, name: str, leftover: Leftover, to: str = "") -> int:
+        """Forget a peer, and keep, delete or hand over what it owned; returns how many entries that were."""
+        site = self.agent.site
+        peer = link.peers.get(name.casefold())
+        if peer is None:
+            raise NotFoundError(f"no peer {name} on link {link.name}; `dxa peers list` shows them")
+        owned = site.store.directory.search(owner=peer.id)
+        with site.store.transaction():
+            if leftover is Leftover.DELETE:
+                changes = [Change(str(r.id), r, None, f"peer {peer.id} removed") for r in owned]
+            else:
+                new = self._heir(to).id if leftover is Leftover.TRANSFER else ""
+                changes = [Change(str(r.id), r, attrs.evolve(r, owner=new), f"peer {peer.id} removed") for r in owned]
+                if new:
+                    site.store.received.transfer(peer.id, new)
+            if changes:
+                self._apply(changes, f"peer {peer.id}")
+            site.store.peers.remove(peer.id)
+        return len(owned)
+
+    def _heir(self, peer_id: str) -> Peer:
+        for link in self.agent.site.config.links.values():
+            for peer in link.peers.values():
+                if peer.id.casefold() == peer_id.casefold():
+                    return peer
+        raise NotFoundError(f"no peer {peer_id} to transfer to; give it as LINK/NAME")
+
+    def want_full(self, link: Link, name: str) -> None:
+        """Have the next answer to this peer be a full one."""
+        work = self._work(link)
+        peer = work.peer_named(name)
+        row = None if peer is None else work.store.peers.get(peer.id)
+        if row is None:
+            raise NotFoundError(f"peer {name} on link {link.name} has not spoken yet; its first answer is full anyway")
+        state, _ = server.step(row.state, server.Resend())
+        work.store.peers.put([attrs.evolve(row, state=state)])
+
+    # -- rejects ---------------------------------------------------------------------------------------------------
+
+    def retry(self, reject_id: int) -> str:
+        """Read a rejected record again and put it into its peer's received list; returns what became of it."""
+        site = self.agent.site
+        reject = site.store.rejects.get(reject_id)
+        if reject is None:
+            raise NotFoundError(f"no reject {reject_id}; `dxa rejects list` shows them")
+        link = site.config.links.get(reject.link)
+        if link is None or (parse := link.connector.parse) is None:
+            raise UsageError(f"records of link {reject.link} cannot be read one by one; have the peer send it again")
+        transactions = [t for t in parse(reject.raw, site.types) if t.verb is not Verb.REPLACE]
+        keys = {side.key for t in transactions for side in (t.old, t.new) if side is not None}
+        with site.store.transaction():
+            heard = hear(site.store.received.by_keys(reject.peer, keys), transactions)
+            site.store.received.hear(reject.peer, heard.changes, marked=frozenset(), raws={}, positions=None)
+            site.store.rejects.set_status([reject_id], "retried")
+        if heard.rejects:
+            raise HeldError(f"reject {reject_id} still cannot be used: {heard.rejects[0].reason}")
+        return f"{len(heard.changes)} changes wait for the next cycle"

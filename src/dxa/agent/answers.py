@@ -1,0 +1,285 @@
+"""Outbound, second half, for peers that quote a number: answers.
+
+An answer is made once for all peers that have the same cuts and pick, numbered once, and shared; each gets it without
+the lists it owns. The cut, the machine's state and the outgoing parcel are committed together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from hashlib import blake2b
+
+import attrs
+
+from dxa.agent.context import LinkWork
+from dxa.change import Change
+from dxa.config import Peer
+from dxa.connector import Parcel, ParcelKind
+from dxa.dirsync import server
+from dxa.dirsync.messages import Reply
+from dxa.entry import Entry, Verb
+from dxa.ledger.answer import Content, Cut, Held, ListKey, Pick, Step, full, number_steps, shown, update
+from dxa.ledger.view import Line
+from dxa.plan import Facts, Plan, make_plan
+from dxa.store import PeerRow, ViewRow
+
+LIMIT_REACHED = 118
+MANUAL_IMPORT = 166
+#: The highest number that fits ten digits and a signed 32-bit counter of the old programs.
+HIGHEST = 2**31 - 1
+
+
+def answer_peers(work: LinkWork) -> None:
+    """Make an answer for every peer that has asked since its last one."""
+    rows = work.store.peers.of_link(work.link.name)
+    asking = [(peer, row) for peer in work.link.peers.values() if (row := rows.get(peer.name.casefold())) and row.state.heard]
+    if not asking:
+        return
+    with work.store.transaction():
+        _Answering(work, [row.id for _, row in asking]).run(asking)
+
+
+def plan_moves(work: LinkWork) -> list[Plan]:
+    """Peers that have come under other rules than their companions: what that takes away waits for approval.
+
+    While it waits, such a peer stays at what it was last shown.
+    """
+    plans = []
+    foreign = work.store.cuts.elsewhere(work.link.name)
+    answering = _Answering(work, foreign)
+    for peer in work.link.peers.values():
+        cuts, row = answering.cuts.get(peer.id), work.store.peers.get(peer.id) if peer.id in foreign else None
+        if not cuts or row is None or cuts[-1].view == row.view:
+            continue
+        steps = answering.update_steps(answering.view(row), answering.view(row).head, answering.pick(row), cuts[-1:], "")
+        changes = [Change(_step_key(step), step.old, step.new, "other export rules") for step in steps]
+        scope = f"out {peer.id}"
+        approved, rejected = work.store.verdicts.of(scope)
+        facts = Facts(total=work.store.views.count(cuts[-1].view), rules_changed=True)
+        # A rejected change cannot be left out of a number, so it is held again until the configuration is mended.
+        plan = make_plan(scope, changes, facts, peer.guards, approved - rejected)
+        work.hold(plan, peer.id)
+        if plan.holds:
+            work.moves_held.add(peer.id)
+            plans.append(plan)
+    return plans
+
+
+@attrs.frozen
+class _Made:
+    """An answer's content, its numbers, and the position of the view that it leads to."""
+
+    content: Content
+    empty: int
+    cut: Cut
+
+    def number(self, own: frozenset[ListKey]) -> int:
+        """The number of this answer for a peer with these lists: that of the last line it gets, else one of its own."""
+        return self.content.last(own) or self.empty
+
+
+class _Answering:
+    def __init__(self, work: LinkWork, peers: Sequence[str]) -> None:
+        self.work, self.store = work, work.store
+        self.views = {view.id: view for view in work.store.views.of_link(work.link.name)}
+        self.cuts = work.store.cuts.of(peers)
+        self.tellers = work.store.received.tellers(peers)
+        self.made: dict[object, _Made] = {}
+        self.parcels: list[Parcel] = []
+        self.new_cuts: list[tuple[str, Cut, float]] = []
+        self.rows: list[PeerRow] = []
+
+    def run(self, asking: Iterable[tuple[Peer, PeerRow]]) -> None:
+        for peer, row in asking:
+            state, commands = server.step(row.state, server.Answering())
+            for command in commands:
+                if isinstance(command, server.SendFull):
+                    self.full(peer, row)
+                elif isinstance(command, server.SendUpdate):
+                    self.update(peer, row, command.since)
+        for content in {made.content.key: made.content for made in self.made.values() if made.content.segments}.values():
+            self.store.outbox.put_content(content)
+        self.store.cuts.add(self.new_cuts)
+        self.store.outbox.put(self.parcels, self.work.link.name, self.work.now)
+        self.store.peers.put(self.rows)
+
+    # -- full ------------------------------------------------------------------------------------------------------
+
+    def full(self, peer: Peer, row: PeerRow) -> None:
+        view = self.view(row)
+        pick = self.pick(row)
+        stale = frozenset(type_ for cut in self.cuts.get(peer.id, ()) for type_ in cut.pick.types)
+        alone = peer.id if peer.id in self.tellers else ""
+        key = ("full", view.id, view.head, pick, stale, alone)
+        made = self.made.get(key)
+        if made is None:
+            made = self.made[key] = self.make(self.full_steps(view, pick, stale, alone), Cut(0, view.head, pick, view.id))
+        own = self.work.own_lists(peer)
+        size = made.content.count(own) * self.work.connector_type.traits.transaction_bytes
+        if row.limit and size > row.limit:
+            # KB Q119450: the limit paces updates, never an import; a person has to bring it.
+            text = f"a full answer takes about {size} bytes and the limit is {row.limit}; raise the limit, or bring it by hand"
+            self.work.tell(peer.id, MANUAL_IMPORT, text)
+            return
+        self.send(peer, row, made, was=0, kind=ParcelKind.FULL)
+
+    def full_steps(self, view: ViewRow, pick: Pick, stale: frozenset[str], alone: str) -> list[Step]:
+        lists = self.store.views.carried(view.id, pick.types | stale)
+        lines = {line.recipient: line for line in self.store.views.live_all(view.id) if pick.shows(line.type, line.instead_of)}
+        entries = {recipient: line.entry(pick.templates) for recipient, line in lines.items()}
+        if alone:
+            # A list that is replaced is sent whole, with the peer's own lines in it as the peer told them.
+            replaced = {(type_, list_.casefold()) for type_, list_ in lists}
+            own = self.store.received.open_lines(alone)
+            for recipient, entry in own.items():
+                entries.pop(recipient, None)
+                if (entry.type, entry.list.casefold()) in replaced:
+                    entries[recipient] = entry._replace(key="")
+        return full(lists, entries.values())
+
+    # -- updates ---------------------------------------------------------------------------------------------------
+
+    def update(self, peer: Peer, row: PeerRow, since: int) -> None:
+        view, pick = self.view(row), self.pick(row)
+        if peer.id in self.work.moves_held:
+            last = self.cuts[peer.id][-1]
+            self.send(peer, row, self.make([], last), was=since, kind=ParcelKind.UPDATE)
+            return
+        cuts = [cut for cut in self.cuts.get(peer.id, ()) if cut.number >= since]
+        places = frozenset((cut.view, cut.at, cut.pick) for cut in cuts)
+        alone = peer.id if peer.id in self.tellers else ""
+        room = row.limit // self.work.connector_type.traits.transaction_bytes if row.limit else 0
+        key = ("update", view.id, view.head, pick, places, alone, room)
+        made = self.made.get(key)
+        if made is None:
+            made = self.made[key] = self.make_update(view, pick, cuts, alone, room)
+        self.send(peer, row, made, was=since, kind=ParcelKind.UPDATE)
+
+    def make_update(self, view: ViewRow, pick: Pick, cuts: Sequence[Cut], alone: str, room: int) -> _Made:
+        steps = self.update_steps(view, view.head, pick, cuts, alone)
+        at = view.head
+        if room and len(steps) > room:
+            at, steps = self.paced(view, pick, cuts, alone, room)
+        return self.make(steps, Cut(0, at, pick, view.id))
+
+    def update_steps(self, view: ViewRow, head: int, pick: Pick, cuts: Sequence[Cut], alone: str) -> list[Step]:
+        same = all(cut.view == view.id and cut.pick == pick for cut in cuts)
+        if same and not alone and all(cut.at == head for cut in cuts):
+            return []
+        if same:
+            oldest = min(cut.at for cut in cuts)
+            recipients = set(self.store.views.touched(view.id, oldest, head))
+            if alone:
+                recipients |= set(self.store.received.told_since(alone, min(cut.number for cut in cuts)))
+            lines = {view.id: self.store.views.history(view.id, recipients, min(oldest, head))}
+        else:
+            # Another view or pick: everything may look different.
+            oldest = min(cut.at for cut in cuts)
+            lines = {id_: self.store.views.history_all(id_, oldest) for id_ in {view.id, *(cut.view for cut in cuts)}}
+            recipients = set().union(*(history.keys() for history in lines.values()))
+        told = self.store.received.told_history(alone, recipients) if alone else {}
+        return update(*_held(recipients, lines, told, view.id, head, pick, cuts))
+
+    def paced(self, view: ViewRow, pick: Pick, cuts: Sequence[Cut], alone: str, room: int) -> tuple[int, list[Step]]:
+        """The furthest position of the view whose update fits; one transition at least."""
+        numbers = self.store.views.numbers(view.id, min(cut.at for cut in cuts), view.head)
+        low, high = 0, len(numbers) - 1
+        best = self.update_steps(view, numbers[0], pick, cuts, alone) if numbers else []
+        while low < high:
+            middle = (low + high + 1) // 2
+            steps = self.update_steps(view, numbers[middle], pick, cuts, alone)
+            if len(steps) <= room:
+                low, best = middle, steps
+            else:
+                high = middle - 1
+        return (numbers[low] if numbers else view.head), best
+
+    # -- sending ---------------------------------------------------------------------------------------------------
+
+    def make(self, steps: Sequence[Step], cut: Cut) -> _Made:
+        first = self.store.next_numbers(self.work.link.name, len(steps) + 1)
+        content = number_steps(steps, first, f"{self.work.link.name}-{first}")
+        return _Made(content, first + len(steps), cut)
+
+    def send(self, peer: Peer, row: PeerRow, made: _Made, *, was: int, kind: ParcelKind) -> None:
+        own = self.work.own_lists(peer)
+        number = made.number(own)
+        if number > HIGHEST:
+            self.work.tell(peer.id, 129, f"sync number {number} is above what requestors can hold ({HIGHEST}); start a new server link")
+        state, _ = server.step(row.state, server.Answered(number, kind is ParcelKind.FULL))
+        self.new_cuts.append((peer.id, made.cut._replace(number=number), self.work.now))
+        self.parcels.append(
+            Parcel(
+                id=f"{number:010d}-{blake2b(peer.id.encode(), digest_size=5).hexdigest()}",
+                peer=self.work.info(peer, row),
+                kind=kind,
+                to=row.reply_to,
+                content=made.content,
+                own=own,
+                reply=Reply(r=state.r, s=number, was=was, i=state.i),
+                templates=made.cut.pick.templates,
+            )
+        )
+        self.rows.append(attrs.evolve(row, state=state, answered_at=self.work.now))
+        self.count(made.content, own, kind)
+
+    def count(self, content: Content, own: frozenset[ListKey], kind: ParcelKind) -> None:
+        for segment in content.segments:
+            if segment.list_key not in own:
+                self.work.count_sent(segment.transactions[0].verb, len(segment.transactions))
+        self.work.outcome.fulls += kind is ParcelKind.FULL
+        self.work.outcome.updates += kind is ParcelKind.UPDATE
+
+    def view(self, row: PeerRow) -> ViewRow:
+        assert row.view is not None
+        return self.views[row.view]
+
+    def pick(self, row: PeerRow) -> Pick:
+        return row.pick if row.pick.types else Pick(types=frozenset(self.work.connector_type.traits.types[:1]))
+
+
+History = Mapping[int, Sequence[tuple[Line, int, int | None]]]
+ToldHistory = Mapping[int, Sequence[tuple[Entry, int, int | None]]]
+
+
+def _held(
+    recipients: Iterable[int],
+    lines: Mapping[int, History],
+    told: ToldHistory,
+    view: int,
+    head: int,
+    pick: Pick,
+    cuts: Sequence[Cut],
+) -> tuple[dict[int, list[Held | None]], dict[int, Held | None]]:
+    """What the peer may hold of each recipient at its cuts, and what it should hold."""
+    olds: dict[int, list[Held | None]] = {}
+    news: dict[int, Held | None] = {}
+    places = list(dict.fromkeys((cut.view, cut.at, cut.pick, cut.number if told else 0) for cut in cuts))
+    for recipient in recipients:
+        own = told.get(recipient, ())
+        news[recipient] = _one(own, None, lines[view].get(recipient, ()), head, pick)
+        olds[recipient] = [
+            _one(own, number, lines[place].get(recipient, ()), at, cut_pick) for place, at, cut_pick, number in places
+        ]
+    return olds, news
+
+
+def _one(
+    own: Sequence[tuple[Entry, int, int | None]],
+    number: int | None,
+    rows: Sequence[tuple[Line, int, int | None]],
+    at: int,
+    pick: Pick,
+) -> Held | None:
+    for entry, since, until in own:
+        if until is None if number is None else since <= number and (until is None or number < until):
+            return Held(entry._replace(key=""), told=True)
+    alive = (line for line, since, until in rows if since <= at and (until is None or at < until))
+    entry_ = shown(alive, pick)
+    return None if entry_ is None else Held(entry_)
+
+
+def _step_key(step: Step) -> str:
+    entry = step.old or step.new
+    assert entry is not None
+    return f"{step.verb.value} {entry.type}:{entry.address}"

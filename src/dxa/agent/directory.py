@@ -1,0 +1,303 @@
+"""Inbound, second half: what received lists mean for the directory, as plans."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import attrs
+
+from dxa.agent.context import LinkWork
+from dxa.change import ORDER, Change
+from dxa.config import Peer
+from dxa.entry import Entry, Reject, Verb
+from dxa.errors import AddressError
+from dxa.plan import Facts, Plan, fingerprint, make_plan
+from dxa.recipient import Recipient
+from dxa.rules.addressing import settle_proxies
+from dxa.rules.imports import to_recipient
+from dxa.rules.ownership import may_change, refusal, why_not_adopted
+from dxa.rules.scope import accepts
+from dxa.store import PendingRow
+
+TAKEN_ADDRESS = 28
+
+
+def plan_peer(work: LinkWork, peer: Peer) -> Plan | None:
+    """Plan what is pending of this peer, apply what may be, keep the rest held; None when nothing is pending."""
+    row = work.store.peers.get(peer.id)
+    if row is None:
+        return None
+    if row.rules == peer.import_digest and not work.store.received.has_pending(peer.id):
+        return None
+    with work.store.transaction():
+        plan, meant = meaning_of(work, peer)
+        _apply(work, peer, meant, plan)
+        if not plan.holds and row.rules != peer.import_digest:
+            fresh = work.store.peers.get(peer.id)
+            assert fresh is not None
+            work.store.peers.put([attrs.evolve(fresh, rules=peer.import_digest)])
+    return plan
+
+
+@attrs.define
+class Meant:
+    """What pending rows mean: changes by row, rows that are done without a change, and rows that cannot be taken."""
+
+    changes: list[Change[str, Recipient]] = attrs.field(factory=list)
+    rows: dict[str, PendingRow] = attrs.field(factory=dict)
+    done: list[tuple[PendingRow, int | None]] = attrs.field(factory=list)
+    conflicts: list[tuple[PendingRow, int | None, str]] = attrs.field(factory=list)
+    foreign: set[str] = attrs.field(factory=set)
+
+    def change(self, row: PendingRow, before: Recipient | None, after: Recipient | None, reason: str) -> None:
+        """A change for this row."""
+        key = f"{row.entry.key}" if row.alive else f"{row.entry.key}#{row.id}"
+        self.changes.append(Change(key, before, after, reason))
+        self.rows[key] = row
+
+
+class _Meaning:
+    """Works out what pending rows of one peer mean."""
+
+    def __init__(self, work: LinkWork, peer: Peer, *, restamp: bool) -> None:
+        self.work, self.peer, self.restamp = work, peer, restamp
+        self.types = work.types
+        self.meant = Meant()
+        self.known: dict[int, Recipient] = {}
+        self.holders: dict[str, int] = {}
+        self.linked: set[int] = set()
+        self.freed: set[str] = set()
+        self.claimed: set[str] = set()
+        self.hints: dict[str, int] = {}
+
+    def of(self, rows: Sequence[PendingRow]) -> Meant:
+        self.linked = {row.recipient for row in rows if row.recipient is not None}
+        # Only a row without a recipient, or one whose address moved, can meet another holder of its address.
+        self.holders = self.work.store.directory.holders({row.entry.key for row in rows if row.alive})
+        self.known = self.work.store.directory.get(self.linked | set(self.holders.values()))
+        for row in rows:
+            if not row.alive:
+                self.gone(row)
+        for row in sorted((row for row in rows if row.alive), key=lambda row: row.recipient is None):
+            self.alive(row)
+        self.generated()
+        self.meant.changes.sort(key=lambda change: ORDER[change.verb])
+        return self.meant
+
+    # -- deletes ---------------------------------------------------------------------------------------------------
+
+    def gone(self, row: PendingRow) -> None:
+        recipient = self.known.get(row.recipient or 0)
+        if recipient is None:
+            self.meant.done.append((row, None))
+        elif not self.mine(recipient):
+            # KB Q155727: a delete from another requestor than the importer is discarded, and said.
+            self.note(row, refusal(recipient.owner, self.peer.id, str(recipient.name)))
+            self.meant.done.append((row, None))
+        else:
+            self.freed.update(self.keys(recipient))
+            self.meant.change(row, recipient, None, f"{self.peer.name} deleted it")
+
+    # -- adds and modifies -----------------------------------------------------------------------------------------
+
+    def alive(self, row: PendingRow) -> None:
+        if why := accepts(row.entry, self.peer.imports):
+            self.filtered(row, why)
+            return
+        existing = self.known.get(row.recipient or 0)
+        holder = self.holder(row.entry.key)
+        if existing is not None and self.mine(existing):
+            if holder not in (None, existing.id):
+                self.conflict(row, holder)
+            else:
+                self.wish(row, existing, f"{self.peer.name} changed it")
+        elif holder is None:
+            self.wish(row, None, f"{self.peer.name} told of it")
+        else:
+            self.join(row, self.known[holder])
+
+    def filtered(self, row: PendingRow, why: str) -> None:
+        existing = self.known.get(row.recipient or 0)
+        if existing is not None and self.mine(existing):
+            self.freed.update(self.keys(existing))
+            self.meant.change(row, existing, None, why)
+        else:
+            self.meant.done.append((row, None))
+
+    def join(self, row: PendingRow, holder: Recipient) -> None:
+        """First contact: what exists on both sides is joined by address, or reported; never guessed."""
+        if self.mine(holder):
+            if holder.id in self.linked:
+                self.conflict(row, holder.id)
+            else:
+                self.wish(row, holder, "joined by address")
+        elif why := why_not_adopted(holder, adopt=self.peer.imports.adopt):
+            self.meant.conflicts.append((row, holder.id, why))
+        elif holder.target is None or self.types.key(holder.target) != row.entry.key:
+            self.meant.conflicts.append((row, holder.id, f"the address is a further address of {holder.name!r}"))
+        else:
+            self.wish(row, holder, "joined by address: it was made by hand")
+
+    def wish(self, row: PendingRow, existing: Recipient | None, reason: str) -> None:
+        owner = existing.owner if existing is not None and existing.owner else self.peer.id
+        try:
+            after = to_recipient(
+                row.entry,
+                rules=self.peer.imports,
+                owner=owner,
+                existing=existing,
+                types=self.types,
+                addressing=self.work.addressing,
+                restamp=self.restamp,
+            )
+        except AddressError as error:
+            self.meant.conflicts.append((row, existing.id if existing else None, str(error)))
+            return
+        self.claimed.add(row.entry.key)
+        if existing is not None:
+            self.freed.update(self.keys(existing))
+        if after == existing:
+            assert existing is not None
+            self.meant.done.append((row, existing.id))
+        else:
+            self.meant.change(row, existing, after, reason)
+
+    def conflict(self, row: PendingRow, holder: int | None) -> None:
+        name = self.known[holder].name if holder in self.known else "another entry"
+        self.meant.conflicts.append((row, holder, f"the address {row.entry.address} belongs to {name!r}"))
+
+    def generated(self) -> None:
+        """Generated addresses are made unique; native ones never change (dx:T-084)."""
+        if not self.work.addressing.generates:
+            return
+        wished = {self.types.key(p) for c in self.meant.changes if c.after is not None for p in c.after.proxies}
+        held = self.work.store.directory.holders(wished)
+        taken = set(self.claimed)
+        for index, change in enumerate(self.meant.changes):
+            if change.after is None:
+                continue
+            own = set(self.keys(change.before)) if change.before is not None else set[str]()
+
+            def used(key: str, own: set[str] = own) -> bool:
+                if key in taken and key not in own:
+                    return True
+                if key not in wished:
+                    wished.add(key)
+                    held.update(self.work.store.directory.holders([key]))
+                return key in held and key not in own and key not in self.freed
+
+            after = settle_proxies(change.after, types=self.types, taken=used, hints=self.hints)
+            taken.update(self.keys(after))
+            self.meant.changes[index] = attrs.evolve(change, after=after)
+
+    # -- helpers ---------------------------------------------------------------------------------------------------
+
+    def mine(self, recipient: Recipient) -> bool:
+        return may_change(recipient.owner, self.peer.id, self.peer.imports.co_owners)
+
+    def holder(self, key: str) -> int | None:
+        return None if key in self.freed else self.holders.get(key)
+
+    def keys(self, recipient: Recipient) -> Iterable[str]:
+        yield from (self.types.key(proxy) for proxy in recipient.proxies)
+        if recipient.target is not None:
+            yield self.types.key(recipient.target)
+
+    def note(self, row: PendingRow, why: str) -> None:
+        self.meant.conflicts.append((attrs.evolve(row, alive=False), None, why))
+
+
+def _guarded(work: LinkWork, peer: Peer, meant: Meant, rules_changed: bool) -> Plan:
+    scope = f"in {peer.id}"
+    touched = any(change.verb is not Verb.ADD for change in meant.changes)
+    approved, rejected = work.store.verdicts.of(scope) if meant.changes else (frozenset(), frozenset())
+    facts = Facts(total=0)
+    if touched:
+        deletes = [change for change in meant.changes if change.verb is Verb.DELETE]
+        facts = Facts(
+            total=work.store.directory.count(peer.id),
+            full_and_empty=bool(work.store.counter(f"empty:{peer.id}")),
+            tail=bool(work.store.counter(f"tail:{peer.id}")) and work.store.received.at_end(peer.id, [meant.rows[c.key].id for c in deletes]),
+            rules_changed=rules_changed,
+            foreign=_foreign(work, peer, deletes),
+        )
+    return make_plan(scope, meant.changes, facts, peer.guards, approved, rejected)
+
+
+def _foreign(work: LinkWork, peer: Peer, deletes: Iterable[Change[str, Recipient]]) -> frozenset[str]:
+    """Deletes of entries that dxa did not create on a peer's word: adopted ones."""
+    by_id = {change.before.id: change.key for change in deletes if change.before is not None}
+    origins = work.store.directory.origins(by_id)
+    return frozenset(key for id_, key in by_id.items() if not origins.get(id_))
+
+
+def _apply(work: LinkWork, peer: Peer, meant: Meant, plan: Plan) -> None:
+    store = work.store
+    ready = sorted(plan.ready, key=lambda change: ORDER[change.verb])
+    applied: list[tuple[int, str, int | None]] = [(row.id, row.digest, recipient) for row, recipient in meant.done]
+    told: list[tuple[int, Entry]] = []
+    ended: list[int] = [row.recipient for row, _ in meant.done if not row.alive and row.recipient]
+    if ready:
+        ids = store.directory.write(ready, origin=peer.id)
+        store.journal.add(plan.scope, plan.id if plan.holds else "", ready, ids, work.now)
+        for change, id_ in zip(ready, ids, strict=True):
+            row = meant.rows[change.key]
+            applied.append((row.id, row.digest, None if change.after is None else id_))
+            if change.after is None:
+                ended.append(id_)
+            else:
+                told.append((id_, row.entry))
+        store.verdicts.drop(plan.scope, [fingerprint(change) for change in ready])
+        work.count_applied(ready)
+    _conflicts(work, peer, meant, told)
+    told += [(recipient, row.entry) for row, recipient in meant.done if row.alive and recipient]
+    store.received.applied(peer.id, applied)
+    _told(work, peer, told, ended)
+    work.hold(plan, peer.id)
+
+
+def _conflicts(work: LinkWork, peer: Peer, meant: Meant, told: list[tuple[int, Entry]]) -> None:
+    """What cannot be taken stays pending and is reported once; what the peer tells counts as its own all the same."""
+    fresh = []
+    for row, recipient, why in meant.conflicts:
+        if row.alive and recipient is not None:
+            told.append((recipient, row.entry))
+        if not work.store.rejects.known(peer.id, row.raw or row.entry.key, why):
+            fresh.append(Reject(0, 0, row.raw or row.entry.key, TAKEN_ADDRESS if row.alive else 0, why))
+    linked = [(row.id, recipient) for row, recipient, _ in meant.conflicts if row.alive and recipient is not None]
+    work.store.received.link(linked)
+    if fresh:
+        work.store.rejects.put(work.link.name, peer.id, None, fresh, work.now)
+        work.outcome.rejects += len(fresh)
+
+
+def _told(work: LinkWork, peer: Peer, told: Sequence[tuple[int, Entry]], ended: Sequence[int]) -> None:
+    """Keep the history of lines that the peer told outside its own lists: they are its own, and never sent to it."""
+    own = work.own_lists(peer)
+    outside = [(id_, entry) for id_, entry in told if (entry.type, entry.list.casefold()) not in own]
+    inside = [id_ for id_, entry in told if (entry.type, entry.list.casefold()) in own]
+    received = work.store.received
+    if (outside or ended or inside) and (outside or received.tells(peer.id)):
+        number = work.store.next_numbers(work.link.name, 1)
+        received.close_told(peer.id, number, [*(id_ for id_, _ in outside), *ended, *inside])
+        received.open_told(peer.id, number, outside)
+
+
+def pin(work: LinkWork, peer: Peer, plan: Plan) -> None:
+    """Pin what is held of the plan: it is left out until the peer says something else."""
+    _, meant = meaning_of(work, peer)
+    rows = [meant.rows[change.key] for change in plan.held if change.key in meant.rows]
+    work.store.received.pin(peer.id, [row.id for row in rows])
+    # A rejected delete: the peer does not hold the line any more, so it is not its own, and it is sent to it again.
+    _told(work, peer, [], [row.recipient for row in rows if not row.alive and row.recipient])
+
+
+def meaning_of(work: LinkWork, peer: Peer) -> tuple[Plan, Meant]:
+    """The plan as it stands now, without applying anything."""
+    row = work.store.peers.get(peer.id)
+    changed = row is not None and bool(row.rules) and row.rules != peer.import_digest
+    pending = work.store.received.alive_or_pending(peer.id) if changed else work.store.received.pending(peer.id)
+    meant = _Meaning(work, peer, restamp=changed).of(pending)
+    return _guarded(work, peer, meant, changed), meant
+
+

@@ -1,0 +1,285 @@
+"""Inbound, first half: reports into received lists.
+
+What has been read completely is recorded and acknowledged at once; no guard ever holds up the wire. Reports are taken
+in batches: one transaction each, then the connector is told that they may go.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from hashlib import blake2b
+
+import attrs
+
+from dxa.agent.context import LinkWork
+from dxa.config import Peer
+from dxa.connector import Feed, Report
+from dxa.dirsync import server
+from dxa.entry import Entry, Reject, Transaction, Verb, list_entry
+from dxa.ledger.answer import Pick
+from dxa.ledger.received import Row, RowChange, hear
+from dxa.rules.ownership import OWN_LIST, why_ignored
+from dxa.store import MessageRow, PeerRow
+
+#: A batch is committed when it holds so many transactions or reports.
+BATCH_TRANSACTIONS = 20_000
+BATCH_REPORTS = 250
+
+NOT_REGISTERED = 120
+WRONG_PASSWORD = 156
+NO_EFFECT = 47
+
+
+def receive(work: LinkWork) -> None:
+    """Take everything that waits on the link."""
+    cursors = {row.name: row.cursor for row in work.store.peers.of_link(work.link.name).values()}
+    for batch in _batches(work.connector.collect(cursors)):
+        with work.store.transaction():
+            _Batch(work).take(batch)
+        if not work.rehearsal:
+            work.connector.settle([report.receipt for report in batch])
+
+
+def _batches(reports: Iterable[Report]) -> Iterator[list[Report]]:
+    batch: list[Report] = []
+    size = 0
+    for report in reports:
+        batch.append(report)
+        size += len(report.transactions)
+        if size >= BATCH_TRANSACTIONS or len(batch) >= BATCH_REPORTS:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
+
+
+class _Batch:
+    """One batch of reports inside one store transaction."""
+
+    def __init__(self, work: LinkWork) -> None:
+        self.work = work
+        self.store = work.store
+        self.rows = work.store.peers.of_link(work.link.name)
+        self.cuts = work.store.cuts.of([row.id for row in self.rows.values() if row.state.s])
+        self.changed: dict[str, PeerRow] = {}
+        self.messages: list[MessageRow] = []
+        self.rejects: list[tuple[int, str, Sequence[Reject]]] = []
+
+    def take(self, reports: Iterable[Report]) -> None:
+        for report in reports:
+            self.work.outcome.messages += 1
+            status, verdict = self.one(report)
+            self.work.outcome.refused += status == "refused"
+            self.archive(report, status, verdict)
+        self.store.peers.put(self.changed.values())
+        ids = self.store.messages.put(self.messages)
+        for index, peer, rejects in self.rejects:
+            self.work.outcome.rejects += len(rejects)
+            self.store.rejects.put(self.work.link.name, peer, ids[index], rejects, self.work.now)
+
+    def one(self, report: Report) -> tuple[str, str]:
+        """Take one report; returns the archive's status and verdict."""
+        peer = self.work.peer_named(report.sender)
+        refusal = self.stranger(report) if peer is None else self.impostor(report, peer)
+        if refusal is not None:
+            self.tell(report.sender, *refusal)
+            return "refused", refusal[1]
+        assert peer is not None
+        if report.fault is not None:
+            return self.faulty(report, peer)
+        row = self.row(peer)
+        if report.note:
+            self.put(attrs.evolve(row, note=report.note, heard_at=self.work.now))
+            return "kept", "status report"
+        return self.listen(report, peer, row)
+
+    # -- who speaks ------------------------------------------------------------------------------------------------
+
+    def stranger(self, report: Report) -> tuple[int, str]:
+        # KB Q99268; dx:T-150: matched on the whole name, and never silent.
+        if report.fault is not None:
+            return report.fault.code, f"{report.fault.reason} (from {report.origin or 'unknown'})"
+        text = f"{report.sender or 'no name'!r} (from {report.origin or 'unknown'}) is not registered on this link"
+        return NOT_REGISTERED, f"{text}; `dxa peers add` registers it"
+
+    def impostor(self, report: Report, peer: Peer) -> tuple[int, str] | None:
+        if not self.work.may_speak(peer, report.origin):
+            return NOT_REGISTERED, f"a message that claims to be from {peer.name} came from {report.origin}; it is ignored"
+        if peer.password is not None and not peer.password.matches(report.password):
+            return WRONG_PASSWORD, f"wrong password from {peer.name}; set the same one here and there"
+        return None
+
+    def tell(self, peer: str, code: int, text: str) -> None:
+        self.work.tell(peer, code, text)
+
+    def faulty(self, report: Report, peer: Peer) -> tuple[str, str]:
+        """A message that cannot be used changes nothing; its sender and the administrator are told (dx:T-161)."""
+        fault = report.fault
+        assert fault is not None
+        self.rejects.append((len(self.messages), peer.id, [fault]))
+        self.tell(peer.id, fault.code, fault.reason)
+        self.work.bounce(peer, report, fault)
+        return "refused", fault.reason
+
+    # -- what it says ----------------------------------------------------------------------------------------------
+
+    def listen(self, report: Report, peer: Peer, row: PeerRow) -> tuple[str, str]:
+        row = attrs.evolve(row, heard_at=self.work.now, reply_to=report.reply_to or row.reply_to)
+        row = attrs.evolve(row, pick=self.pick(report, peer, row), limit=row.limit if report.limit is None else report.limit)
+        if report.request is None:
+            return self.read(report, peer, row)
+        return self.request(report, peer, row)
+
+    def pick(self, report: Report, peer: Peer, row: PeerRow) -> Pick:
+        types = frozenset(self.work.connector_type.traits.types) if report.types is None else report.types
+        if report.types is None and row.pick.types:
+            types = row.pick.types
+        templates = row.pick.templates if report.templates is None else report.templates
+        allowed = frozenset(peer.types) or types
+        return Pick(types=types & allowed, templates=templates and peer.templates)
+
+    def read(self, report: Report, peer: Peer, row: PeerRow) -> tuple[str, str]:
+        """A list or changes without numbers of their own."""
+        full = bool(report.lists)
+        transactions: list[Transaction] = []
+        if full and report.complete:
+            transactions += [Transaction(0, Verb.REPLACE, None, list_entry(*key)) for key in sorted(report.lists)]
+            self.mark_full(report, peer)
+        transactions += report.transactions
+        taken = self.into_list(report, peer, transactions, replaces=report.complete)
+        cursor = report.cursor if report.complete else row.cursor
+        self.put(attrs.evolve(row, cursor=cursor))
+        if full and report.complete:
+            self.work.proven.add(peer.id)
+        return "taken", f"{taken} changes" if report.complete else f"{taken} changes; incomplete, nothing is removed"
+
+    def mark_full(self, report: Report, peer: Peer) -> None:
+        empty = not any(t.verb is Verb.ADD and t.new is not None and t.new.key not in report.marked for t in report.transactions)
+        for name, value in (("empty", empty), ("tail", not report.counted)):
+            counter = f"{name}:{peer.id}"
+            if self.store.counter(counter) != int(value):
+                self.store.set_counter(counter, int(value))
+
+    def request(self, report: Report, peer: Peer, row: PeerRow) -> tuple[str, str]:
+        request = report.request
+        assert request is not None
+        prints = _prints(report.transactions)
+        known = any(cut.number == request.s for cut in self.cuts.get(peer.id, ()))
+        reused = bool(prints) and self.store.numbered.differs(peer.id, [p for p in prints if p[0] <= row.state.r])
+        state, commands = server.step(row.state, server.Asked(request=request, known=known, reused=reused))
+        taken = 0
+        for command in commands:
+            if isinstance(command, server.Take):
+                taken += self.take_numbered(report, peer, command, prints)
+            elif isinstance(command, server.RaiseAbove):
+                self.store.raise_numbers(self.work.link.name, command.number)
+            elif isinstance(command, server.Tell):
+                self.tell(peer.id, command.code, command.text)
+        if row.state.export_needed and not state.export_needed:
+            self.store.notices.clear(peer.id, 141)
+        self.put(attrs.evolve(row, state=state))
+        incomplete = "" if request.complete else "; incomplete"
+        return "taken", f"R={request.r} (was {request.was}), S={request.s}, I={request.i}: {taken} changes{incomplete}"
+
+    def take_numbered(self, report: Report, peer: Peer, take: server.Take, prints: list[tuple[int, bytes]]) -> int:
+        transactions = _selected(report.transactions, take)
+        fresh = [p for p in prints if p[0] > take.after]
+        if fresh:
+            self.store.numbered.put(peer.id, fresh, self.work.now)
+        if any(t.verb is Verb.REPLACE for t in transactions) and take.replaces:
+            self.mark_full(report, peer)
+        elif transactions and self.store.counter(f"empty:{peer.id}"):
+            self.store.set_counter(f"empty:{peer.id}", 0)
+        return self.into_list(report, peer, transactions, replaces=take.replaces)
+
+    def into_list(self, report: Report, peer: Peer, transactions: Sequence[Transaction], *, replaces: bool) -> int:
+        transactions, local = _apart(transactions, self.work.site_lists)
+        rows = _rows(self.work, peer.id, transactions, replaces)
+        heard = hear(rows, transactions, replaces=replaces)
+        raws = {t.new.key: t.raw for t in transactions if t.new is not None and t.raw}
+        positions = None
+        if Feed.FULL in self.work.connector_type.traits.feeds and report.lists:
+            positions = {t.new.key: i for i, t in enumerate(transactions) if t.new is not None}
+        self.store.received.hear(peer.id, heard.changes, marked=report.marked, raws=raws, positions=positions)
+        rejects = [*report.rejects, *local, *heard.rejects]
+        if rejects:
+            self.rejects.append((len(self.messages), peer.id, rejects))
+        self.work.count_heard(heard.changes)
+        return len(heard.changes)
+
+    # -- keeping ---------------------------------------------------------------------------------------------------
+
+    def row(self, peer: Peer) -> PeerRow:
+        known = self.rows.get(peer.name.casefold())
+        return known or self.work.new_row(peer)
+
+    def put(self, row: PeerRow) -> None:
+        self.rows[row.name.casefold()] = row
+        self.changed[row.id] = row
+
+    def archive(self, report: Report, status: str, verdict: str) -> None:
+        self.messages.append(
+            MessageRow(
+                link=self.work.link.name,
+                peer=report.sender,
+                receipt=report.receipt,
+                digest=blake2b(report.raw, digest_size=16).hexdigest(),
+                title=report.title,
+                status=status,
+                verdict=verdict,
+                count=len(report.transactions),
+                at=self.work.now,
+                raw=report.raw,
+            )
+        )
+
+
+def _prints(transactions: Sequence[Transaction]) -> list[tuple[int, bytes]]:
+    return [(t.number, blake2b(t.raw.encode("utf-8", "surrogatepass"), digest_size=8).digest()) for t in transactions if t.number]
+
+
+def _selected(transactions: Sequence[Transaction], take: server.Take) -> list[Transaction]:
+    if not take.from_replace:
+        return [t for t in transactions if t.number > take.after]
+    first = next((i for i, t in enumerate(transactions) if t.verb is Verb.REPLACE), len(transactions))
+    return list(transactions[first:])
+
+
+def _apart(transactions: Sequence[Transaction], own: frozenset[tuple[str, str]]) -> tuple[Sequence[Transaction], list[Reject]]:
+    """Transactions about the site's own lists are ignored, and reported (KB Q96003, error 66)."""
+    if not own:
+        return transactions, []
+    ours = [t for t in transactions if _touches(t, own)]
+    if not ours:
+        return transactions, []
+    rejects = [Reject(t.number, 0, t.raw, OWN_LIST, why_ignored(_side(t), own)) for t in ours]
+    return [t for t in transactions if not _touches(t, own)], rejects
+
+
+def _side(transaction: Transaction) -> Entry:
+    entry = transaction.new or transaction.old
+    assert entry is not None
+    return entry
+
+
+def _touches(transaction: Transaction, own: frozenset[tuple[str, str]]) -> bool:
+    entry = transaction.new or transaction.old
+    return entry is not None and (entry.type, entry.list.casefold()) in own
+
+
+def _rows(work: LinkWork, peer: str, transactions: Sequence[Transaction], replaces: bool) -> list[Row]:
+    """Every row that the transactions could touch."""
+    received = work.store.received
+    lists = {(t.new.type, t.new.list.casefold()) for t in transactions if t.verb is Verb.REPLACE and t.new} if replaces else set()
+    if any(not type_ for type_, _ in lists):
+        return received.all(peer)
+    rows = {row.id: row for row in received.by_lists(peer, lists)} if lists else {}
+    sides = [side for t in transactions if t.verb is not Verb.REPLACE for side in (t.old, t.new) if side is not None]
+    keys = {side.key for side in sides if side.key and (side.type, side.list.casefold()) not in lists}
+    names = {side.name for side in sides if not side.key}
+    rows.update((row.id, row) for row in received.by_keys(peer, keys)) if keys else None
+    rows.update((row.id, row) for row in received.by_names(peer, names)) if names else None
+    return list(rows.values())
+
+
+__all__ = ["RowChange", "receive"]

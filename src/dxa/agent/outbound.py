@@ -1,0 +1,191 @@
+"""Outbound, first half: what the directory means for the views.
+
+Peers with equal export rules share a view. A view is advanced once per cycle, as a plan; only recipients that may have
+changed are looked at, unless the rules themselves have changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from itertools import count
+
+import attrs
+
+from dxa.agent.context import LinkWork
+from dxa.change import Change
+from dxa.config import Peer
+from dxa.entry import Verb
+from dxa.errors import AddressError
+from dxa.ledger.view import FormKey, Line, Wish, advance, settle_names
+from dxa.plan import Facts, Plan, fingerprint, make_plan
+from dxa.recipient import Recipient
+from dxa.rules.exports import lines, why_absent
+from dxa.rules.naming import Names
+from dxa.rules.scope import why_not
+from dxa.store import PeerRow, ViewRow
+
+#: From so many touched recipients on, all names of the view are read at once.
+MANY = 500
+
+
+def assign_views(work: LinkWork) -> dict[int, list[Peer]]:
+    """Give every peer its view; returns the peers of each view.
+
+    A view belongs to one set of export rules. When the rules of all its peers change alike, the view takes the new
+    rules and is compared with them; a peer that leaves its companions gets another view.
+    """
+    rows = work.store.peers.of_link(work.link.name)
+    views = {view.id: view for view in work.store.views.of_link(work.link.name)}
+    groups: dict[str, list[Peer]] = {}
+    for peer in work.link.peers.values():
+        groups.setdefault(peer.export_digest, []).append(peer)
+    by_rules = {view.wanted: view for view in views.values()}
+    changed: list[PeerRow] = []
+    result: dict[int, list[Peer]] = {}
+    for rules, peers in groups.items():
+        view = by_rules.get(rules) or _inherited(work, views, rows, rules, peers) or _new_view(work, rules)
+        by_rules[rules] = view
+        result[view.id] = peers
+        for peer in peers:
+            row = rows.get(peer.name.casefold()) or work.new_row(peer)
+            if row.view != view.id:
+                changed.append(attrs.evolve(row, view=view.id))
+    if changed:
+        work.store.peers.put(changed)
+    return result
+
+
+def _inherited(
+    work: LinkWork, views: Mapping[int, ViewRow], rows: Mapping[str, PeerRow], rules: str, peers: list[Peer]
+) -> ViewRow | None:
+    """The view that these very peers had under other rules; it takes the new ones."""
+    had = {row.view for peer in peers if (row := rows.get(peer.name.casefold())) is not None}
+    if len(had) != 1:
+        return None
+    view = views.get(had.pop() or 0)
+    configured = {peer.name.casefold() for peer in work.link.peers.values()}
+    stays = {row.name.casefold() for row in rows.values() if view and row.view == view.id} & configured
+    if view is None or not stays <= {peer.name.casefold() for peer in peers}:
+        return None
+    view = attrs.evolve(view, wanted=rules)
+    work.store.views.update(view)
+    return view
+
+
+def _new_view(work: LinkWork, rules: str) -> ViewRow:
+    return work.store.views.create(work.link.name, rules)
+
+
+def advance_view(work: LinkWork, view_id: int, peers: list[Peer]) -> Plan | None:
+    """Bring one view up to the directory, as far as guards let it; None when nothing can have changed."""
+    store = work.store
+    view = store.views.get(view_id)
+    usn = store.directory.usn()
+    if view.rules == view.wanted and view.usn == usn:
+        return None
+    with store.transaction():
+        plan = _Advance(work, view, peers[0]).run(usn)
+    return plan
+
+
+class _Advance:
+    def __init__(self, work: LinkWork, view: ViewRow, peer: Peer) -> None:
+        self.work, self.view, self.peer = work, view, peer
+        self.scope = f"out {view.name}"
+        self.rules_changed = bool(view.rules) and view.rules != view.wanted
+
+    def run(self, usn: int) -> Plan:
+        store, view = self.work.store, self.view
+        wishes, live = self.touched()
+        after = self.settled(live, wishes)
+        plan = self.plan(live, after)
+        ready = {change.key for change in plan.ready}
+        if plan.holds or len(ready) < len({*live, *after}):
+            # Names depend on each other: what is not ready keeps its name, so the rest settles anew.
+            live = {form: line for form, line in live.items() if _key(form) in ready}
+            after = self.settled(live, {form: wish for form, wish in wishes.items() if _key(form) in ready})
+        head = self.write(live, after)
+        done = not plan.holds
+        store.views.update(
+            attrs.evolve(view, head=head, usn=usn if done else view.usn, rules=view.wanted if done else view.rules)
+        )
+        store.verdicts.drop(self.scope, [fingerprint(change) for change in plan.ready])
+        self.work.hold(plan, self.scope)
+        return plan
+
+    def touched(self) -> tuple[dict[FormKey, Wish], dict[FormKey, Line]]:
+        """What should be shown of every recipient that may have changed, and what is shown."""
+        store = self.work.store
+        if self.view.rules != self.view.wanted or not self.view.usn:
+            recipients: Iterable[Recipient] = store.directory.all()
+            live = {line.form: line for line in store.views.live_all(self.view.id)}
+        else:
+            ids = store.directory.changed_since(self.view.usn)
+            recipients = store.directory.get(ids).values()
+            live = store.views.live(self.view.id, ids)
+        wishes: dict[FormKey, Wish] = {}
+        absent: list[str] = []
+        for recipient in recipients:
+            wishes.update(self.wishes(recipient, absent))
+        self.report_absent(absent)
+        return wishes, live
+
+    def wishes(self, recipient: Recipient, absent: list[str]) -> dict[FormKey, Wish]:
+        exports, native = self.peer.exports, self.work.connector_type.traits.types[0]
+        if why_not(recipient, exports):
+            return {}
+        try:
+            forms = lines(
+                recipient,
+                types=self.work.types,
+                naming=self.peer.names,
+                site_type=native,
+                fallback=self.peer.fallback,
+                gateways=self.peer.gateways,
+            )
+        except AddressError as error:
+            absent.append(f"{recipient.name!r}: {error}")
+            return {}
+        if not forms and (why := why_absent(recipient, types=self.work.types, site_type=native)):
+            absent.append(f"{recipient.name!r}: {why}")
+        return {(recipient.id, form.instead_of): Wish(*form, recipient.owner) for form in forms}
+
+    def report_absent(self, absent: list[str]) -> None:
+        """Recipients that have no address or name for these peers are never left out in silence (dx:T-025)."""
+        if absent:
+            few = "; ".join(absent[:5]) + (f"; and {len(absent) - 5} more" if len(absent) > 5 else "")
+            self.work.tell(self.scope, 0, f"{len(absent)} recipients cannot be shown: {few}")
+
+    def settled(self, live: Mapping[FormKey, Line], wishes: Mapping[FormKey, Wish]) -> dict[FormKey, Line]:
+        views = self.work.store.views
+        if len(wishes) > MANY:
+            taken = views.all_slots(self.view.id)
+        else:
+            taken = views.slots(self.view.id, [(w.type, w.list, w.name) for w in wishes.values()])
+        return settle_names(live, wishes, Names(taken), self.peer.names)
+
+    def plan(self, live: Mapping[FormKey, Line], after: Mapping[FormKey, Line]) -> Plan:
+        changes: list[Change[str, Line]] = [Change(_key(f), line, None, "no longer shown") for f, line in live.items() if f not in after]
+        changes += [
+            Change(_key(f), live.get(f), line, "changed" if f in live else "shown") for f, line in after.items() if live.get(f) != line
+        ]
+        store = self.work.store
+        touched = any(change.verb is not Verb.ADD for change in changes)
+        facts = Facts(total=store.views.count(self.view.id) if touched else 0, rules_changed=self.rules_changed)
+        approved, rejected = store.verdicts.of(self.scope) if changes else (frozenset(), frozenset())
+        return make_plan(self.scope, changes, facts, self.peer.guards, approved, rejected)
+
+    def write(self, live: Mapping[FormKey, Line], after: Mapping[FormKey, Line]) -> int:
+        """Number and store the transitions; returns the view's head."""
+        numbers = count(0)
+        steps = advance(live, after, numbers.__next__)
+        if not steps:
+            return self.view.head
+        first = self.work.store.next_numbers(self.work.link.name, len(steps))
+        steps = [step._replace(number=first + step.number) for step in steps]
+        self.work.store.views.write(self.view.id, steps)
+        return steps[-1].number
+
+
+def _key(form: FormKey) -> str:
+    return f"{form[0]}/{form[1]}" if form[1] else str(form[0])

@@ -1,0 +1,80 @@
+"""Outbound, second half, for peers whose full read proves what they hold: compare it with the view, and write.
+
+What the peer holds of ours are its entries that bear our mark; only these are ever changed. Nothing is deleted in the
+first cycle with a peer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from dxa.agent.context import LinkWork
+from dxa.address import Address
+from dxa.change import ORDER, diff
+from dxa.config import Peer
+from dxa.connector import Parcel, ParcelKind, Result
+from dxa.entry import Entry, Reject, Verb
+from dxa.ledger.answer import Pick, Step, number_steps
+from dxa.plan import Facts, Plan, fingerprint, make_plan
+from dxa.store import PeerRow
+
+
+def plan_proven(work: LinkWork, peer: Peer) -> Plan | None:
+    """Plan what the peer must be given, and put it into the outbox; None when it was not read in this cycle."""
+    row = work.store.peers.get(peer.id)
+    if peer.id not in work.proven or row is None or row.view is None:
+        return None
+    with work.store.transaction():
+        return _plan(work, peer, row)
+
+
+def _plan(work: LinkWork, peer: Peer, row: PeerRow) -> Plan:
+    store, scope = work.store, f"out {peer.id}"
+    have = store.received.marked(peer.id)
+    want = _wanted(work, peer, row)
+    changes = diff(have, want)
+    first = not store.counter(f"contact:{peer.id}")
+    if first:
+        changes = [change for change in changes if change.verb is not Verb.DELETE]
+        store.set_counter(f"contact:{peer.id}", 1)
+    approved, rejected = store.verdicts.of(scope) if changes else (frozenset(), frozenset())
+    plan = make_plan(scope, changes, Facts(total=len(have)), peer.guards, approved, rejected)
+    _post(work, peer, row, plan)
+    work.hold(plan, peer.id)
+    return plan
+
+
+def _wanted(work: LinkWork, peer: Peer, row: PeerRow) -> Mapping[str, Entry]:
+    """What the view shows this peer, without what is its own."""
+    pick = Pick(types=frozenset(work.connector_type.traits.types))
+    own = work.store.received.recipients(peer.id)
+    wanted = {}
+    for line in work.store.views.live_all(row.view or 0):
+        if pick.shows(line.type, line.instead_of) and line.recipient not in own:
+            key = work.types.key(Address(line.type, line.address))
+            wanted[key] = line.entry()._replace(key=key)
+    return wanted
+
+
+def _post(work: LinkWork, peer: Peer, row: PeerRow, plan: Plan) -> None:
+    if not plan.ready:
+        return
+    ready = sorted(plan.ready, key=lambda change: ORDER[change.verb])
+    first = work.store.next_numbers(work.link.name, len(ready))
+    content = number_steps([Step(c.verb, c.before, c.after) for c in ready], first, f"{work.link.name}-{first}")
+    parcel = Parcel(
+        id=f"{first:010d}-{peer.name}", peer=work.info(peer, row), kind=ParcelKind.UPDATE, content=content
+    )
+    work.store.outbox.put_content(content)
+    work.store.outbox.put([parcel], work.link.name, work.now)
+    work.store.verdicts.drop(plan.scope, [fingerprint(change) for change in ready])
+    work.outcome.updates += 1
+    for change in ready:
+        work.count_sent(change.verb, 1)
+
+
+def refused_entries(work: LinkWork, parcel: Parcel, refusals: Mapping[str, str]) -> None:
+    """Entries that the peer did not take: kept with the reason; the next full read shows what it really has."""
+    rejects = [Reject(0, 0, key, 0, f"{Result.REFUSED.value} by {parcel.peer.name}: {why}") for key, why in refusals.items()]
+    work.store.rejects.put(work.link.name, parcel.peer.id, None, rejects, work.now)
+    work.outcome.rejects += len(rejects)

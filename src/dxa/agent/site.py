@@ -1,0 +1,101 @@
+"""An open site: configuration, plugins, store and lock together."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import attrs
+
+from dxa.address import AddressTypes
+from dxa.config import FILE_NAME, Link, Site, load
+from dxa.connector import Connector, LinkContext, PeerInfo
+from dxa.errors import LockedError, UsageError
+from dxa.host import Host
+from dxa.ledger.answer import ListKey
+from dxa.store import FileHighWater, Store
+
+
+@attrs.define(kw_only=True)
+class OpenSite:
+    """A site with everything that a cycle needs. `clock` gives seconds since 1970."""
+
+    folder: Path
+    config: Site
+    host: Host
+    store: Store
+    types: AddressTypes
+    clock: Callable[[], float]
+    connectors: dict[str, Connector] = attrs.field(factory=dict)
+
+    @classmethod
+    def open(cls, folder: Path, host: Host, clock: Callable[[], float], *, create: bool = False) -> OpenSite:
+        """Open the site in a folder; raises `UsageError` when there is none, `ConfigError` with all its problems."""
+        path = folder / FILE_NAME
+        if not path.is_file():
+            raise UsageError(f"{folder} is not a site: it has no {FILE_NAME}. `dxa init {folder}` makes one")
+        config = load(path, host.connectors())
+        store = Store.open(config.database, FileHighWater(config.high_water), create=create)
+        types = host.address_types()
+        store.types = types
+        return cls(
+            folder=folder,
+            config=config,
+            host=host,
+            store=store,
+            types=types,
+            clock=clock,
+        )
+
+    def close(self) -> None:
+        """Close the store."""
+        self.store.close()
+
+    @property
+    def names(self) -> tuple[str, str]:
+        """Organization and site name."""
+        return self.config.organization, self.config.name
+
+    def connector(self, link: Link) -> Connector:
+        """The link's connector, opened at its first use."""
+        if link.name not in self.connectors:
+            peers = {peer.name.casefold(): PeerInfo(id=peer.id, name=peer.name, options=peer.options) for peer in link.peers.values()}
+            context = LinkContext(
+                link=link.name,
+                options=link.options,
+                folder=self.folder,
+                types=self.types,
+                site=self.names,
+                peers=peers,
+                now=self.clock,
+            )
+            self.connectors[link.name] = link.connector.open(context)
+        return self.connectors[link.name]
+
+    def site_lists(self, link: Link) -> frozenset[ListKey]:
+        """The lists in which the site itself stands on this link."""
+        return link.connector.site_lists(self.names)
+
+
+@contextmanager
+def site_lock(folder: Path) -> Iterator[None]:
+    """Hold the site against other writers; raises `LockedError` that names the holder.
+
+    The lock is the kernel's, so it ends with its process, however that ends.
+    """
+    path = folder / ".lock"
+    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            holder = os.read(handle, 32).decode("ascii", "replace").strip() or "unknown"
+            raise LockedError(f"another dxa (process {holder}) is writing to {folder}; wait until it is done") from None
+        os.ftruncate(handle, 0)
+        os.write(handle, f"{os.getpid()}\n".encode("ascii"))
+        yield
+    finally:
+        os.close(handle)

@@ -1,0 +1,68 @@
+"""What is done at the end of a cycle: letters to the administrator, and the removal of what has been kept long enough."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Sequence
+
+from dxa.agent.context import LinkWork
+from dxa.agent.outcome import CycleOutcome
+from dxa.agent.site import OpenSite
+from dxa.connector import PeerInfo
+
+DAY = 86_400.0
+
+
+def letters_to_administrator(site: OpenSite, cycle: CycleOutcome, works: Sequence[LinkWork]) -> None:
+    """Tell the administrator what waits to be told: by letter over the links, and by the configured command."""
+    waiting = site.store.notices.waiting()
+    if not waiting:
+        return
+    now = site.clock()
+    config = site.config
+    with site.store.transaction():
+        for notice in waiting:
+            work = next((work for work in works if work.link.name == notice.link), None)
+            if config.administrator and work is not None:
+                title = f"dxa: {notice.peer}: {notice.text}"
+                peer = PeerInfo(id="administrator", name="administrator", address=config.administrator)
+                work.post_notice(peer, config.administrator, title, notice.text, f"{notice.id}")
+        site.store.notices.told([notice.id for notice in waiting], now)
+    if config.administrator_command:
+        _run(site, cycle, "\n".join(f"{n.link} {n.peer}: {f'[{n.code}] ' if n.code else ''}{n.text}" for n in waiting))
+
+
+def _run(site: OpenSite, cycle: CycleOutcome, text: str) -> None:
+    command = list(site.config.administrator_command)
+    try:
+        done = subprocess.run(command, input=text + "\n", text=True, capture_output=True, timeout=60, check=False, cwd=site.folder)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        cycle.notices.append(f"administrator_command {command[0]!r} failed: {error}")
+        return
+    if done.returncode:
+        cycle.notices.append(f"administrator_command {command[0]!r} ended with {done.returncode}: {done.stderr.strip()}")
+
+
+def prune(site: OpenSite, works: Sequence[LinkWork]) -> None:
+    """Remove what is older than the configuration keeps; at most once a day, and never a cut that a peer may quote."""
+    now, config, store = site.clock(), site.config, site.store
+    if now - store.counter("pruned") < DAY:
+        return
+    with store.transaction():
+        store.set_counter("pruned", int(now))
+        store.messages.prune(now - config.keep_messages_days * DAY)
+        store.outbox.prune(now - config.keep_messages_days * DAY)
+        store.journal.prune(now - config.keep_runs_days * DAY)
+        store.numbered.prune(now - config.keep_cuts_days * DAY)
+        for work in works:
+            _prune_views(work, now - config.keep_cuts_days * DAY)
+
+
+def _prune_views(work: LinkWork, before: float) -> None:
+    """Drop cuts below what each peer has confirmed, and the view rows that no cut needs any more."""
+    store = work.store
+    rows = store.peers.of_link(work.link.name)
+    for row in rows.values():
+        store.cuts.prune(row.id, row.state.confirmed, before)
+    for view, oldest in store.cuts.oldest(work.link.name).items():
+        store.views.prune(view, oldest)
