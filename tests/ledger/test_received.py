@@ -1,0 +1,149 @@
+"""The received list: what transactions make of what a peer has told."""
+
+from __future__ import annotations
+
+import pytest
+
+from dxa.entry import Entry, Transaction, Verb, list_entry
+from dxa.ledger.received import Row, RowChange, digest, hear
+
+
+def entry(name: str, alias: str, *fields: tuple[str, str], list_: str = "NET/PO") -> Entry:
+    """An entry of a postoffice's list."""
+    return Entry(f"MS:{list_}/{alias}".casefold(), "MS", list_, name, f"{list_}/{alias}", fields)
+
+
+def add(new: Entry, number: int = 1) -> Transaction:
+    """An add."""
+    return Transaction(number, Verb.ADD, None, new)
+
+
+def delete(old: Entry) -> Transaction:
+    """A delete."""
+    return Transaction(1, Verb.DELETE, old, None)
+
+
+def modify(old: Entry, new: Entry) -> Transaction:
+    """A modify."""
+    return Transaction(1, Verb.MODIFY, old, new)
+
+
+REPLACE = Transaction(1, Verb.REPLACE, None, list_entry("MS", "NET/PO"))
+ANN, BOB = entry("Ann", "ANN"), entry("Bob", "BOB")
+ROWS = [Row(1, ANN, True), Row(2, BOB, True)]
+
+
+@pytest.mark.dx("T-081")
+def test_replace_keeps_the_rows_that_come_again() -> None:
+    """A replaced list is a difference: who stands in it again keeps its row, and so its identity (KB Q181952)."""
+    heard = hear(ROWS, [REPLACE, add(BOB), add(entry("Cy", "CY"))])
+
+    assert [RowChange(1, ANN, None), RowChange(0, None, entry("Cy", "CY"))] == heard.changes
+
+
+@pytest.mark.dx("T-105")
+def test_replace_without_adds_empties_the_list() -> None:
+    """A postoffice that is gone sends a replace with nothing after it (KB Q130230)."""
+    assert [RowChange(1, ANN, None), RowChange(2, BOB, None)] == hear(ROWS, [REPLACE]).changes
+
+
+def test_replace_of_an_incomplete_report_removes_nothing() -> None:
+    """Without its end, a replace may have lost its adds."""
+    assert [] == hear(ROWS, [REPLACE, add(ANN)], replaces=False).changes
+
+
+def test_replace_touches_only_its_list() -> None:
+    """Entries that the peer told of another list stay."""
+    other = Row(3, entry("Zoe", "ZOE", list_="NET/POX"), True)
+
+    assert [RowChange(1, ANN, None), RowChange(2, BOB, None)] == hear([*ROWS, other], [REPLACE]).changes
+
+
+def test_modify_moves_a_row_to_its_new_address() -> None:
+    """A modify that changes the mailbox keeps the row."""
+    new = entry("Ann", "ANNE")
+
+    assert [RowChange(1, ANN, new)] == hear(ROWS, [modify(ANN, new)]).changes
+
+
+@pytest.mark.dx("T-069")
+def test_modify_to_the_same_value_is_nothing() -> None:
+    """A modify that changes nothing neither deletes nor grows the record (KB Q111556, Q118447)."""
+    heard = hear(ROWS, [modify(ANN, ANN)])
+
+    assert ([], []) == (heard.changes, heard.rejects)
+
+
+@pytest.mark.dx("T-068")
+def test_modify_by_name_alone_finds_the_entry() -> None:
+    """`M name` without an address and with template lines changes the named fields only (KB Q152424)."""
+    ann = entry("Ann", "ANN", ("City:", "Rome"), ("Phone:", "1"))
+    by_name = Entry("", "MS", "", "Ann", "", (("Phone:", "2"),))
+
+    heard = hear([Row(1, ann, True)], [modify(by_name, by_name)])
+
+    assert [entry("Ann", "ANN", ("City:", "Rome"), ("Phone:", "2"))] == [c.after for c in heard.changes]
+
+
+@pytest.mark.dx("T-070")
+def test_modify_by_an_unknown_name_is_refused() -> None:
+    """Without an address and without such a name there is nothing to modify; it is kept, with MS Mail's number."""
+    by_name = Entry("", "MS", "", "Nobody", "", (("Phone:", "2"),))
+
+    heard = hear(ROWS, [modify(by_name, by_name)])
+
+    assert ([], [29]) == (heard.changes, [r.code for r in heard.rejects])
+
+
+def test_modify_of_an_unknown_entry_adds_it() -> None:
+    """The new value counts (dxa.md 2.6)."""
+    cy = entry("Cy", "CY")
+
+    assert [RowChange(0, None, cy)] == hear(ROWS, [modify(entry("Sy", "SY"), cy)]).changes
+
+
+def test_delete_of_an_unknown_entry_has_no_effect() -> None:
+    """It is logged as 47 and nothing happens."""
+    heard = hear(ROWS, [delete(entry("Cy", "CY"))])
+
+    assert ([], [47]) == (heard.changes, [r.code for r in heard.rejects])
+
+
+@pytest.mark.dx("T-237")
+def test_second_add_with_one_address_in_a_report_is_refused() -> None:
+    """A gateway that makes one mailbox of all Roberts is reported; the first one stands (KB Q180296)."""
+    heard = hear([], [add(entry("Robert A", "ROBERT")), add(entry("Robert B", "ROBERT"))])
+
+    assert ["Robert A"] == [c.after.name for c in heard.changes if c.after]
+    assert [28] == [r.code for r in heard.rejects]
+
+
+def test_deleted_and_added_again_keeps_the_row() -> None:
+    """A delete that has not been applied yet and an add of the same address are one entry."""
+    heard = hear([Row(1, ANN, False)], [add(ANN)])
+
+    assert [RowChange(1, None, ANN)] == heard.changes
+
+
+@pytest.mark.dx("T-072")
+def test_bad_records_do_not_stop_the_rest() -> None:
+    """What follows a refused record is processed."""
+    heard = hear(ROWS, [delete(entry("Cy", "CY")), add(entry("Di", "DI"))])
+
+    assert ["Di"] == [c.after.name for c in heard.changes if c.after]
+
+
+@pytest.mark.dx("T-052")
+def test_case_and_emptiness_are_differences() -> None:
+    """A name that changes only in case, and a field that was empty, are changes (KB Q193535)."""
+    assert digest(ANN) != digest(ANN._replace(name="ANN"))
+    assert digest(ANN) != digest(ANN._replace(fields=(("City:", ""),)))
+    assert [RowChange(1, ANN, entry("ANN", "ANN"))] == hear(ROWS, [add(entry("ANN", "ANN"))]).changes
+
+
+@pytest.mark.dx("T-094")
+def test_equal_aliases_in_two_lists_are_two_entries() -> None:
+    """The key is the whole address, not the alias (KB Q239649)."""
+    far = entry("Ann", "ANN", list_="FAR/PO")
+
+    assert [RowChange(0, None, far)] == hear(ROWS, [add(far)]).changes
