@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, MutableMapping
 from functools import lru_cache
 from string import Formatter
 from typing import NamedTuple
@@ -76,6 +76,11 @@ class AddressingRules:
     code_pages: Mapping[str, str] = attrs.field(factory=dict, converter=_upper)
     domain_type: str = "SMTP"
     list_type: str = "MS"
+
+    @property
+    def generates(self) -> bool:
+        """Whether these rules give anybody an address."""
+        return bool(self.templates or self.domains)
 
 
 def wished(recipient: Recipient, rules: AddressingRules, types: AddressTypes) -> tuple[Address, ...]:
@@ -185,13 +190,14 @@ def _fill(pattern: str, values: Mapping[str, str]) -> str:
     """The pattern with its values; an empty value takes one separator beside it away (KB Q216492)."""
     result, swallow = "", False
     for text, field in _tokens(pattern):
-        separates = _SEPARATOR.fullmatch(text)
-        if swallow and separates:
+        if swallow and _SEPARATOR.fullmatch(text):
             text = ""
         swallow = False
         if field and not values[field]:
-            swallow = not separates and bool(text or not result)
-            text = "" if separates else text
+            if _SEPARATOR.fullmatch(text):
+                text = ""
+            else:
+                swallow = bool(text or not result)
         result = _join(_join(result, text), values[field] if field else "")
     return result
 
@@ -201,6 +207,35 @@ def _join(left: str, right: str) -> str:
     if right.startswith("@"):
         return left.rstrip(".") + right
     return left + (right[1:] if left and right and left[-1] == right[0] and right[0] in " .,_-" else right)
+
+
+def settle_proxies(
+    recipient: Recipient,
+    types: AddressTypes,
+    taken: Callable[[str], bool],
+    hints: MutableMapping[str, int],
+    kept: Collection[Address] = (),
+) -> Recipient:
+    """The recipient with its generated addresses made unique; a collision never drops it (KB Q192023).
+
+    The native address never changes, nor do those in `kept`, nor does any that nobody else has.
+
+    Args:
+        taken: whether an address key belongs to another recipient, also to one settled before in the same batch.
+        hints: as for `AddressTypes.unique`, one mapping for a whole batch.
+    """
+    settled: dict[str, Address] = {}
+    fixed = {types.key(address) for address in (recipient.target, *kept) if address}
+
+    def elsewhere(key: str) -> bool:
+        return taken(key) or key in fixed or key in settled
+
+    for proxy in recipient.proxies:
+        key = types.key(proxy)
+        if key not in fixed and key not in settled and taken(key):
+            proxy = types.unique(proxy, elsewhere, hints)
+        settled.setdefault(types.key(proxy), proxy)
+    return attrs.evolve(recipient, proxies=tuple(settled.values()))
 
 
 class DomainMap(NamedTuple):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, MutableMapping
-
 import attrs
 
 from dxa.address import Address, AddressTypes
@@ -84,30 +82,6 @@ def merge_fields(old: Fields, new: Fields) -> Fields:
     for name, value in new:
         told.setdefault(name.casefold(), []).extend([(name, value)] if value else [])
     return tuple(field for group in {**merged, **told}.values() for field in group)
-
-
-def settle_proxies(
-    recipient: Recipient,
-    types: AddressTypes,
-    taken: Callable[[str], bool],
-    hints: MutableMapping[str, int],
-    kept: Collection[Address] = (),
-) -> Recipient:
-    """The recipient with its generated addresses made unique; a collision never drops it (KB Q192023).
-
-    The native address and those in `kept` (what it already had) never change.
-
-    Args:
-        taken: whether an address key belongs to another recipient, also to one settled before in the same batch.
-        hints: as for `AddressTypes.unique`, one mapping for a whole batch.
-    """
-    settled: dict[str, Address] = {}
-    fixed = {types.key(address) for address in (recipient.target, *kept) if address}
-    for proxy in recipient.proxies:
-        if (key := types.key(proxy)) not in fixed and key not in settled:
-            proxy = types.unique(proxy, lambda k: taken(k) or k in fixed or k in settled, hints)
-        settled.setdefault(types.key(proxy), proxy)
-    return attrs.evolve(recipient, proxies=tuple(settled.values()))
 
 
 def _display_name(name: str, rules: ImportRules) -> str:

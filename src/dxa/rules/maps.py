@@ -28,8 +28,9 @@ class Mapped(NamedTuple):
 def _known_once(_instance: object, _attribute: attrs.Attribute[Fields], value: Fields) -> None:
     seen: dict[str, str] = {}
     for prompt, _ in value:
-        if (earlier := seen.setdefault(prompt_key(prompt), prompt)) is not prompt:
-            raise ValueError(f"prompt {prompt!r} is mapped twice, also as {earlier!r}")
+        if (key := prompt_key(prompt)) in seen:
+            raise ValueError(f"prompt {prompt!r} is mapped twice, also as {seen[key]!r}")
+        seen[key] = prompt
 
 
 def _as_pairs(pairs: Iterable[tuple[str, str]]) -> Fields:
@@ -48,9 +49,13 @@ class AttributeMap:
 
     def incoming(self, fields: Fields) -> Mapped:
         """A peer's fields as attributes, empty values too: they clear what we hold."""
-        known = ((self._attributes.get(prompt_key(prompt)), value) for prompt, value in fields)
-        unknown = {prompt_key(prompt): prompt for prompt, _ in reversed(fields) if not self._knows(prompt)}
-        return Mapped(tuple((name, value) for name, value in known if name), tuple(reversed(unknown.values())))
+        known, unknown = list[tuple[str, str]](), dict[str, str]()
+        for prompt, value in fields:
+            if name := self._attributes.get(key := prompt_key(prompt)):
+                known.append((name, value))
+            else:
+                unknown.setdefault(key, prompt)
+        return Mapped(tuple(known), tuple(unknown.values()))
 
     def outgoing(self, fields: Fields) -> Fields:
         """Attributes as the peer's fields: every prompt, in the template's order (dx:T-128).
@@ -62,6 +67,3 @@ class AttributeMap:
         for name, value in fields:
             values.setdefault(name.casefold(), []).append(value)
         return tuple((prompt, "; ".join(values.get(name.casefold(), ()))) for prompt, name in self.pairs)
-
-    def _knows(self, prompt: str) -> bool:
-        return prompt_key(prompt) in self._attributes

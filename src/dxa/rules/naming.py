@@ -18,8 +18,9 @@ BLANK = 46
 ListId = tuple[str, str]
 """Names are unique inside one of these: an address type and a list of it (``("MS", "NET/PO")``)."""
 
-_CONTROLS = re.compile(r"\s*[\x00-\x1f\x7f-\x9f\u2028\u2029]+\s*")
-_FIRST_WIDTH = 3
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+#: How many digits a number has at first, and at most.
+_FIRST_WIDTH, _LAST_WIDTH = 3, 6
 
 
 def _code_page(_instance: object, attribute: attrs.Attribute[str], value: str) -> None:
@@ -49,7 +50,7 @@ def shape_name(name: str, limits: NameLimits) -> str:
         reason = f"{_describe(char)} cannot be written in {limits.code_page} and has no transliteration"
         raise AddressError(f"name refused: {reason}", got=name)
 
-    text = _CONTROLS.sub(" ", name)
+    text = " ".join(filter(None, map(str.strip, _CONTROLS.split(name))))
     text = transliterate(text, code_page=limits.code_page, style=limits.transliteration, unknown=unknown)
     shaped = _cut(text.strip(), limits.length, limits.code_page)
     if not shaped:
@@ -78,13 +79,9 @@ def _numbered(stem: str, n: int, width: int, limits: NameLimits) -> str:
     return f"{_cut(stem, limits.length - width, limits.code_page)}{n:0{width}}"
 
 
-def is_form_of(name: str, wanted: str, limits: NameLimits) -> bool:
-    """Whether `name` is what `Names.claim` may have given for `wanted`: itself, or with a number.
-
-    An entry whose name still is a form of the wanted one keeps it, so that numbering is stable (dx:T-034).
-    """
-    shaped = shape_name(wanted, limits)
-    return name == shaped or any(name == _numbered(shaped, n, width, limits) for n, width in _numbers(name))
+def stem_key(wanted: str, limits: NameLimits) -> str:
+    """What the key of every name begins with that `Names.claim` may give for `wanted`: to look up what is taken."""
+    return name_key(_cut(shape_name(wanted, limits), limits.length - _LAST_WIDTH, limits.code_page))
 
 
 def _lowest(width: int) -> int:
@@ -95,7 +92,7 @@ def _lowest(width: int) -> int:
 def _numbers(name: str) -> Iterator[tuple[int, int]]:
     """Each number that may have been appended to make this name, with its width."""
     digits = len(name) - len(name.rstrip("0123456789"))
-    for width in range(_FIRST_WIDTH, digits + 1):
+    for width in range(_FIRST_WIDTH, min(digits, _LAST_WIDTH) + 1):
         if (n := int(name[-width:])) >= _lowest(width):
             yield n, width
 
@@ -112,9 +109,6 @@ class Names:
         self._taken = {(_fold(list_), name_key(name)) for list_, name in taken}
         #: Per list, stem and width of the number: all smaller numbers are taken.
         self._next: dict[tuple[ListId, str, int], int] = {}
-
-    def __contains__(self, item: tuple[ListId, str]) -> bool:
-        return (_fold(item[0]), name_key(item[1])) in self._taken
 
     def claim(self, list_: ListId, wanted: str, limits: NameLimits) -> str:
         """Take the wanted name, or its first free numbered form; raises `AddressError` as `shape_name` does."""

@@ -16,9 +16,10 @@ def alias_of(value: str) -> str:
         return _behind_gateway(braces[1], braces[2])
     if re.match(r"/?[A-Za-z][A-Za-z0-9:.-]*=", value) and re.search("[/;]", value):
         return _in_x400(value)
-    for separator in ("~", "@"):
-        if separator in value:
-            return value.partition(separator)[0].strip()
+    if value.count("~") == 3:  # KB Q96001 #26: a FAX address has four fields, the recipient first
+        return value.partition("~")[0].strip()
+    if "@" in value:
+        return value.partition("@")[0].strip()
     if " at " in value:
         return value.rpartition(" at ")[0].strip()
     return value.rstrip("/").rpartition("/")[2].strip()
