@@ -34,7 +34,7 @@ def _check_smtp(value: str) -> str:
 
 def _shape_smtp(text: str) -> str:
     user, at, host = text.rpartition("@")
-    return _check_smtp(f"{re.sub('[^A-Za-z0-9.+_-]', '', user).strip('.')}{at}{host}")
+    return _check_smtp(f"{re.sub("[^A-Za-z0-9.'+_-]", '', user).strip('.')}{at}{host}")
 
 
 def _any(value: str) -> str:

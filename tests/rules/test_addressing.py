@@ -59,6 +59,22 @@ def test_patterns(name: str, pattern: str, expected: str):
     assert expected == made(mailbox(name), pattern)
 
 
+@pytest.mark.parametrize(
+    ("name", "smtp", "x400"),
+    [
+        ("Smith, Eve;a=EVIL", "EveaEVIL.Smith@lab.example", "c=US;s=Smith;g=Eve a EVIL;"),
+        ("Smith, eve@evil.example", "eveevil.example.Smith@lab.example", "c=US;s=Smith;g=eve evil.example;"),
+        ("Doe/Smith, <Ann>", "Ann.DoeSmith@lab.example", "c=US;s=Doe Smith;g=Ann;"),
+        ("O'Neil, Mary Ann", "MaryAnn.O'Neil@lab.example", "c=US;s=O'Neil;g=Mary Ann;"),
+        ("Doe Jr., John", "John.DoeJr@lab.example", "c=US;s=Doe Jr.;g=John;"),
+    ],
+)
+def test_names_bring_no_structure(name: str, smtp: str, x400: str):
+    """Whatever stands in a name, it adds no attribute and no domain to an address, and no illegal character."""
+    assert smtp == made(mailbox(name), "{given}.{surname}@{domain}", "SMTP")
+    assert x400 == made(mailbox(name), "c=US;s={surname};g={given};", "X400")
+
+
 @pytest.mark.dx("T-050")
 @pytest.mark.parametrize("name", ["", ",", "王", "😀 王", ", ,", "\t", "x" * 10_000, "-", "..."])
 def test_nobody_is_dropped(name: str):

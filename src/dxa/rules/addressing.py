@@ -29,6 +29,11 @@ NAMELESS = "user"
 _SEPARATOR = re.compile(r"[ .,_-]+|[/;][A-Za-z0-9:]+=")
 
 
+#: What gives an address its structure: a name must not bring an X.400 attribute or a domain of its own.
+_STRUCTURE = re.compile(r'[@/;=<>"\\{}\x00-\x1f\x7f]')
+_NO_ATOM = re.compile(r"[^A-Za-z0-9!#$%&'*+?^_`|~.-]+")
+
+
 @lru_cache(maxsize=64)
 def _tokens(pattern: str) -> tuple[tuple[str, str], ...]:
     """Pairs of text and the field after it ("" at the end); raises ValueError."""
@@ -83,25 +88,28 @@ class AddressingRules:
         return bool(self.templates or self.domains)
 
 
-def wished(recipient: Recipient, rules: AddressingRules, types: AddressTypes) -> tuple[Address, ...]:
+def wished(
+    recipient: Recipient, rules: AddressingRules, types: AddressTypes, but: Collection[str] = ()
+) -> tuple[Address, ...]:
     """The addresses that the rules give the recipient, one of each type but its native one, not yet made unique.
 
     A type that cannot hold any address of the recipient is left out: the recipient is more than one of its addresses.
+    So are the types in `but`.
     """
     mapped = _mapped_domain(recipient, rules, types)
     templates = dict(rules.templates)
     if mapped:
         templates.setdefault(rules.domain_type, "{alias}@{domain}")
-    native = recipient.target.type if recipient.target else ""
+    but = {*but, recipient.target.type} if recipient.target else but
     kinds = ((types.get(type_), pattern) for type_, pattern in templates.items() if type_ in types)
-    made = (_generate(recipient, kind, pattern, rules, mapped) for kind, pattern in kinds if kind.name != native)
+    made = (_generate(recipient, kind, pattern, rules, mapped) for kind, pattern in kinds if kind.name not in but)
     return tuple(address for address in made if address)
 
 
 def complete(recipient: Recipient, rules: AddressingRules, types: AddressTypes) -> Recipient:
     """The recipient with an address of each type that it lacks; what it has is never generated again (KB Q249250)."""
-    missing = [address for address in wished(recipient, rules, types) if not recipient.primary(address.type)]
-    return attrs.evolve(recipient, proxies=(*recipient.proxies, *missing))
+    missing = wished(recipient, rules, types, but={proxy.type for proxy in recipient.proxies})
+    return attrs.evolve(recipient, proxies=(*recipient.proxies, *missing)) if missing else recipient
 
 
 def readdress(before: Recipient, after: Recipient, rules: AddressingRules, types: AddressTypes) -> Recipient:
@@ -110,6 +118,8 @@ def readdress(before: Recipient, after: Recipient, rules: AddressingRules, types
     Of each type only the primary address is replaced, and only when it is what the rules gave `before`, numbered or
     not; secondary addresses and those that somebody chose stay (KB Q175360).
     """
+    if before == after:
+        return complete(after, rules, types)
     old = {address.type: address for address in wished(before, rules, types)}
     proxies = list(after.proxies)
     for new in wished(after, rules, types):
@@ -152,6 +162,8 @@ def _generate(
         if mapped:
             # KB Q140951: one address with the mapped domain, whatever domain the pattern names.
             text = f"{text.rpartition('@')[0] or text}@{mapped}"
+        if kind.name == rules.domain_type:
+            text = _internet(text)
         try:
             return Address(kind.name, kind.shape(text) if kind.shape else kind.check(text))
         except AddressError:
@@ -159,12 +171,18 @@ def _generate(
     return None
 
 
+def _internet(text: str) -> str:
+    """An Internet address with a user part of legal characters, and periods only between them (RFC 5322 3.4.1)."""
+    user, at, domain = text.rpartition("@")
+    return f"{'.'.join(filter(None, _NO_ATOM.sub('', user).split('.')))}{at}{domain}"
+
+
 def _values(recipient: Recipient, rules: AddressingRules, code_page: str) -> dict[str, str]:
     """What the fields of a pattern stand for; alias and surname are never empty."""
 
     def written(text: str) -> str:
         shaped = transliterate(text, code_page=code_page, style=rules.transliteration, unknown=lambda _: "")
-        return " ".join(shaped.split())
+        return " ".join(_STRUCTURE.sub(" ", shaped).split())
 
     alias = recipient.alias or (alias_of(recipient.target.value) if recipient.target else "")
     alias = written(alias) or NAMELESS

@@ -7,7 +7,7 @@ dx:T-004).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import attrs
 
@@ -22,6 +22,19 @@ Lookup = Callable[[str], Iterator[str]]
 
 def _fold(text: str) -> str:
     return text.casefold()
+
+
+# Converters with types of their own: mypy cannot read the generic `tuple` and `frozenset` as converters.
+def _strings(texts: Iterable[str]) -> tuple[str, ...]:
+    return tuple(texts)
+
+
+def _set(texts: Iterable[str]) -> frozenset[str]:
+    return frozenset(texts)
+
+
+def _filters(filters: Iterable[Filter]) -> tuple[Filter, ...]:
+    return tuple(filters)
 
 
 @attrs.frozen(kw_only=True)
@@ -47,15 +60,15 @@ class ExportRules:
     `hidden_exceptions` are aliases that are exported although hidden (``ADMINSCH``, KB Q145874).
     """
 
-    containers: tuple[str, ...] = attrs.field(converter=tuple)
+    containers: tuple[str, ...] = attrs.field(converter=_strings)
     trust: int = attrs.field(default=DEFAULT_TRUST, validator=trust_level)
     mailboxes: bool = True
     manual_custom: bool = False
     imported_custom: bool = True
     lists: bool = True
     folders: bool = True
-    filters: tuple[Filter, ...] = attrs.field(default=(), converter=tuple)
-    hidden_exceptions: frozenset[str] = attrs.field(default=frozenset(), converter=frozenset)
+    filters: tuple[Filter, ...] = attrs.field(default=(), converter=_filters)
+    hidden_exceptions: frozenset[str] = attrs.field(default=frozenset(), converter=_set)
     #: The type of the site's own addresses; a custom recipient of this type that nobody told us of is suspicious.
     site_type: str = "MS"
 
@@ -72,8 +85,8 @@ class ImportRules:
     container: str
     trust: int = attrs.field(default=DEFAULT_TRUST, validator=trust_level)
     append_name: str = ""
-    filters: tuple[Filter, ...] = attrs.field(default=(), converter=tuple)
-    co_owners: frozenset[str] = attrs.field(default=frozenset(), converter=frozenset)
+    filters: tuple[Filter, ...] = attrs.field(default=(), converter=_filters)
+    co_owners: frozenset[str] = attrs.field(default=frozenset(), converter=_set)
     adopt: bool = True
     by_postoffice: bool = False
 
