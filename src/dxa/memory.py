@@ -32,9 +32,9 @@ def shape_address(text: str) -> str:
     return check_address("".join(char for char in text if char.isprintable()).strip())
 
 
-def make_entry(name: str, address: str, fields: Fields = ()) -> Entry:
-    """An entry as it stands in a system."""
-    return Entry(address.casefold(), TYPE, "", name, address, fields)
+def key_of(address: str) -> str:
+    """The key of the entry with this address."""
+    return f"{TYPE}:{address.casefold()}"
 
 
 @attrs.define
@@ -55,15 +55,14 @@ class MemorySystem:
     failing: str = ""
 
     def put(self, name: str, address: str, fields: Fields = ()) -> Entry:
-        """The system's own people add or modify an entry."""
-        entry = make_entry(name, address, fields)
-        self.marked.discard(entry.key)
+        """The system's own people add or modify an entry; a mark that it bears stays."""
+        entry = Entry(key_of(address), TYPE, "", name, address, fields)
         self.write(entry.key, entry)
         return entry
 
     def delete(self, address: str) -> None:
         """The system's own people delete an entry, whoever wrote it."""
-        self.write(address.casefold(), None)
+        self.write(key_of(address), None)
 
     def truncate(self, shown: int | None, *, noticed: bool = True) -> None:
         """Cut reports after so many entries; None shows all again."""
@@ -81,19 +80,19 @@ class MemorySystem:
 
     def apply(self, transaction: Transaction) -> Outcome:
         """What dxa wants; entries that are not its own are refused."""
-        old, new = (side and side.address.casefold() for side in (transaction.old, transaction.new))
-        key = new or old or ""
         if transaction.verb is Verb.REPLACE:
-            for mine in sorted(self.marked):
-                self.write(mine, None)
-        elif foreign := {side for side in (old, new) if side in self.entries} - self.marked:
-            return Outcome(result=Result.REFUSED, key=key, reason=f"{foreign.pop()} was not written by dxa")
-        else:
-            if old is not None and old != new:
-                self.write(old, None)
-            if transaction.new is not None and self.entries.get(key) != transaction.new._replace(key=key):
-                self.write(key, transaction.new._replace(key=key))
-                self.marked.add(key)
+            for key in sorted(self.marked):
+                self.write(key, None)
+            return Outcome(result=Result.DONE)
+        old, new = (key_of(side.address) if side else "" for side in (transaction.old, transaction.new))
+        key = new or old
+        if foreign := sorted(({old, new} & self.entries.keys()) - self.marked):
+            return Outcome(result=Result.REFUSED, key=key, reason=f"{foreign[0]} was not written by dxa")
+        if old != new:
+            self.write(old, None)
+        if transaction.new is not None and self.entries.get(key) != (entry := transaction.new._replace(key=key)):
+            self.write(key, entry)
+            self.marked.add(key)
         return Outcome(result=Result.DONE, key=key)
 
 

@@ -347,7 +347,7 @@ class _Meaning:
         )
 
     def merged(self, link: str, peer: str) -> tuple[Rules, GuardsTable]:
-        """The peer's rules and limits: what it says itself, else what its link says, else the site, else the default."""
+        """The peer's rules and limits: what it says itself, else its link, else the site, else the default."""
         above = self.plain["links"][link]
         own = above.get("peers", {}).get(peer, {})
         rules = {key: value for key, value in _merge(above, own).items() if key in RULE_KEYS}

@@ -31,11 +31,15 @@ Action = Literal["exclude", "include"]
 _Field: TypeAlias = "attrs.Attribute[Any]"
 
 
-def key(doc: str, default: Any = attrs.NOTHING, *, validator: Any = None) -> Any:
-    """A key of a table, with the line that explains it; without a default it must be given."""
+def key(doc: str, default: Any = attrs.NOTHING, *, validator: Any = None, example: Any = None) -> Any:
+    """A key of a table, with the line that explains it; without a default it must be given.
+
+    `example` stands in the template of a new file where there is no default.
+    """
+    metadata = {"doc": doc, "example": example}
     if isinstance(default, dict):
-        return attrs.field(factory=default.copy, validator=validator, metadata={"doc": doc})
-    return attrs.field(default=default, validator=validator, metadata={"doc": doc})
+        return attrs.field(factory=default.copy, validator=validator, metadata=metadata)
+    return attrs.field(default=default, validator=validator, metadata=metadata)
 
 
 # -- validators ----------------------------------------------------------------------------------------------------
@@ -155,8 +159,10 @@ _NAMES = NameLimits()
 class FilterTable:
     """One filter of `filters_in` or `filters_out`."""
 
-    field: str = key("name, alias, container, kind, address (with its type) or an attribute", validator=_filled)
-    pattern: str = key("the whole value; * stands for any text, case does not count")
+    field: str = key(
+        "name, alias, container, kind, address (with its type) or an attribute", validator=_filled, example="name"
+    )
+    pattern: str = key("the whole value; * stands for any text, case does not count", example="*(test)")
     action: Action = key("exclude what matches, or include nothing else", "exclude")
 
 
@@ -172,7 +178,7 @@ class CustomTable:
 class Rules:
     """What decides who goes over a link and how; keys of a link that each of its peers may override."""
 
-    import_container: str = key("container for what the peer tells us", validator=_filled)
+    import_container: str = key("container for what the peer tells us", validator=_filled, example="Foreign")
     import_trust: int = key("trust level of what is imported", DEFAULT_TRUST, validator=trust_level)
     append_name: bool = key("append the peer's name to imported names", False)
     adopt: bool = key("take over custom recipients made by hand when the peer tells their address", True)
@@ -199,7 +205,7 @@ class PeerTable(Rules):
     """``[links.NAME.peers."PEER"]``: one registered peer, and what of its link's rules is different for it."""
 
     import_container: str = key("container for what this peer tells us", "", validator=attrs.validators.min_len(0))
-    password: Secret | None = key("env:NAME, file:PATH or the text itself", None)
+    password: Secret | None = key("env:NAME, file:PATH or the text itself", None, example="env:PEER_PASSWORD")
     no_password: bool = key("say so when this peer has no password", False)
     types: tuple[str, ...] = key("address types it may have; empty is what it asks for", ())
     templates: bool = key("template values may go to it when it asks for them", True)
@@ -215,7 +221,7 @@ class PeerTable(Rules):
 class LinkTable(Rules):
     """``[links.NAME]``: a connection to a foreign system; the connector has a table of its own in it, by its name."""
 
-    connector: str = key("which connector", validator=_filled)
+    connector: str = key("which connector", validator=_filled, example="memory")
     role: str = key("the part that dxa plays, where a connector has several", "")
     enabled: bool = key("take part in cycles", True)
     guards: GuardsTable = key("limits that differ for this link", GuardsTable())
