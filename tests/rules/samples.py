@@ -34,7 +34,8 @@ def _check_smtp(value: str) -> str:
 
 def _shape_smtp(text: str) -> str:
     user, at, host = text.rpartition("@")
-    return _check_smtp(f"{re.sub("[^A-Za-z0-9.'+_-]", '', user).strip('.')}{at}{host}")
+    legal = re.sub("[^A-Za-z0-9.'+_-]", "", user).strip(".")
+    return _check_smtp(f"{legal}{at}{host}")
 
 
 def _any(value: str) -> str:
