@@ -23,6 +23,10 @@ from dxa.rules.addressing import AddressingRules
 from dxa.store import PeerRow, Store
 
 
+#: Numbers of our own notices; where MS Mail has a number for the same thing, that one is used.
+HELD, ABSENT = -1, -2
+
+
 @attrs.define(kw_only=True)
 class LinkWork:
     """One link in one cycle."""
@@ -83,14 +87,16 @@ class LinkWork:
     def tell(self, peer: str, code: int, text: str) -> None:
         """A notice to the administrator, once while it is open."""
         if self.store.notices.tell(self.link.name, peer, code, text, self.now):
-            self.cycle.notices.append(f"{peer}: {f'[{code}] ' if code else ''}{text}")
+            self.cycle.notices.append(f"{peer}: {f'[{code}] ' if code > 0 else ''}{text}")
 
     def hold(self, plan: Plan, about: str) -> None:
         """Keep in mind that a plan is held, and tell of it when it is a new one; or that none of its scope is."""
         if not plan.holds:
             self.store.held.clear(plan.scope)
+            self.store.notices.clear(about, HELD)
         elif self.store.held.put(plan.scope, plan, self.now):
-            self.tell(about, 0, f"plan {plan.id} is held: {'; '.join(hold.text for hold in plan.holds)}")
+            self.store.notices.clear(about, HELD)
+            self.tell(about, HELD, f"plan {plan.id} is held: {'; '.join(hold.text for hold in plan.holds)}")
 
     def bounce(self, peer: Peer, report: Report, fault: Reject) -> None:
         """Return a message that cannot be used to its sender, with the reason."""

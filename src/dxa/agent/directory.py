@@ -142,7 +142,7 @@ class _Meaning:
         owner = existing.owner if existing is not None and existing.owner else self.peer.id
         try:
             after = to_recipient(
-                row.entry,
+                self.told(row.entry),
                 rules=self.peer.imports,
                 owner=owner,
                 existing=existing,
@@ -155,12 +155,17 @@ class _Meaning:
             return
         self.claimed.add(row.entry.key)
         if existing is not None:
-            self.freed.update(self.keys(existing))
+            self.freed.update(set(self.keys(existing)) - set(self.keys(after)))
         if after == existing:
             assert existing is not None
             self.meant.done.append((row, existing.id))
         else:
             self.meant.change(row, existing, after, reason)
+
+    def told(self, entry: Entry) -> Entry:
+        """The entry with its template fields as the attributes that they are mapped to."""
+        maps = self.peer.attributes
+        return entry if maps is None or not entry.fields else entry._replace(fields=maps.incoming(entry.fields).fields)
 
     def conflict(self, row: PendingRow, holder: int | None) -> None:
         name = self.known[holder].name if holder in self.known else "another entry"

@@ -176,7 +176,7 @@ class _Batch:
             elif isinstance(command, server.Tell):
                 self.tell(peer.id, command.code, command.text)
         if row.state.export_needed and not state.export_needed:
-            self.store.notices.clear(peer.id, 141)
+            self.store.notices.clear(peer.id, server.EXPORT_NEEDED)
         self.put(attrs.evolve(row, state=state))
         incomplete = "" if request.complete else "; incomplete"
         return "taken", f"R={request.r} (was {request.was}), S={request.s}, I={request.i}: {taken} changes{incomplete}"

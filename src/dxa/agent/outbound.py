@@ -11,7 +11,7 @@ from itertools import count
 
 import attrs
 
-from dxa.agent.context import LinkWork
+from dxa.agent.context import ABSENT, LinkWork
 from dxa.change import Change
 from dxa.config import Peer
 from dxa.entry import Verb
@@ -131,30 +131,32 @@ class _Advance:
         return wishes, live
 
     def wishes(self, recipient: Recipient, absent: list[str]) -> dict[FormKey, Wish]:
-        exports, native = self.peer.exports, self.work.connector_type.traits.types[0]
-        if why_not(recipient, exports):
+        peer, types, native = self.peer, self.work.types, self.work.connector_type.traits.types[0]
+        if why_not(recipient, peer.exports):
             return {}
         try:
             forms = lines(
                 recipient,
-                types=self.work.types,
-                naming=self.peer.names,
+                types=types,
+                naming=peer.names,
                 site_type=native,
-                fallback=self.peer.fallback,
-                gateways=self.peer.gateways,
+                fallback=peer.fallback,
+                gateways=peer.gateways,
+                attributes=peer.attributes,
             )
         except AddressError as error:
             absent.append(f"{recipient.name!r}: {error}")
             return {}
-        if not forms and (why := why_absent(recipient, types=self.work.types, site_type=native)):
-            absent.append(f"{recipient.name!r}: {why}")
+        if not forms or (recipient.target is not None and recipient.target.type != native):
+            why = why_absent(recipient, types=types, site_type=native, fallback=peer.fallback, gateways=peer.gateways)
+            absent += [f"{recipient.name!r}: {why}"] if why else []
         return {(recipient.id, form.instead_of): Wish(*form, recipient.owner) for form in forms}
 
     def report_absent(self, absent: list[str]) -> None:
         """Recipients that have no address or name for these peers are never left out in silence (dx:T-025)."""
         if absent:
             few = "; ".join(absent[:5]) + (f"; and {len(absent) - 5} more" if len(absent) > 5 else "")
-            self.work.tell(self.scope, 0, f"{len(absent)} recipients cannot be shown: {few}")
+            self.work.tell(self.scope, ABSENT, f"{len(absent)} recipients cannot be shown: {few}")
 
     def settled(self, live: Mapping[FormKey, Line], wishes: Mapping[FormKey, Wish]) -> dict[FormKey, Line]:
         views = self.work.store.views

@@ -29,7 +29,7 @@ def letters_to_administrator(site: OpenSite, cycle: CycleOutcome, works: Sequenc
                 work.post_notice(peer, config.administrator, title, notice.text, f"{notice.id}")
         site.store.notices.told([notice.id for notice in waiting], now)
     if config.administrator_command:
-        _run(site, cycle, "\n".join(f"{n.link} {n.peer}: {f'[{n.code}] ' if n.code else ''}{n.text}" for n in waiting))
+        _run(site, cycle, "\n".join(f"{n.link} {n.peer}: {f'[{n.code}] ' if n.code > 0 else ''}{n.text}" for n in waiting))
 
 
 def _run(site: OpenSite, cycle: CycleOutcome, text: str) -> None:

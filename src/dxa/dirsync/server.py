@@ -122,6 +122,8 @@ class Tell:
 Command: TypeAlias = Take | RaiseAbove | SendUpdate | SendFull | Tell
 Outcome: TypeAlias = tuple[State, tuple[Command, ...]]
 
+#: MS Mail tells of transactions that are missing under this number (KB Q108067).
+EXPORT_NEEDED = 139
 EXPORT = "have this requestor export in full (Config, Dir-Sync, Requestor, Export)"
 
 
@@ -175,7 +177,7 @@ def _clear(state: State, r: int) -> State:
 
 
 def _export(state: State, why: str) -> Outcome:
-    tell = () if state.export_needed or state.strict else (Tell(141, why),)
+    tell = () if state.export_needed or state.strict else (Tell(EXPORT_NEEDED, why),)
     return attrs.evolve(state, export_needed=why, suspect=False), tell
 
 
@@ -224,7 +226,7 @@ INBOUND: tuple[Rule[State, Asked, Command], ...] = (
         "behind",
         "R announced < R taken",
         "take nothing; export needed",
-        "dxa.md 2.7: detect and flag",
+        "ours; MS Mail ignores them for ever (KB Q119014)",
         lambda s, e: e.request.r < s.r,
         _behind,
     ),

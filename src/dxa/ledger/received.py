@@ -123,7 +123,7 @@ class _Hearing:
         assert entry is not None
         key = self.find(entry)
         if key is None:
-            # dxa.md 2.6: a delete of what is not there has no effect.
+            # KB Q96003: transaction has no effect.
             self.refuse(transaction, 47, "transaction has no effect: no such entry in what this peer has told")
             return
         self.added.discard(key)
@@ -149,7 +149,7 @@ class _Hearing:
         return row
 
     def modify_unknown(self, transaction: Transaction, new: Entry) -> None:
-        # dxa.md 2.6: a modify of an unknown entry counts as an add of its new value (MS Mail logs 29).
+        # Ours: a modify of an unknown entry counts as an add of its new value (MS Mail logs 29, KB Q96001).
         if not new.key:
             self.refuse(transaction, 29, f"no entry named {new.name!r} in what this peer has told, and no address given")
             return
@@ -175,7 +175,7 @@ class _Hearing:
 
 
 def _merged(current: Entry, new: Entry) -> Entry:
-    """The entry after a modify: template lines replace only the fields they name (dxa.md 2.6)."""
+    """The entry after a modify: template lines replace only the fields they name (KB Q107754)."""
     fields = merge_fields(current.fields, new.fields)
     if not new.key:
         return current._replace(fields=fields)

@@ -1,0 +1,59 @@
+"""``make bench``: run every benchmark, print the table, and keep it in ``docs/benchmarks.md``."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import platform
+import sys
+from pathlib import Path
+
+from benchmarks.measure import Result, in_own_process, report
+
+BENCHMARKS = ("full_import", "t2", "no_change", "decode", "startup")
+PAGE = Path(__file__).parent.parent / "docs" / "benchmarks.md"
+PEAK_MB = 300
+
+HEAD = """# Benchmarks
+
+Written by `make bench`. Each row is the ratio of our work to a reference that is measured in turn with it, in the same
+process; times are medians. Absolute times are those of one shared machine and say little elsewhere; the ratio travels.
+
+"""
+
+
+def table(results: list[Result]) -> str:
+    """The results as a Markdown table."""
+    lines = [
+        "| work | reference in the same run | work s | reference s | ratio | reach | peak MB | |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    for r in results:
+        reached = "reached" if r.ratio <= r.reach and r.peak_mb < PEAK_MB else "**not reached**"
+        lines.append(
+            f"| {r.name} | {r.reference} | {r.work_s:.4f} | {r.reference_s:.4f} | {r.ratio:.2f} | <= {r.reach:g} "
+            f"| {r.peak_mb:.0f} | {reached} |"
+        )
+    return "\n".join(lines) + "\n"
+
+
+def main(arguments: list[str]) -> int:
+    """Run one benchmark in this process, or all of them in processes of their own."""
+    if arguments[:1] == ["--one"]:
+        print(report(importlib.import_module(f"benchmarks.{arguments[1]}").run()))
+        return 0
+    chosen = arguments or BENCHMARKS
+    results = []
+    for name in chosen:
+        print(f"{name} …", file=sys.stderr, flush=True)
+        results.append(in_own_process(name))
+    text = table(results)
+    print(text)
+    if not arguments:
+        machine = f"Measured with Python {platform.python_version()} on {os.cpu_count()} cores, {platform.machine()}, {platform.system()}.\n\n"
+        PAGE.write_text(HEAD + machine + text, encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

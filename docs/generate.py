@@ -1,0 +1,77 @@
+"""Writes the generated parts of the documentation; a test fails when they are out of date.
+
+    python docs/generate.py          write
+    python docs/generate.py --check  say what is out of date
+
+A generated part stands between ``<!-- generated: NAME -->`` and ``<!-- end -->`` in a page.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+DOCS = Path(__file__).parent
+BLOCK = re.compile(r"(<!-- generated: (?P<name>[a-z-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
+
+
+def table(header: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    """A Markdown table."""
+    lines = [list(header), *(list(row) for row in rows)]
+    cells = [[cell.replace("|", "\\|").replace("\n", " ") for cell in line] for line in lines]
+    text = [f"| {' | '.join(line)} |" for line in cells]
+    return "\n".join([text[0], "|" + "---|" * len(cells[0]), *text[1:], ""])
+
+
+def _rules(rules: tuple[Any, ...]) -> str:
+    return table(("rule", "when", "then", "source"), ((r.name, r.when, r.then, r.source) for r in rules))
+
+
+def _machine(module: str, name: str) -> Callable[[], str]:
+    def block() -> str:
+        import importlib
+
+        return _rules(getattr(importlib.import_module(f"dxa.dirsync.{module}"), name))
+
+    return block
+
+
+BLOCKS: dict[str, Callable[[], str]] = {
+    "server-inbound": _machine("server", "INBOUND"),
+    "server-asking": _machine("server", "ASKING"),
+    "server-answering": _machine("server", "ANSWERING"),
+    "requestor-replies": _machine("requestor", "REPLIES"),
+    "requestor-acknowledging": _machine("requestor", "ACKNOWLEDGING"),
+}
+
+
+def render(text: str) -> str:
+    """The page with its generated parts made anew; parts that nobody generates stay."""
+
+    def part(match: re.Match[str]) -> str:
+        make = BLOCKS.get(match["name"])
+        return match[0] if make is None else f"{match[1]}{make()}{match[3]}"
+
+    return BLOCK.sub(part, text)
+
+
+def main(arguments: list[str]) -> int:
+    """Write all pages, or with ``--check`` name those that are out of date."""
+    stale = []
+    for page in sorted(DOCS.glob("*.md")):
+        old = page.read_text(encoding="utf-8")
+        new = render(old)
+        if new != old:
+            stale.append(page.name)
+            if "--check" not in arguments:
+                page.write_text(new, encoding="utf-8")
+    for name in stale:
+        sys.stdout.write(f"{name}\n")
+    return 1 if stale and "--check" in arguments else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
