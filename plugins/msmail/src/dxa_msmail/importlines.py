@@ -55,7 +55,8 @@ def split_address(line: str, types: AddressTypes) -> Spot:
     if line[1:2] not in (" ", "\t", ""):
         raise address_error(23, line)
     # KB Q96001 #23: the code may be followed by a tab, too.
-    name, tab, address = line[2:].lstrip("\t").partition("\t")
+    text = line[2:].lstrip("\t") if line[1:2] == "\t" else line[2:]
+    name, tab, address = text.partition("\t")
     if tab:
         return Spot(_name(name), address.strip("\t "))
     return _fixed(line, types) or _free(line, types) or _bare(line)
@@ -127,6 +128,8 @@ def parse_list(line: str, types: AddressTypes) -> tuple[str, str]:
     # KB Q96060: `R <gatewaytype>:` names the whole list; nothing names all postoffices at once.
     if not value and kind.name != types.get(DEFAULT_TYPE).name:
         return kind.name, ""
+    if kind.templates and "/" not in value:  # the types with a list for each node (KB Q118621)
+        raise address_error(17, line)
     list_ = kind.list_of(kind.check(f"{value}/X"))
     if list_.count("/") != 1:
         raise address_error(26, value)

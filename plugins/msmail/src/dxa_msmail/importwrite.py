@@ -44,13 +44,12 @@ def write(
             writer.define(definition, f"{definition.number or first:010d} " if numbered else "")
     for row in rows:
         writer.add(row, f"{row.number:010d} " if numbered else "")
-    return _encode(writer.lines, writer.tabs, code_page)
+    return _encode(writer.lines, code_page)
 
 
 class _Writer:
     def __init__(self, layout: Layout, type_case: TypeCase, ms_name: str, templates: bool) -> None:
         self.lines: list[str] = []
-        self.tabs = 0
         self._columns, self._templates = layout == "columns", templates
         self._lower, self._ms = type_case == "lower", ms_name
         self._prefixes: dict[str, str] = {}
@@ -79,23 +78,31 @@ class _Writer:
 
     def define(self, template: Template, head: str) -> None:
         self.lines.append(f"{head}T {self._prefix(template.type)}{template.list}")
-        self.lines.extend(f" {field}" for field in template.fields)
+        for field in template.fields:
+            self._below(f" {field}")
 
     def _fields(self, entry: Entry) -> None:
         # KB Q96001 #24: the other types have no template values. A modify by name alone has no type.
         if self._templates and (entry.type in _TEMPLATED or not entry.type):
-            self.lines.extend(format_field(prompt, value) for prompt, value in entry.fields)
+            for prompt, value in entry.fields:
+                self._below(format_field(prompt, value))
+
+    def _below(self, line: str) -> None:
+        if "\t" in line:
+            raise FormatError("a tab in a value", line=len(self.lines) + 1, got=line)
+        self.lines.append(line)
 
     def _spot(self, entry: Entry) -> str:
         name = entry.name
         if not 0 < len(name) <= NAME_LENGTH:
             raise format_error(72 if name else 46, line=len(self.lines) + 1, field="name", got=name)
+        if "\t" in name:
+            raise FormatError("a tab in a name", line=len(self.lines) + 1, field="name", got=name)
         if not entry.address:
             return name
         prefix = self._prefixes.get(entry.type) or self._prefix(entry.type)
         if self._columns:
             return f"{name:<30} {prefix}{entry.address}"
-        self.tabs += 1
         return f"{name}\t{prefix}{entry.address}"
 
     def _prefix(self, type_: str) -> str:
@@ -104,20 +111,14 @@ class _Writer:
         return prefix
 
 
-def _encode(lines: list[str], tabs: int, code_page: str) -> bytes:
+def _encode(lines: list[str], code_page: str) -> bytes:
     """The lines as bytes, each ended by one CR LF (dx:T-092), after a look for what would make other lines of them."""
     text = "".join(f"{line}\n" for line in lines)
-    if text.count("\n") != len(lines) or text.count("\t") != tabs or _CONTROL.search(text):
-        raise _culprit(lines)
+    if text.count("\n") != len(lines) or _CONTROL.search(text):
+        at = next(at for at, line in enumerate(lines) if "\n" in line or _CONTROL.search(line))
+        raise FormatError("a control character", line=at + 1, got=lines[at])
     try:
         return text.replace("\n", "\r\n").encode(code_page)
     except UnicodeEncodeError as error:
         at = error.object.count("\n", 0, error.start)
         raise FormatError("a character outside the code page", line=at + 1, expected=code_page, got=lines[at]) from None
-
-
-def _culprit(lines: list[str]) -> FormatError:
-    for at, line in enumerate(lines, 1):
-        if line.count("\t") > 1 or "\n" in line or _CONTROL.search(line) or ("\t" in line and line[0] == "-"):
-            return FormatError("a control character", line=at, got=line)
-    return FormatError("a tab in a name or value")

@@ -12,10 +12,9 @@ from dxa_msmail.errors import address_error
 
 Attributes = list[tuple[str, str]]
 
-# KB Q159189 (dx:T-044): peers also leave the slash of a value as it is (`G=URS / F/S=MUELLER`), so a slash separates
-# only where a name and an equals sign follow. KB Q176425 (dx:T-045): a slash after `$`, or KB Q177869 after a slash,
-# never separates.
-_SLASH = re.compile(r"(?<![$/])/(?=\s*[A-Za-z][A-Za-z0-9.:-]*\s*=)")
+# KB Q176425 (dx:T-045): `$/` never separates, nor does `//` (KB Q177869). KB Q159189 (dx:T-044): peers also leave the
+# slash of a value as it is (`G=URS / F/S=MUELLER`), so a slash separates only where a name and an equals sign follow.
+_SLASH = re.compile(r"\$/|//|(/)(?=\s*[A-Za-z][A-Za-z0-9.:-]*\s*=)")
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9.: -]*")
 _ESCAPED = re.compile(r"[$/]/")
 _BLANKS = re.compile(r" {2,}")
@@ -48,7 +47,11 @@ def parse(value: str) -> Attributes:
 def _parts(value: str) -> list[str]:
     text = value.strip(" ")
     if text.startswith("/"):
-        return [_ESCAPED.sub("/", part) for part in _SLASH.split(text)[1:]]
+        cuts = [found.start() for found in _SLASH.finditer(text) if found[1]]
+        if cuts[:1] != [0]:
+            return []
+        ends = [*cuts[1:], len(text)]
+        return [_ESCAPED.sub("/", text[cut + 1 : end]) for cut, end in zip(cuts, ends, strict=True)]
     return [part for part in text.split(";") if part.strip(" ")]
 
 
