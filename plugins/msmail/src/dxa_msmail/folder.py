@@ -1,0 +1,216 @@
+"""The transport: whole message files, dropped in and taken from folders.
+
+A file appears under its name with all its bytes or not at all, so a reader never sees half of one. Names are made by
+`file_name` only; what a peer sends never becomes part of a path.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from contextlib import suppress
+from hashlib import blake2b
+from pathlib import Path
+from typing import Protocol
+
+import attrs
+
+from dxa.errors import TransportError
+
+#: What a file that is still being written is called: hidden, and with this ending.
+TEMPORARY = ".tmp"
+#: The subfolder for files that nobody can use.
+BAD = "bad"
+
+_UNSAFE = re.compile(r"[^A-Za-z0-9$_.-]")
+_LONGEST = 100
+
+
+def file_name(text: str, suffix: str = ".msg") -> str:
+    """A plain file name made from any text; texts that differ get names that differ, in any case of letters."""
+    safe = _UNSAFE.sub("_", text).lstrip(".")[:_LONGEST]
+    if safe != text or safe != safe.lower():
+        safe = f"{safe.lower()}-{blake2b(text.encode('utf-8', 'surrogatepass'), digest_size=4).hexdigest()}"
+    return f"{safe}{suffix}"
+
+
+class Folder(Protocol):
+    """A folder of message files. What cannot be reached now raises `TransportError` that names the file."""
+
+    def names(self) -> list[str]:
+        """The files that are there in full, oldest first."""
+
+    def read(self, name: str) -> bytes:
+        """All bytes of a file."""
+
+    def write(self, name: str, data: bytes) -> None:
+        """Put a file there, durably; the same name twice has the same effect as once."""
+
+    def remove(self, name: str) -> None:
+        """Take a file away; nothing happens when it is gone already."""
+
+    def park(self, name: str, reason: str) -> None:
+        """Move a file that nobody can use out of the way and keep it, with the reason beside it; repeatable."""
+
+    def modified(self, name: str) -> float:
+        """When the file was last written, in seconds since 1970; minus infinity when that does not matter."""
+
+
+def _is_message(name: str) -> bool:
+    return not name.startswith(".") and not name.endswith((TEMPORARY, "~"))
+
+
+def _plain(name: str) -> str:
+    """The name, which must be one of a file in the folder itself."""
+    if not name or name in (".", "..") or re.search(r"[/\\\x00]", name):
+        raise TransportError(f"{name!r} is not the name of a file in a message folder")
+    return name
+
+
+def replace_file(path: Path, data: bytes) -> None:
+    """Write a file under a temporary name and rename it into place; durable when it returns."""
+    temporary = path.with_name(f".{path.name}{TEMPORARY}")
+    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
+    try:
+        view = memoryview(data)
+        while view:
+            view = view[os.write(handle, view) :]
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+    temporary.replace(path)
+    sync_folder(path.parent)
+
+
+def sync_folder(path: Path) -> None:
+    """Make the names in a folder durable."""
+    handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _said(what: str, error: OSError) -> TransportError:
+    # dx:T-188, T-196: the file and the operating system's own reason.
+    return TransportError(f"cannot {what}: {error.strerror or error}; the next run tries again")
+
+
+@attrs.frozen
+class DiskFolder:
+    """A folder of a disk. With `create` it is made at its first use; without, it must be there (a mounted share)."""
+
+    path: Path
+    create: bool = True
+
+    def names(self) -> list[str]:
+        """See `Folder`; the oldest by its time, files of one instant by name."""
+        self._ready()
+        found = []
+        try:
+            with os.scandir(self.path) as entries:
+                for entry in entries:
+                    with suppress(FileNotFoundError):  # it went away while we looked
+                        if _is_message(entry.name) and entry.is_file():
+                            found.append((entry.stat().st_mtime_ns, entry.name))
+        except OSError as error:
+            raise _said(f"list {self.path}", error) from None
+        return [name for _, name in sorted(found)]
+
+    def read(self, name: str) -> bytes:
+        """See `Folder`."""
+        path = self.path / _plain(name)
+        try:
+            return path.read_bytes()
+        except OSError as error:
+            raise _said(f"read {path}", error) from None
+
+    def write(self, name: str, data: bytes) -> None:
+        """See `Folder`."""
+        path = self.path / _plain(name)
+        self._ready()
+        try:
+            replace_file(path, data)
+        except OSError as error:
+            raise _said(f"write {path}", error) from None
+
+    def remove(self, name: str) -> None:
+        """See `Folder`."""
+        path = self.path / _plain(name)
+        try:
+            path.unlink(missing_ok=True)
+        except OSError as error:
+            raise _said(f"remove {path}", error) from None
+
+    def park(self, name: str, reason: str) -> None:
+        """See `Folder`; the reason stands in a file of the same name with ``.why`` at its end."""
+        path = self.path / _plain(name)
+        bad = self.path / BAD
+        try:
+            bad.mkdir(exist_ok=True)
+            if path.exists():
+                replace_file(bad / f"{name}.why", f"{reason}\n".encode())
+                path.replace(bad / name)
+        except OSError as error:
+            raise _said(f"move {path} to {bad}", error) from None
+
+    def modified(self, name: str) -> float:
+        """See `Folder`."""
+        path = self.path / _plain(name)
+        try:
+            return path.stat().st_mtime
+        except OSError as error:
+            raise _said(f"look at {path}", error) from None
+
+    def _ready(self) -> None:
+        if self.path.is_dir():
+            return
+        if not self.create:
+            raise TransportError(f"there is no folder {self.path}; is the disk or share that it lies on mounted?")
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise _said(f"make the folder {self.path}", error) from None
+
+
+@attrs.define
+class MemoryFolder:
+    """A folder in this process, for tests and simulations. `files` are in the order in which they were written.
+
+    A name in `locked` cannot be read now; `parked` holds what was moved away, with its reason.
+    """
+
+    files: dict[str, bytes] = attrs.field(factory=dict)
+    parked: dict[str, tuple[str, bytes]] = attrs.field(factory=dict)
+    locked: set[str] = attrs.field(factory=set)
+
+    def names(self) -> list[str]:
+        """See `Folder`."""
+        return [name for name in self.files if _is_message(name)]
+
+    def read(self, name: str) -> bytes:
+        """See `Folder`."""
+        if _plain(name) in self.locked:
+            raise TransportError(f"cannot read {name}: it is locked; the next run tries again")
+        if name not in self.files:
+            raise TransportError(f"cannot read {name}: there is no such file; the next run tries again")
+        return self.files[name]
+
+    def write(self, name: str, data: bytes) -> None:
+        """See `Folder`."""
+        self.files.pop(_plain(name), None)
+        self.files[name] = data
+
+    def remove(self, name: str) -> None:
+        """See `Folder`."""
+        self.files.pop(_plain(name), None)
+
+    def park(self, name: str, reason: str) -> None:
+        """See `Folder`."""
+        data = self.files.pop(_plain(name), None)
+        if data is not None:
+            self.parked[name] = reason, data
+
+    def modified(self, name: str) -> float:
+        """See `Folder`."""
+        return float("-inf")

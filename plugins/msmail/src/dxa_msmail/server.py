@@ -1,0 +1,209 @@
+"""dxa as the directory synchronization server: requests are taken from one folder, answers dropped into another."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+
+import attrs
+
+from dxa.connector import LinkContext, Outcome, Parcel, ParcelKind, Report, Result
+from dxa.entry import Reject
+from dxa.errors import AddressError, FormatError, TransportError
+from dxa.ledger.answer import ListKey
+from dxa_msmail import ffapi
+from dxa_msmail.addresses import MS, check_pair, shape_element
+from dxa_msmail.envelope import LINE_END_NAMES, SYSTEM, mail_address
+from dxa_msmail.folder import DiskFolder, Folder, file_name
+from dxa_msmail.reading import Reader
+from dxa_msmail.writing import Writer
+
+LineEnd = Literal["CR", "LF", "CRLF"]
+Placement = Literal["INATTACHMENT", "INBODY"]
+Spelling = Literal["PCM", "MS", "CSI"]
+Layout = Literal["columns", "tabs"]
+
+READ_FAILURE = 115
+
+_Field: TypeAlias = "attrs.Attribute[Any]"
+
+
+def _filled(_instance: object, field: _Field, value: str) -> None:
+    if not value.strip():
+        raise ValueError(f"{field.name} must not be empty")
+
+
+def _element(_instance: object, field: _Field, value: str) -> None:
+    """KB Q96003 #64, #69, #70: what can be a network or postoffice; empty is made from the site's names."""
+    if not value:
+        return
+    try:
+        check_pair(*((value, "X") if field.name == "network" else ("X", value)))
+    except AddressError as error:
+        raise ValueError(f"{field.name}: {error}") from None
+
+
+def _mailbox(_instance: object, field: _Field, value: str) -> None:
+    if not mail_address(f"N/P/{value}").is_system:
+        raise ValueError(f"{field.name} must be $SYSTEM or SYSTEMn, got {value!r}")
+
+
+def _not_negative(_instance: object, field: _Field, value: float) -> None:
+    if value < 0:
+        raise ValueError(f"{field.name} must not be negative, got {value}")
+
+
+@attrs.frozen(kw_only=True)
+class ServerOptions:
+    """``[links.NAME.msmail]``."""
+
+    inbox: str = attrs.field(
+        default="mail/in", validator=_filled, metadata={"doc": "folder where messages for the site are dropped"}
+    )
+    outbox: str = attrs.field(
+        default="mail/out", validator=_filled, metadata={"doc": "folder where dxa drops its answers"}
+    )
+    line_end: LineEnd = attrs.field(
+        default="CRLF", metadata={"doc": "line end of the headers: CR, LF or CRLF, as FFAPI's -F0, -F1, -F2"}
+    )
+    network: str = attrs.field(
+        default="", validator=_element, metadata={"doc": "network of the shadow postoffice; empty is the organization"}
+    )
+    postoffice: str = attrs.field(
+        default="", validator=_element, metadata={"doc": "name of the shadow postoffice; empty is the site"}
+    )
+    mailbox: str = attrs.field(
+        default=SYSTEM, validator=_mailbox, metadata={"doc": "mailbox that answers come from: $SYSTEM or SYSTEMn"}
+    )
+    placement: Placement = attrs.field(
+        default="INATTACHMENT", metadata={"doc": "where transactions go: INATTACHMENT or INBODY"}
+    )
+    patience: float = attrs.field(
+        default=5.0,
+        validator=_not_negative,
+        metadata={"doc": "seconds that a file which ends too early may still be growing"},
+    )
+
+
+@attrs.frozen(kw_only=True)
+class PeerOptions:
+    """``[links.NAME.peers."NET/PO".msmail]``; code page, type case and reply mailbox are keys of every peer."""
+
+    spelling: Spelling = attrs.field(
+        default="PCM", metadata={"doc": "name of the native address type in transactions: PCM, MS or CSI"}
+    )
+    layout: Layout = attrs.field(
+        default="columns", metadata={"doc": "address in a column, or behind a tab: columns or tabs"}
+    )
+    placement: Placement | Literal[""] = attrs.field(
+        default="", metadata={"doc": "INATTACHMENT or INBODY; empty is as the link says"}
+    )
+
+
+def shadow(site: tuple[str, str], network: str = "", postoffice: str = "") -> str:
+    """``NET/PO`` of the shadow postoffice: as configured, else made from the names of organization and site.
+
+    Raises `AddressError` for a name that is reserved, or of which nothing is left.
+    """
+    net, po = network or shape_element(site[0]), postoffice or shape_element(site[1])
+    check_pair(net, po)
+    return f"{net}/{po}"
+
+
+def site_lists(site: tuple[str, str]) -> frozenset[ListKey]:
+    """The list in which the site stands for its requestors."""
+    return frozenset({(MS.name, shadow(site).casefold())})
+
+
+def open_server(context: LinkContext) -> MsMailServer:
+    """The connector of a link, on the folders of its options; a folder outside of the site's must be there."""
+    options: ServerOptions = context.options
+    inbox, outbox = (_folder(context.folder, text) for text in (options.inbox, options.outbox))
+    return MsMailServer(context, inbox, outbox)
+
+
+def _folder(site: Path, text: str) -> DiskFolder:
+    return DiskFolder(site / text, create=not Path(text).is_absolute())
+
+
+class MsMailServer:
+    """See `dxa.connector.Connector`. Nothing that comes in stops a batch: what cannot be used is a report, too."""
+
+    def __init__(self, context: LinkContext, inbox: Folder, outbox: Folder) -> None:
+        options: ServerOptions = context.options
+        self.address = shadow(context.site, options.network, options.postoffice)
+        self._options, self._now = options, context.now
+        self._inbox, self._outbox = inbox, outbox
+        self._reader = Reader(own=self.address, types=context.types, peers=context.peers)
+        self._writer = Writer(
+            sender=f"{self.address}/{options.mailbox}",
+            line_end=LINE_END_NAMES[options.line_end],
+            placement=options.placement,
+        )
+        self._others: set[str] = set()
+        self._keep: dict[str, str] = {}
+
+    def collect(self, since: Mapping[str, str]) -> Iterator[Report]:
+        """Everything that waits for the site's $SYSTEM, oldest first; other mail is left alone."""
+        unreadable: dict[str, str] = {}
+        names = self._inbox.names()
+        self._others.intersection_update(names)
+        for name in names:
+            if name in self._others:
+                continue
+            try:
+                data = self._inbox.read(name)
+                if self._may_grow(name, data):
+                    continue
+            except TransportError as error:
+                unreadable[name] = str(error)
+                continue
+            mail = self._reader.read(name, data)
+            if not mail.reports:
+                self._others.add(name)
+            elif mail.keep:
+                self._keep[name] = mail.keep
+            yield from mail.reports
+        if unreadable:
+            yield from self._unread(unreadable)
+
+    def _unread(self, errors: Mapping[str, str]) -> Iterator[Report]:
+        """One report for all files that are there but cannot be read; they are tried again in the next run only.
+
+        KB Q242232, Q195919 (dx:T-177, dx:T-196). A file that has gone meanwhile was somebody else's business.
+        """
+        there = set(self._inbox.names())
+        reason = "; ".join(text for name, text in errors.items() if name in there)
+        if reason:
+            yield Report(sender="", receipt="", title="unreadable files", fault=Reject(0, 0, "", READ_FAILURE, reason))
+
+    def _may_grow(self, name: str, data: bytes) -> bool:
+        """Whether somebody may still be writing the file: it is new and ends too early."""
+        if not 0 <= self._now() - self._inbox.modified(name) < self._options.patience or not ffapi.is_message(data):
+            return False
+        try:
+            ffapi.parse(data)
+        except FormatError:
+            return True
+        return False
+
+    def deliver(self, parcel: Parcel) -> Iterator[Outcome]:
+        """Drop the parcel's message into the outbox, as a file that is named after the parcel."""
+        now = self._now()
+        if parcel.kind is ParcelKind.NOTICE:
+            self._outbox.write(file_name(parcel.id), self._writer.letter(parcel, now))
+            yield Outcome(result=Result.POSTED)
+            return
+        data, refused = self._writer.reply(parcel, now)
+        self._outbox.write(file_name(parcel.id), data)
+        yield Outcome(result=Result.POSTED)
+        yield from (Outcome(result=Result.REFUSED, key=key, reason=reason) for key, reason in refused)
+
+    def settle(self, receipts: Sequence[str]) -> None:
+        """Take away the files; what nobody could read is kept in the inbox's folder for such files."""
+        for name in filter(None, receipts):
+            if name in self._keep:
+                self._inbox.park(name, self._keep.pop(name))
+            else:
+                self._inbox.remove(name)
