@@ -1,7 +1,7 @@
 """Writes the generated parts of the documentation; a test fails when they are out of date.
 
-    python docs/generate.py          write
-    python docs/generate.py --check  say what is out of date
+    python docs/generate.py [PAGE …]  write all pages, or these
+    python docs/generate.py --check   say what is out of date
 
 A generated part stands between ``<!-- generated: NAME -->`` and ``<!-- end -->`` in a page.
 """
@@ -10,20 +10,19 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 DOCS = Path(__file__).parent
+if __name__ == "__main__":
+    sys.path.insert(0, str(DOCS.parent))
+
+# Python looks for a script's imports beside the script, so the line above comes first.
+from docs.generators import compatibility, reference  # noqa: E402 - see above
+from docs.generators.markdown import table  # noqa: E402 - see above
+
 BLOCK = re.compile(r"(<!-- generated: (?P<name>[a-z-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
-
-
-def table(header: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
-    """A Markdown table."""
-    lines = [list(header), *(list(row) for row in rows)]
-    cells = [[cell.replace("|", "\\|").replace("\n", " ") for cell in line] for line in lines]
-    text = [f"| {' | '.join(line)} |" for line in cells]
-    return "\n".join([text[0], "|" + "---|" * len(cells[0]), *text[1:], ""])
 
 
 def _rules(rules: tuple[Any, ...]) -> str:
@@ -45,6 +44,11 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "server-answering": _machine("server", "ANSWERING"),
     "requestor-replies": _machine("requestor", "REPLIES"),
     "requestor-acknowledging": _machine("requestor", "ACKNOWLEDGING"),
+    "compatibility-summary": compatibility.summary,
+    "compatibility": compatibility.page,
+    "hooks": reference.hooks,
+    "commands": reference.commands,
+    "configuration": reference.configuration,
 }
 
 
@@ -59,9 +63,10 @@ def render(text: str) -> str:
 
 
 def main(arguments: list[str]) -> int:
-    """Write all pages, or with ``--check`` name those that are out of date."""
+    """Write the pages, or with ``--check`` name those that are out of date."""
     stale = []
-    for page in sorted(DOCS.glob("*.md")):
+    wanted = {Path(argument).name for argument in arguments if argument != "--check"}
+    for page in sorted(page for page in DOCS.glob("*.md") if page.name in wanted or not wanted):
         old = page.read_text(encoding="utf-8")
         new = render(old)
         if new != old:

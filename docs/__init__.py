@@ -1,0 +1,1 @@
+"""The documentation's pages, and the program that writes their generated parts."""
