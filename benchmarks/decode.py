@@ -20,7 +20,7 @@ def run() -> Result:
     """Our reader against `split` of the same lines."""
     from dxa_msmail.importtext import read
 
-    types = Host.load().address_types()
+    types = Host().address_types()
     data = attachment().partition(b"\r\n")[2]
     text = data.decode("cp850")
     ours, plain = [], []

@@ -47,7 +47,7 @@ def open_site(peers: list[str]) -> Iterator[Agent]:
         (path / "dxa.toml").write_text(CONFIG + tables, encoding="utf-8")
         for box in ("in", "out"):
             (path / "mail" / box).mkdir(parents=True)
-        host = Host.load()
+        host = Host()
         site = OpenSite.open(path, host, time.time, create=True)
         try:
             yield Agent(site=site)

@@ -59,7 +59,7 @@ def current(agent: Agent) -> None:
     number = store.next_numbers("pcmail", 1)
     now = time.time()
     with store.transaction():
-        store.cuts.add([(row.id, Cut(number, view.head, PICK, view.id), now) for row in rows.values()])
+        store.cuts.add([(row.id, view.id, Cut(number, view.head, PICK, view.id), now) for row in rows.values()])
         state = server.State(s=number, confirmed=number, i=1)
         store.peers.put([attrs.evolve(row, state=state, pick=PICK) for row in rows.values()])
 

@@ -86,7 +86,7 @@ class _Answering:
         self.tellers = work.store.received.tellers(peers)
         self.made: dict[object, _Made] = {}
         self.parcels: list[Parcel] = []
-        self.new_cuts: list[tuple[str, Cut, float]] = []
+        self.new_cuts: list[tuple[str, int, Cut, float]] = []
         self.rows: list[PeerRow] = []
 
     def run(self, asking: Iterable[tuple[Peer, PeerRow]]) -> None:
@@ -207,7 +207,7 @@ class _Answering:
         if number > HIGHEST:
             self.work.tell(peer.id, 129, f"sync number {number} is above what requestors can hold ({HIGHEST}); start a new server link")
         state, _ = server.step(row.state, server.Answered(number, kind is ParcelKind.FULL))
-        self.new_cuts.append((peer.id, made.cut._replace(number=number), self.work.now))
+        self.new_cuts.append((peer.id, made.cut.view, made.cut._replace(number=number), self.work.now))
         self.parcels.append(
             Parcel(
                 id=f"{number:010d}-{blake2b(peer.id.encode(), digest_size=5).hexdigest()}",

@@ -271,7 +271,7 @@ def _rows(work: LinkWork, peer: str, transactions: Sequence[Transaction], replac
     """Every row that the transactions could touch."""
     received = work.store.received
     lists = {(t.new.type, t.new.list.casefold()) for t in transactions if t.verb is Verb.REPLACE and t.new} if replaces else set()
-    if any(not type_ for type_, _ in lists):
+    if any(not list_ for _, list_ in lists):
         return received.all(peer)
     rows = {row.id: row for row in received.by_lists(peer, lists)} if lists else {}
     sides = [side for t in transactions if t.verb is not Verb.REPLACE for side in (t.old, t.new) if side is not None]

@@ -158,9 +158,7 @@ class _Hearing:
     def replace(self, transaction: Transaction) -> None:
         wanted = transaction.new
         assert wanted is not None
-        where = wanted.type, wanted.list.casefold()
-        everything = not wanted.type
-        for key in [k for k, (_, e) in self.now.items() if everything or (e.type, e.list.casefold()) == where]:
+        for key in [k for k, (_, entry) in self.now.items() if covers(wanted, entry)]:
             self.added.discard(key)
             self.drop(key)
 
@@ -172,6 +170,13 @@ class _Hearing:
             self.names = {(e.type, e.list.casefold(), e.name): k for k, (_, e) in self.now.items()}
         hits = {k for (t, li, n), k in self.names.items() if n == entry.name and (not entry.list or li == entry.list.casefold())}
         return hits.pop() if len(hits) == 1 else None
+
+
+def covers(wanted: Entry, entry: Entry) -> bool:
+    """Whether the entry stands in a list that is replaced: `wanted` names one list, a type, or everything."""
+    if not wanted.type or (entry.type == wanted.type and not wanted.list):
+        return True
+    return (entry.type, entry.list.casefold()) == (wanted.type, wanted.list.casefold())
 
 
 def _merged(current: Entry, new: Entry) -> Entry:
