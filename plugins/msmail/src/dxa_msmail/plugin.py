@@ -1,0 +1,82 @@
+"""The hooks of dxa-msmail. What they need is imported when they are called."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from dxa.hookspecs import hookimpl
+
+if TYPE_CHECKING:
+    from dxa.address import AddressType, AddressTypes
+    from dxa.connector import ConnectorType, Decoder, Scene
+    from dxa.entry import Transaction
+
+
+@hookimpl
+def dxa_address_types() -> list[AddressType]:
+    """The types that pass through directory synchronization."""
+    from dxa_msmail.addresses import ADDRESS_TYPES
+
+    return list(ADDRESS_TYPES)
+
+
+@hookimpl
+def dxa_connectors() -> list[ConnectorType]:
+    """The connector ``msmail``."""
+    from dxa.connector import ConnectorType, Feed, Holds, Traits
+    from dxa_msmail import server
+    from dxa_msmail.addresses import ADDRESS_TYPES
+
+    return [
+        ConnectorType(
+            name="msmail",
+            summary="MS Mail for PC Networks: directory synchronization by message files",
+            traits=Traits(
+                types=tuple(kind.name for kind in ADDRESS_TYPES),
+                holds=Holds.QUOTED,
+                feeds=frozenset({Feed.FULL, Feed.CHANGES}),
+                many_peers=True,
+                transaction_bytes=75,
+            ),
+            open=server.open_server,
+            site_lists=server.site_lists,
+            parse=_parse,
+            options=server.ServerOptions,
+            peer_options=server.PeerOptions,
+            roles=("server",),
+        )
+    ]
+
+
+def _parse(raw: str, types: AddressTypes) -> Sequence[Transaction]:
+    from dxa_msmail import importtext
+
+    return importtext.read(raw.encode("utf-8", "surrogatepass"), types=types, code_page="utf-8").transactions
+
+
+@hookimpl
+def dxa_decoders() -> list[Decoder]:
+    """One decoder for everything that is a text in directory synchronization."""
+    from dxa.connector import Decoder
+    from dxa_msmail import dump
+
+    def rows(data: bytes) -> Iterator[dict[str, Any]]:
+        yield from dump.rows(data)
+
+    return [Decoder(name="msmail", sniff=dump.sniff, decode=rows)]
+
+
+@hookimpl
+def dxa_commands() -> list[tuple[str, str]]:
+    """The commands below ``dxa msmail``."""
+    return [("msmail", "dxa_msmail.commands:msmail")]
+
+
+@hookimpl
+def dxa_demo_scenes() -> list[Scene]:
+    """The scene with a server and three requestors."""
+    from dxa.connector import Scene
+    from dxa_msmail import demo
+
+    return [Scene(name="msmail", order=10, play=demo.play)]
