@@ -1,16 +1,42 @@
 """The tables. `migrations/` brings a database to this shape; a test holds the two together.
 
-Times are seconds since 1970 (UTC). Texts that hold values (`fields`, `settings`, `state`) are JSON.
+Times are seconds since 1970 (UTC). Texts that hold values (`fields`, `pick`, `state`) are JSON. Conditions of partial
+indexes are written as the queries write them, or SQLite would not use these indexes.
 """
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Column, Float, Index, Integer, LargeBinary, MetaData, String, Table, Text, text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    text,
+)
+
+#: The revision of `migrations/` that makes this schema.
+HEAD = "0001"
 
 metadata = MetaData(naming_convention={"ix": "ix_%(table_name)s_%(column_0_N_name)s", "pk": "pk_%(table_name)s"})
 
+#: Where Alembic keeps the revision of a database; it makes this table itself, so it is no part of the metadata.
+version = Table("alembic_version", MetaData(), Column("version_num", String(32), nullable=False))
+
 #: Named counters: ``usn`` of the directory, ``seq:LINK`` of a dirsync server; and marks of what was seen last.
-counter = Table("counter", metadata, Column("name", String(200), primary_key=True), Column("value", Integer, nullable=False))
+counter = Table(
+    "counter",
+    metadata,
+    Column("name", String(200), primary_key=True),
+    Column("value", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
 
 #: What dxa knows of a peer beside its configuration; `state` is its machine's, `pick` what it last asked to see.
 peer = Table(
@@ -19,16 +45,18 @@ peer = Table(
     Column("id", String(200), primary_key=True),  # LINK/NAME
     Column("link", String(100), nullable=False),
     Column("name", String(100), nullable=False),
-    Column("state", Text, nullable=False, default="{}"),
-    Column("pick", Text, nullable=False, default="{}"),
-    Column("cursor", Text, nullable=False, default=""),
+    Column("state", Text, nullable=False),
+    Column("pick", Text, nullable=False),
+    Column("limit", Integer),  # bytes of one answer
+    Column("cursor", Text, nullable=False),
     Column("view", Integer),
-    Column("rules", String(40), nullable=False, default=""),  # digest of the import rules at the last plan
-    Column("reply_to", String(200), nullable=False, default=""),
-    Column("note", Text, nullable=False, default=""),  # the latest status report
+    Column("rules", String(40), nullable=False),  # digest of the import rules at the last plan
+    Column("reply_to", String(200), nullable=False),
+    Column("note", Text, nullable=False),  # the latest status report
     Column("created_at", Float, nullable=False),
     Column("heard_at", Float),
     Column("answered_at", Float),
+    Index("ix_peer_link", "link"),
 )
 
 recipient = Table(
@@ -50,15 +78,17 @@ recipient = Table(
     Index("ix_recipient_owner", "owner"),
 )
 
-#: Every address of every recipient, its target address included, by key; rank 0 is the primary of its type.
+#: Every address of every recipient, by key, in the order of `rank`; a target that is not among its proxies has rank -1.
 proxy = Table(
     "proxy",
     metadata,
     Column("key", String(400), primary_key=True),
-    Column("recipient", Integer, nullable=False, index=True),
+    Column("recipient", Integer, nullable=False),
     Column("type", String(20), nullable=False),
     Column("value", Text, nullable=False),
     Column("rank", Integer, nullable=False),
+    Index("ix_proxy_recipient", "recipient", "rank"),
+    sqlite_with_rowid=False,
 )
 
 #: Recipients that are gone, with the usn of their deletion.
@@ -71,6 +101,7 @@ tombstone = Table(
 
 #: What each peer has told. `digest` of what it says now ("": deleted), `applied` of what the directory has of it ("":
 #: nothing), `pinned` of what an administrator rejected. `pending`: digest differs from both. `marked`: bears our mark.
+#: `list_key` is type and folded list; `position` gives the order of the last full report.
 received = Table(
     "received",
     metadata,
@@ -79,6 +110,7 @@ received = Table(
     Column("key", String(400), nullable=False),
     Column("type", String(20), nullable=False),
     Column("list", String(100), nullable=False),
+    Column("list_key", String(130), nullable=False),
     Column("name", Text, nullable=False),
     Column("address", Text, nullable=False),
     Column("fields", Text, nullable=False),
@@ -92,7 +124,7 @@ received = Table(
     Column("position", Integer, nullable=False),
     Index("ix_received_peer_key", "peer", "key"),
     Index("ix_received_recipient", "recipient"),
-    Index("ix_received_pending", "peer", sqlite_where=text("pending"), postgresql_where=text("pending")),
+    Index("ix_received_pending", "peer", sqlite_where=text("pending = 1"), postgresql_where=text("pending")),
 )
 
 #: Lines that a peer told outside its own lists, with the numbers between which it told them (design: own entries).
@@ -102,26 +134,31 @@ told = Table(
     Column("id", Integer, primary_key=True),
     Column("peer", String(200), nullable=False),
     Column("recipient", Integer, nullable=False),
+    Column("key", String(400), nullable=False),
     Column("type", String(20), nullable=False),
     Column("list", String(100), nullable=False),
     Column("name", Text, nullable=False),
     Column("address", Text, nullable=False),
     Column("fields", Text, nullable=False),
-    Column("since", Integer, nullable=False),
-    Column("until", Integer),
+    Column("since", BigInteger, nullable=False),
+    Column("until", BigInteger),
+    Index("ix_told_peer_recipient", "peer", "recipient"),
     Index("ix_told_peer_since", "peer", "since"),
     Index("ix_told_peer_until", "peer", "until"),
 )
 
+#: `rules` is the digest of the export rules that the view shows, `wanted` of those that it should show.
 view = Table(
     "view",
     metadata,
     Column("id", Integer, primary_key=True),
     Column("link", String(100), nullable=False),
-    Column("name", String(200), nullable=False, unique=True),  # LINK/names of the peers' common export rules
-    Column("rules", String(40), nullable=False),  # digest of the export rules at the last advance
+    Column("name", String(200), nullable=False),
+    Column("rules", String(40), nullable=False),
+    Column("wanted", String(40), nullable=False),
     Column("usn", Integer, nullable=False),
-    Column("head", Integer, nullable=False),
+    Column("head", BigInteger, nullable=False),
+    Index("ix_view_link", "link"),
 )
 
 #: The rows of a view; alive while `until` is null. `slot` is list and folded name: unique among the living.
@@ -139,13 +176,21 @@ row = Table(
     Column("fields", Text, nullable=False),
     Column("owner", String(200), nullable=False),
     Column("wanted", Text, nullable=False),
-    Column("slot", String(400), nullable=False),
-    Column("since", Integer, nullable=False),
-    Column("until", Integer),
+    # Searched by its beginning, so it must sort by code point.
+    Column("slot", String(400).with_variant(String(400, collation="C"), "postgresql"), nullable=False),
+    Column("since", BigInteger, nullable=False),
+    Column("until", BigInteger),
     Index("ix_view_row_view_recipient", "view", "recipient"),
     Index("ix_view_row_view_since", "view", "since"),
     Index("ix_view_row_view_until", "view", "until"),
-    Index("uq_view_row_slot", "view", "slot", unique=True, sqlite_where=text("until IS NULL"), postgresql_where=text("until IS NULL")),
+    Index(
+        "uq_view_row_slot",
+        "view",
+        "slot",
+        unique=True,
+        sqlite_where=text("until IS NULL"),
+        postgresql_where=text("until IS NULL"),
+    ),
 )
 
 #: Every list that a view has ever carried: a full answer replaces them all.
@@ -155,17 +200,19 @@ carried = Table(
     Column("view", Integer, primary_key=True),
     Column("type", String(20), primary_key=True),
     Column("list", String(100), primary_key=True),
+    sqlite_with_rowid=False,
 )
 
 cut = Table(
     "cut",
     metadata,
     Column("peer", String(200), primary_key=True),
-    Column("number", Integer, primary_key=True),
+    Column("number", BigInteger, primary_key=True),
     Column("view", Integer, nullable=False),
-    Column("at", Integer, nullable=False),
+    Column("at", BigInteger, nullable=False),
     Column("pick", Text, nullable=False),
     Column("sent_at", Float, nullable=False),
+    sqlite_with_rowid=False,
 )
 
 #: Digests of transactions that a requestor sent under its own numbers: whether a number is used again for another.
@@ -173,23 +220,27 @@ numbered = Table(
     "numbered",
     metadata,
     Column("peer", String(200), primary_key=True),
-    Column("last", Integer, primary_key=True),
-    Column("first", Integer, nullable=False),
+    Column("last", BigInteger, primary_key=True),
+    Column("first", BigInteger, nullable=False),
     Column("digests", LargeBinary, nullable=False),
     Column("at", Float, nullable=False),
 )
 
 #: What parcels carry, shared between them; `data` is compressed JSON.
-content = Table("content", metadata, Column("key", String(60), primary_key=True), Column("data", LargeBinary, nullable=False))
+content = Table(
+    "content", metadata, Column("key", String(60), primary_key=True), Column("data", LargeBinary, nullable=False)
+)
 
 #: The outbox and the archive of what went out. status: ready, sent, refused.
 parcel = Table(
     "parcel",
     metadata,
-    Column("id", String(60), primary_key=True),
+    Column("serial", Integer, primary_key=True),
+    Column("id", String(60), nullable=False, unique=True),
     Column("link", String(100), nullable=False),
     Column("peer", String(200), nullable=False),
     Column("kind", String(10), nullable=False),
+    Column("title", Text, nullable=False),
     Column("header", Text, nullable=False),
     Column("content", String(60), nullable=False, index=True),
     Column("count", Integer, nullable=False),
@@ -217,7 +268,7 @@ message = Table(
     Column("data", LargeBinary, nullable=False),  # zlib
 )
 
-#: Records that could not be used. status: open, retried, dropped.
+#: Records that could not be used; `digest` of raw form and reason. status: open, retried, dropped.
 reject = Table(
     "reject",
     metadata,
@@ -230,9 +281,11 @@ reject = Table(
     Column("raw", Text, nullable=False),
     Column("code", Integer, nullable=False),
     Column("reason", Text, nullable=False),
+    Column("digest", String(20), nullable=False),
     Column("status", String(10), nullable=False),
     Column("at", Float, nullable=False),
-    Index("ix_reject_peer", "peer", "status"),
+    Index("ix_reject_peer", "peer", "digest"),
+    Index("ix_reject_status", "status"),
 )
 
 #: What the administrator has to know; one open notice per (peer, code).
@@ -246,7 +299,15 @@ notice = Table(
     Column("text", Text, nullable=False),
     Column("at", Float, nullable=False),
     Column("told_at", Float),
-    Column("cleared_at", Float),
+    Column("open", Boolean, nullable=False),
+    Index(
+        "uq_notice_open",
+        "peer",
+        "code",
+        unique=True,
+        sqlite_where=text("open = 1"),
+        postgresql_where=text("open"),
+    ),
 )
 
 #: What an administrator decided about a held plan. verdict: approved or rejected.
@@ -259,6 +320,7 @@ verdict = Table(
     Column("after", String(20), primary_key=True),
     Column("verdict", String(10), nullable=False),
     Column("at", Float, nullable=False),
+    sqlite_with_rowid=False,
 )
 
 #: Plans that were held when they were last made, for status and approval.
@@ -296,4 +358,5 @@ run_change = Table(
     Column("before", Text),
     Column("after", Text),
     Column("reason", Text, nullable=False),
+    sqlite_with_rowid=False,
 )

@@ -1,0 +1,267 @@
+"""The directory: recipients and who holds which address."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from typing import Any
+
+from sqlalchemy import bindparam, delete, func, select, union_all
+
+from dxa.address import Address, AddressTypes
+from dxa.change import Change
+from dxa.errors import StoreError
+from dxa.recipient import Kind, Recipient, inside
+from dxa.store.counters import Counters
+from dxa.store.database import Database, Record, adding, among, setting
+from dxa.store.schema import proxy, recipient, tombstone
+from dxa.store.serial import fields_text, read_fields, recipient_kind
+
+#: The rank of a target address that is not among its recipient's proxies.
+TARGET = -1
+#: So many ids are read at once.
+PAGE = 2000
+
+_ADD = adding(recipient)
+_MODIFY = setting(
+    recipient,
+    *("kind", "container", "name", "alias", "target_type", "target", "owner"),
+    *("trust", "hidden", "fields", "usn"),
+).where(recipient.c.id == bindparam("key"))
+_DELETE = delete(recipient).where(recipient.c.id == bindparam("key"))
+_ADD_PROXY = adding(proxy)
+_DELETE_PROXIES = delete(proxy).where(proxy.c.recipient == bindparam("key"))
+_BURY = adding(tombstone)
+_DIG_UP = delete(tombstone).where(tombstone.c.recipient == bindparam("key"))
+
+_COLUMNS = [column for column in recipient.c if column.name not in ("origin", "usn")]
+_GET = select(*_COLUMNS).where(recipient.c.id.in_(among()))
+_PAGE = select(*_COLUMNS).where(recipient.c.id.between(bindparam("first"), bindparam("last"))).order_by(recipient.c.id)
+_LAST = select(func.max(recipient.c.id))
+_PROXY_COLUMNS = (proxy.c.recipient, proxy.c.type, proxy.c.value, proxy.c.rank)
+_PROXIES = select(*_PROXY_COLUMNS).where(proxy.c.recipient.in_(among())).order_by(proxy.c.recipient, proxy.c.rank)
+_PROXY_PAGE = (
+    select(*_PROXY_COLUMNS)
+    .where(proxy.c.recipient.between(bindparam("first"), bindparam("last")))
+    .order_by(proxy.c.recipient, proxy.c.rank)
+)
+_VALUES = select(proxy.c.recipient, proxy.c.type, proxy.c.value)
+_HOLDERS = select(proxy.c.key, proxy.c.recipient).where(proxy.c.key.in_(among()))
+_ORIGINS = select(recipient.c.id, recipient.c.origin).where(recipient.c.id.in_(among()))
+_COUNT = select(func.count()).select_from(recipient).where(recipient.c.owner == bindparam("owner"))
+_GONE = select(tombstone.c.recipient).where(tombstone.c.recipient.in_(among()))
+_CHANGED = union_all(
+    select(recipient.c.id).where(recipient.c.usn > bindparam("usn")),
+    select(tombstone.c.recipient).where(tombstone.c.usn > bindparam("usn")),
+)
+
+
+class Directory:
+    """The site's one directory. `types` tells the key of an address; it is set before anything is written."""
+
+    types: AddressTypes = AddressTypes(())
+
+    def __init__(self, db: Database, counters: Counters) -> None:
+        self._db, self._counters = db, counters
+
+    # -- reading ---------------------------------------------------------------------------------------------------
+
+    def get(self, ids: Iterable[int]) -> dict[int, Recipient]:
+        """The living ones among these recipients, in the order asked for."""
+        wanted = list(dict.fromkeys(ids))
+        proxies = _by_recipient(self._db.among(_PROXIES, wanted))
+        found = {row[0]: _recipient(row, proxies) for row in self._db.among(_GET, wanted)}
+        return {id_: found[id_] for id_ in wanted if id_ in found}
+
+    def all(self) -> Iterator[Recipient]:
+        """All recipients by id; what is written meanwhile may or may not be seen."""
+        for first in range(1, (self._db.value(_LAST) or 0) + 1, PAGE):
+            rows = self._db.rows(_PAGE, first, first + PAGE - 1)
+            proxies = _by_recipient(self._db.rows(_PROXY_PAGE, first, first + PAGE - 1)) if rows else {}
+            for row in rows:
+                yield _recipient(row, proxies)
+
+    def search(
+        self,
+        text: str = "",
+        kind: Kind | None = None,
+        container: str | None = None,
+        owner: str | None = None,
+        limit: int | None = None,
+    ) -> list[Recipient]:
+        """Recipients by id with the text, in any case, in name, alias or an address; in a container or below it."""
+        statement = select(recipient.c.id, recipient.c.name, recipient.c.alias, recipient.c.container)
+        if kind is not None:
+            statement = statement.where(recipient.c.kind == kind.value)
+        if owner is not None:
+            statement = statement.where(recipient.c.owner == owner)
+        wanted = text.casefold()
+        addressed = self._addressed(wanted) if wanted else set[int]()
+        hits = (
+            id_
+            for id_, name, alias, where in self._db.select(statement.order_by(recipient.c.id))
+            if (container is None or inside(where, container))
+            and (wanted in name.casefold() or wanted in alias.casefold() or id_ in addressed)
+        )
+        return list(self.get(islice(hits, limit)).values())
+
+    def _addressed(self, wanted: str) -> set[int]:
+        return {id_ for id_, type_, value in self._db.stream(_VALUES) if wanted in f"{type_}:{value}".casefold()}
+
+    def holders(self, keys: Iterable[str]) -> dict[str, int]:
+        """Which recipient holds each of these address keys; what nobody holds is left out."""
+        return dict(self._db.among(_HOLDERS, keys))
+
+    def origins(self, ids: Iterable[int]) -> dict[int, str]:
+        """The peer on whose word each of these recipients was created (``""``: the site)."""
+        return dict(self._db.among(_ORIGINS, ids))
+
+    def count(self, owner: str) -> int:
+        """How many recipients a peer owns."""
+        return int(self._db.value(_COUNT, owner))
+
+    def usn(self) -> int:
+        """The number of the latest batch of changes."""
+        return self._counters.get("usn")
+
+    def changed_since(self, usn: int) -> list[int]:
+        """The recipients, living and gone, that a later batch has changed."""
+        return sorted(self._db.column(_CHANGED, usn, usn))
+
+    def gone(self, ids: Iterable[int]) -> set[int]:
+        """Those of these recipients that were deleted."""
+        return {row[0] for row in self._db.among(_GONE, ids)}
+
+    # -- writing ---------------------------------------------------------------------------------------------------
+
+    def write(self, changes: Sequence[Change[str, Recipient]], *, origin: str) -> list[int]:
+        """Apply changes as one batch; returns the recipient of each.
+
+        An added recipient without an id gets a fresh one; one with an id comes back (undo). Two spellings of one
+        address count once. All that is deleted or modified lets go of its addresses before any is taken.
+
+        Raises:
+            StoreError: an address is held by another recipient, or what is modified or deleted does not exist.
+        """
+        if not changes:
+            return []
+        with self._db.transaction():
+            usn = self._counters.take("usn", 1)
+            ids = self._ids(changes)
+            added, modified, gone, moved, proxies = self._sorted(changes, ids, usn, origin)
+            self._let_go(gone, moved, usn)
+            if self._db.many(_MODIFY, modified) < len(modified):
+                raise StoreError("a recipient that was to be modified does not exist any more")
+            self._db.many(_DIG_UP, [(id_,) for id_, change in zip(ids, changes, strict=True) if _returns(change)])
+            self._db.many(_ADD, added)
+            self._take(proxies)
+        return ids
+
+    def _ids(self, changes: Sequence[Change[str, Recipient]]) -> list[int]:
+        fresh = sum(c.before is None and c.after is not None and not c.after.id for c in changes)
+        next_ = self._counters.take("recipient", fresh)
+        ids = []
+        for change in changes:
+            id_ = (change.before or change.after or _NOBODY).id
+            if not id_:
+                id_ = next_
+                next_ += 1
+            ids.append(id_)
+        return ids
+
+    def _sorted(
+        self, changes: Sequence[Change[str, Recipient]], ids: Sequence[int], usn: int, origin: str
+    ) -> tuple[list[tuple[Any, ...]], list[tuple[Any, ...]], list[int], list[int], list[tuple[Any, ...]]]:
+        """Rows to add and to modify, ids that are deleted and that let go of addresses, rows of addresses to take."""
+        added: list[tuple[Any, ...]] = []
+        modified: list[tuple[Any, ...]] = []
+        gone: list[int] = []
+        moved: list[int] = []
+        proxies: list[tuple[Any, ...]] = []
+        for id_, change in zip(ids, changes, strict=True):
+            before, after = change.before, change.after
+            if after is None:
+                gone.append(id_)
+                continue
+            target = after.target or _NO_TARGET
+            head = (after.kind.value, after.container, after.name, after.alias, *target, after.owner)
+            tail = (after.trust, after.hidden, fields_text(after.fields), usn)
+            if before is None:
+                added.append((id_, *head, origin, *tail))
+            else:
+                modified.append((*head, *tail, id_))
+                if (before.proxies, before.target) == (after.proxies, after.target):
+                    continue
+                moved.append(id_)
+            proxies += self._proxy_rows(id_, after)
+        return added, modified, gone, moved, proxies
+
+    def _proxy_rows(self, id_: int, recipient_: Recipient) -> Iterable[tuple[Any, ...]]:
+        key = self.types.key
+        rows: dict[str, tuple[Any, ...]] = {}
+        for rank, address in enumerate(recipient_.proxies):
+            k = key(address)
+            if k not in rows:
+                rows[k] = (k, id_, *address, rank)
+        if recipient_.target is not None and (k := key(recipient_.target)) not in rows:
+            rows[k] = (k, id_, *recipient_.target, TARGET)
+        return rows.values()
+
+    def _let_go(self, gone: Sequence[int], moved: Sequence[int], usn: int) -> None:
+        self._db.many(_DELETE_PROXIES, [(id_,) for id_ in (*gone, *moved)])
+        if self._db.many(_DELETE, [(id_,) for id_ in gone]) < len(gone):
+            raise StoreError("a recipient that was to be deleted does not exist any more")
+        self._db.many(_BURY, [(id_, usn) for id_ in gone])
+
+    def _take(self, rows: list[tuple[Any, ...]]) -> None:
+        # In the order of their key the rows lie in, many are written several times faster.
+        rows.sort()
+        try:
+            with self._db.attempt():
+                self._db.many(_ADD_PROXY, rows)
+        except StoreError as error:
+            raise self._clash(rows) or error from error
+
+    def _clash(self, rows: Iterable[tuple[Any, ...]]) -> StoreError | None:
+        held = self.holders(row[0] for row in rows)
+        for key, wanting, *_ in rows:
+            if (holder := held.setdefault(key, wanting)) != wanting:
+                names = {r.id: r.name for r in self.get((holder, wanting)).values()}
+                return StoreError(
+                    f"{key} is held by recipient {holder} ({names.get(holder, 'gone')!r}), "
+                    f"so recipient {wanting} ({names.get(wanting, 'new')!r}) cannot have it"
+                )
+        return None
+
+
+_NOBODY = Recipient(container="", name="")
+_NO_TARGET: tuple[None, None] = (None, None)
+
+
+def _returns(change: Change[str, Recipient]) -> bool:
+    return change.before is None and change.after is not None and change.after.id != 0
+
+
+def _by_recipient(rows: Iterable[Record]) -> dict[int, list[Address]]:
+    result: dict[int, list[Address]] = {}
+    for id_, type_, value, rank in rows:
+        if rank != TARGET:
+            result.setdefault(id_, []).append(Address(type_, value))
+    return result
+
+
+def _recipient(row: Record, proxies: dict[int, list[Address]]) -> Recipient:
+    id_, kind, container, name, alias, target_type, target, owner, trust, hidden, fields = row
+    return Recipient(
+        id=id_,
+        kind=recipient_kind(kind),
+        container=container,
+        name=name,
+        alias=alias,
+        target=None if target_type is None else Address(target_type, target),
+        proxies=tuple(proxies.get(id_, ())),
+        owner=owner,
+        trust=trust,
+        hidden=bool(hidden),
+        fields=read_fields(fields),
+    )

@@ -1,0 +1,125 @@
+"""The journal: every plan that was applied, with what was before and after."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import attrs
+from sqlalchemy import bindparam, delete, select
+
+from dxa.change import Change
+from dxa.entry import Verb
+from dxa.recipient import Recipient
+from dxa.store.counters import Counters
+from dxa.store.database import Database, Record, adding
+from dxa.store.schema import run, run_change
+from dxa.store.serial import read_recipient, recipient_text, restored, storable
+
+
+@attrs.frozen(kw_only=True)
+class RunRow:
+    """One applied plan; `plan` is the id it had while it was held, if it was."""
+
+    id: int
+    scope: str
+    plan: str
+    adds: int
+    modifies: int
+    deletes: int
+    at: float
+
+
+@attrs.frozen
+class RunChange:
+    """One change of a run, and the recipient it was about; both sides have that recipient's id."""
+
+    run: RunRow
+    recipient: int
+    change: Change[str, Recipient]
+
+
+r, c = run.c, run_change.c
+_ADD = adding(run)
+_ADD_CHANGE = adding(run_change)
+_GET = select(run).where(r.id == bindparam("key"))
+_CHANGES = select(c.recipient, c.key, c.before, c.after, c.reason).where(c.run == bindparam("key")).order_by(c.seq)
+_OF_RECIPIENT = (
+    select(*r, c.recipient, c.key, c.before, c.after, c.reason)
+    .join(run_change, c.run == r.id)
+    .where(c.recipient == bindparam("key"))
+    .order_by(c.run, c.seq)
+)
+_PRUNE_CHANGES = delete(run_change).where(c.run.in_(select(r.id).where(r.at < bindparam("before"))))
+_PRUNE = delete(run).where(r.at < bindparam("before"))
+
+
+class Journal:
+    """The runs and their changes."""
+
+    def __init__(self, db: Database, counters: Counters) -> None:
+        self._db, self._counters = db, counters
+
+    def add(
+        self, scope: str, plan: str, changes: Sequence[Change[str, Recipient]], recipients: Sequence[int], now: float
+    ) -> int:
+        """Note an applied plan; `recipients` as `Directory.write` returned them. Returns the run's id."""
+        verbs = Counter(change.verb for change in changes)
+        with self._db.transaction():
+            id_ = self._counters.take("run", 1)
+            self._db.run(_ADD, id_, scope, plan, verbs[Verb.ADD], verbs[Verb.MODIFY], verbs[Verb.DELETE], now)
+            self._db.many(_ADD_CHANGE, _tuples(id_, changes, recipients))
+        return id_
+
+    def runs(self, limit: int | None = None, scope: str | None = None) -> list[RunRow]:
+        """Runs, newest first."""
+        statement = select(run).order_by(r.id.desc()).limit(limit)
+        if scope is not None:
+            statement = statement.where(r.scope == scope)
+        return list(map(_run, self._db.select(statement)))
+
+    def run(self, id_: int) -> tuple[RunRow, list[RunChange]] | None:
+        """One run with its changes in the order in which they were applied."""
+        row = self._db.first(_GET, id_)
+        if row is None:
+            return None
+        run_ = _run(row)
+        return run_, [_change(run_, *values) for values in self._db.rows(_CHANGES, id_)]
+
+    def of_recipient(self, id_: int) -> list[RunChange]:
+        """What happened to a recipient, oldest first."""
+        return [_change(_run(values[:7]), *values[7:]) for values in self._db.rows(_OF_RECIPIENT, id_)]
+
+    def prune(self, before: float) -> None:
+        """Drop runs that were applied before."""
+        with self._db.transaction():
+            self._db.run(_PRUNE_CHANGES, before)
+            self._db.run(_PRUNE, before)
+
+
+def _tuples(
+    run_: int, changes: Sequence[Change[str, Recipient]], recipients: Sequence[int]
+) -> Iterator[tuple[object, ...]]:
+    for seq, (change, recipient) in enumerate(zip(changes, recipients, strict=True)):
+        before, after = change.before, change.after
+        yield (
+            run_,
+            seq,
+            change.key,
+            recipient,
+            "A" if before is None else "D" if after is None else "M",
+            None if before is None else recipient_text(before),
+            None if after is None else recipient_text(after),
+            storable(change.reason),
+        )
+
+
+def _run(row: Record | Sequence[Any]) -> RunRow:
+    id_, scope, plan, adds, modifies, deletes, at = row
+    return RunRow(id=id_, scope=scope, plan=plan, adds=adds, modifies=modifies, deletes=deletes, at=at)
+
+
+def _change(run_: RunRow, recipient: int, key: str, before: str | None, after: str | None, reason: str) -> RunChange:
+    old, new = (None if text is None else read_recipient(text, recipient) for text in (before, after))
+    return RunChange(run_, recipient, Change(key, old, new, restored(reason)))

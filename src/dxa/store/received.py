@@ -1,0 +1,279 @@
+"""Received lists: what each peer has told, and how much of it has reached the directory."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import pairwise
+from typing import Any
+
+import attrs
+from sqlalchemy import and_, bindparam, case, delete, false, func, null, or_, select, true
+
+from dxa.entry import Entry
+from dxa.ledger.answer import ListKey
+from dxa.ledger.received import GONE, Row, RowChange, digest
+from dxa.store.database import Record, adding, among, fixed, setting
+from dxa.store.schema import received
+from dxa.store.serial import fields_text, read_fields, restored, storable
+from dxa.store.told import Told
+
+#: No digest is like this: what stands for the pinned digest of a row that has none.
+_NONE = fixed("-")
+
+t = received.c
+_ENTRY = (t.key, t.type, t.list, t.name, t.address, t.fields)
+_ROW = (t.id, *_ENTRY, t.digest)
+_PENDING_ROW = (*_ROW, t.applied, t.recipient, t.raw)
+_PEER = t.peer == bindparam("peer")
+_ALIVE = t.digest != fixed(GONE)
+_ID = t.id == bindparam("row")
+
+
+def _is_pending(digest_: Any, applied: Any = t.applied, pinned: Any = t.pinned) -> Any:
+    return case((and_(digest_ != applied, digest_ != func.coalesce(pinned, _NONE)), true()), else_=false())
+
+
+_ADD = adding(received, "id", applied=fixed(GONE), pinned=null(), pending=true(), recipient=null())
+_CHANGE = setting(
+    received,
+    *("key", "type", "list", "list_key", "name", "address", "fields", "raw", "marked", "digest"),
+    pending=_is_pending(bindparam("new_digest")),
+).where(_ID)
+_FORGET = delete(received).where(_ID, t.applied == fixed(GONE))
+_DELETE = setting(received, digest=fixed(GONE), pending=_is_pending(fixed(GONE))).where(_ID)
+
+_BY_KEYS = select(*_ROW).where(_PEER, t.key.in_(among()))
+_BY_NAMES = select(*_ROW).where(_PEER, t.name.in_(among()))
+_BY_LISTS = select(*_ROW).where(_PEER, t.list_key.in_(among()))
+_ALL = select(*_ROW).where(_PEER)
+_PENDING = select(*_PENDING_ROW).where(_PEER, t.pending).order_by(t.id)
+_ALIVE_OR_PENDING = select(*_PENDING_ROW).where(_PEER, or_(_ALIVE, t.pending)).order_by(t.id)
+_PEERS_PENDING = select(t.peer).distinct().where(t.pending).order_by(t.peer)
+_HAS_PENDING = select(t.id).where(_PEER, t.pending)
+_COUNT = select(func.count()).select_from(received).where(_PEER, _ALIVE)
+_OF_RECIPIENTS = select(t.recipient, *_ENTRY).where(_PEER, _ALIVE, t.recipient.in_(among()))
+_RECIPIENTS = select(t.recipient).where(
+    _PEER, t.recipient.is_not(None), or_(_ALIVE, func.coalesce(t.pinned, _NONE) != fixed(GONE))
+)
+_MARKED = select(*_ENTRY).where(_PEER, _ALIVE, t.marked)
+_MARK = setting(received, marked=true()).where(_PEER, t.key == bindparam("marked_key"), _ALIVE)
+
+_APPLIED = setting(
+    received, "applied", "recipient", pinned=null(), pending=_is_pending(t.digest, bindparam("new_applied"), null())
+).where(_ID)
+_REMOVE = delete(received).where(_ID, t.digest == fixed(GONE))
+_LINK = setting(received, "recipient").where(_ID)
+_PIN = setting(received, pinned=t.digest, pending=false()).where(_PEER, _ID)
+_UNPIN = setting(received, pinned=null(), pending=_is_pending(t.digest, pinned=null())).where(_PEER, _ID)
+_TRANSFER = setting(received, "peer").where(_PEER)
+
+_POSITIONS = select(t.id, t.key, t.position).where(_PEER, _ALIVE)
+_PLACE = setting(received, "position").where(_ID)
+_PLACES = select(t.list_key, t.position).where(_PEER, t.id.in_(among()))
+_LAST_PLACE = select(t.id, t.position).where(_PEER, _ALIVE, t.list_key.in_(among()))
+
+
+@attrs.frozen
+class PendingRow:
+    """A row that says something else than the directory has of it; `applied` and `digest` as in the table."""
+
+    id: int
+    entry: Entry
+    alive: bool
+    applied: str
+    digest: str
+    recipient: int | None
+    raw: str
+
+
+class Received(Told):
+    """The received lists of all peers, and what peers told outside their own lists."""
+
+    # -- rows, for `ledger.received.hear` --------------------------------------------------------------------------
+
+    def by_keys(self, peer: str, keys: Iterable[str]) -> list[Row]:
+        """The rows with these keys."""
+        return list(map(_row, self._db.among(_BY_KEYS, keys, peer)))
+
+    def by_names(self, peer: str, names: Iterable[str]) -> list[Row]:
+        """The rows with these very names, whatever their list."""
+        return list(map(_row, self._db.among(_BY_NAMES, names, peer)))
+
+    def by_lists(self, peer: str, lists: Iterable[ListKey]) -> list[Row]:
+        """The rows of these lists."""
+        return list(map(_row, self._db.among(_BY_LISTS, map(_list_key, lists), peer)))
+
+    def all(self, peer: str) -> list[Row]:
+        """All rows."""
+        return list(map(_row, self._db.rows(_ALL, peer)))
+
+    # -- hearing ---------------------------------------------------------------------------------------------------
+
+    def hear(
+        self,
+        peer: str,
+        changes: Sequence[RowChange],
+        *,
+        marked: Collection[str],
+        raws: Mapping[str, str],
+        positions: Mapping[str, int] | None = None,
+    ) -> None:
+        """Store what a report does to the rows of its peer.
+
+        Args:
+            marked: keys of entries that bear our mark, changed ones or not.
+            raws: the raw form by key.
+            positions: of a full report, the place of each key in it.
+        """
+        with self._db.transaction():
+            places: Mapping[str, int] = positions or {}
+            self._db.many(_CHANGE, _changed(changes, marked, raws))
+            gone = [(change.id,) for change in changes if change.after is None]
+            self._db.many(_FORGET, gone)
+            self._db.many(_DELETE, gone)
+            self._db.many(_ADD, _added(peer, changes, marked, raws, places))
+            heard = {change.after.key for change in changes if change.after is not None}
+            self._mark(peer, marked, heard)
+            if heard and len(places) > len(heard):
+                self._reorder(peer, places)
+
+    def _mark(self, peer: str, marked: Collection[str], heard: Collection[str]) -> None:
+        """Mark entries that stayed the same, too."""
+        rest = [key for key in marked if key not in heard]
+        if rest:
+            known = {row[0] for row in self._db.stream(_MARKED, peer)}
+            self._db.many(_MARK, [(peer, key) for key in rest if key not in known])
+
+    def _reorder(self, peer: str, positions: Mapping[str, int]) -> None:
+        """Give the rows their places in the report, unless those that they have tell the same order."""
+        rows = [(positions[key], place, id_) for id_, key, place in self._db.rows(_POSITIONS, peer) if key in positions]
+        rows.sort()
+        if any(before[1] >= after[1] for before, after in pairwise(rows)):
+            self._db.many(_PLACE, [(new, id_) for new, old, id_ in rows if new != old])
+
+    def at_end(self, peer: str, ids: Iterable[int]) -> bool:
+        """Whether these rows stood behind all other entries of their lists in the last full reports."""
+        gone = set(ids)
+        places = list(self._db.among(_PLACES, gone, peer))
+        if not places:
+            return False
+        others = self._db.among(_LAST_PLACE, (list_key for list_key, _ in places), peer)
+        last = max((place for id_, place in others if id_ not in gone), default=-1)
+        return bool(min(place for _, place in places) >= last)
+
+    # -- pending ---------------------------------------------------------------------------------------------------
+
+    def pending(self, peer: str) -> list[PendingRow]:
+        """The rows that are not in the directory as the peer tells them, but for pinned ones."""
+        return list(map(_pending_row, self._db.rows(_PENDING, peer)))
+
+    def alive_or_pending(self, peer: str) -> list[PendingRow]:
+        """What is pending, and all that the peer tells: for changed import rules."""
+        return list(map(_pending_row, self._db.rows(_ALIVE_OR_PENDING, peer)))
+
+    def has_pending(self, peer: str) -> bool:
+        """Whether anything is pending."""
+        return self._db.first(_HAS_PENDING, peer) is not None
+
+    def peers_pending(self) -> list[str]:
+        """The peers of which something is pending."""
+        return self._db.column(_PEERS_PENDING)
+
+    def applied(self, peer: str, rows: Iterable[tuple[int, str, int | None]]) -> None:
+        """The directory has these rows as (row, digest, recipient) say; a deletion that it has ends its row."""
+        rows = list(rows)
+        with self._db.transaction():
+            self._db.many(_REMOVE, [(id_,) for id_, digest_, _ in rows if digest_ == GONE])
+            self._db.many(_APPLIED, ((digest_, recipient, digest_, id_) for id_, digest_, recipient in rows))
+
+    def link(self, rows: Iterable[tuple[int, int]]) -> None:
+        """Note the recipient that each of these rows is about, though it is not applied."""
+        self._db.many(_LINK, [(recipient, id_) for id_, recipient in rows])
+
+    def pin(self, peer: str, ids: Iterable[int]) -> None:
+        """What these rows say now is rejected: they are not pending until they say something else."""
+        self._db.many(_PIN, [(peer, id_) for id_ in ids])
+
+    def unpin(self, peer: str, ids: Iterable[int]) -> None:
+        """Take a rejection back."""
+        self._db.many(_UNPIN, [(peer, id_) for id_ in ids])
+
+    # -- looking ---------------------------------------------------------------------------------------------------
+
+    def count(self, peer: str) -> int:
+        """How many entries the peer tells."""
+        return int(self._db.value(_COUNT, peer))
+
+    def of_recipients(self, peer: str, ids: Iterable[int]) -> dict[int, Entry]:
+        """What the peer tells of these recipients."""
+        return {row[0]: _entry(*row[1:]) for row in self._db.among(_OF_RECIPIENTS, ids, peer)}
+
+    def recipients(self, peer: str) -> set[int]:
+        """The recipients that count as told by the peer; it has deleted some of them, and that is not rejected."""
+        return set(self._db.column(_RECIPIENTS, peer))
+
+    def marked(self, peer: str) -> dict[str, Entry]:
+        """The entries that bear our mark, by key."""
+        return {row[0]: _entry(*row) for row in self._db.stream(_MARKED, peer)}
+
+    def transfer(self, peer: str, to: str) -> None:
+        """Another peer tells from now on what this one told."""
+        with self._db.transaction():
+            self._db.run(_TRANSFER, to, peer)
+            self.transfer_told(peer, to)
+
+
+def _list_key(list_: ListKey) -> str:
+    return f"{list_[0]}:{list_[1].casefold()}"
+
+
+def _entry(key: str, type_: str, list_: str, name: str, address: str, fields: str) -> Entry:
+    return Entry(key, type_, list_, name, address, read_fields(fields))
+
+
+def _row(record: Record) -> Row:
+    id_, key, type_, list_, name, address, fields, digest_ = record
+    return Row(id_, Entry(key, type_, list_, name, address, read_fields(fields)), digest_ != GONE)
+
+
+def _pending_row(record: Record) -> PendingRow:
+    id_, key, type_, list_, name, address, fields, digest_, applied, recipient, raw = record
+    entry = Entry(key, type_, list_, name, address, read_fields(fields))
+    return PendingRow(id_, entry, digest_ != GONE, applied, digest_, recipient, restored(raw))
+
+
+def _changed(
+    changes: Iterable[RowChange], marked: Collection[str], raws: Mapping[str, str]
+) -> Iterator[tuple[object, ...]]:
+    for id_, _, entry in changes:
+        if id_ and entry is not None:
+            key, type_, list_, name, address, fields = entry
+            digest_ = digest(entry)
+            head = (key, type_, list_, _list_key((type_, list_)), name, address, fields_text(fields))
+            yield (*head, storable(raws.get(key, "")), key in marked, digest_, digest_, digest_, id_)
+
+
+def _added(
+    peer: str,
+    changes: Iterable[RowChange],
+    marked: Collection[str],
+    raws: Mapping[str, str],
+    positions: Mapping[str, int],
+) -> Iterator[tuple[object, ...]]:
+    for id_, _, entry in changes:
+        if not id_ and entry is not None:
+            key, type_, list_, name, address, fields = entry
+            yield (
+                peer,
+                key,
+                type_,
+                list_,
+                f"{type_}:{list_.casefold()}",
+                name,
+                address,
+                fields_text(fields),
+                storable(raws.get(key, "")),
+                digest(entry),
+                key in marked,
+                positions.get(key, 0),
+            )

@@ -1,0 +1,149 @@
+"""Values as texts of the database: JSON, short and fast. The values themselves know nothing of this."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from enum import Enum
+from functools import lru_cache
+from typing import Any
+
+import attrs
+
+from dxa.address import Address
+from dxa.dirsync import server
+from dxa.dirsync.messages import Reply
+from dxa.entry import Entry, Fields, Transaction, Verb
+from dxa.ledger.answer import Content, Pick, Segment
+from dxa.recipient import Kind, Recipient
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, Enum):
+        return value.value
+    raise TypeError(f"{value!r} has no JSON form")
+
+
+#: Named tuples become arrays, enumerations their values. Pure ASCII, so that a lone surrogate survives too.
+to_json = json.JSONEncoder(separators=(",", ":"), default=_plain, check_circular=False).encode
+from_json = json.JSONDecoder().decode
+
+_KINDS = {kind.value: kind for kind in Kind}
+_VERBS = {verb.value: verb for verb in Verb}
+
+
+def storable(text: str) -> str:
+    """The text with lone surrogates, which no database takes, moved to private characters; `restored` moves them back.
+
+    A codec makes a lone surrogate of a byte that the code page lacks (U+DC80 to U+DCFF); U+EF80 to U+EFFF stand for
+    them here.
+    """
+    if text.isascii():
+        return text
+    return "".join(chr(ord(c) + 0x1300) if "\udc80" <= c <= "\udcff" else c for c in text)
+
+
+def restored(text: str) -> str:
+    """The text that `storable` was given."""
+    if text.isascii():
+        return text
+    return "".join(chr(ord(c) - 0x1300) if "\uef80" <= c <= "\uefff" else c for c in text)
+
+
+def fields_text(fields: Fields) -> str:
+    """Extra values of an entry or recipient."""
+    return to_json(fields) if fields else "[]"
+
+
+def read_fields(text: str) -> Fields:
+    """What `fields_text` wrote."""
+    return () if text == "[]" else tuple([(name, value) for name, value in from_json(text)])
+
+
+def recipient_text(recipient: Recipient) -> str:
+    """A recipient without its id."""
+    r = recipient
+    return to_json(
+        (r.kind.value, r.container, r.name, r.alias, r.target, r.proxies, r.owner, r.trust, r.hidden, r.fields)
+    )
+
+
+def read_recipient(text: str, id_: int) -> Recipient:
+    """What `recipient_text` wrote."""
+    kind, container, name, alias, target, proxies, owner, trust, hidden, fields = from_json(text)
+    return Recipient(
+        id=id_,
+        kind=_KINDS[kind],
+        container=container,
+        name=name,
+        alias=alias,
+        target=None if target is None else Address(*target),
+        proxies=tuple([Address(*proxy) for proxy in proxies]),
+        owner=owner,
+        trust=trust,
+        hidden=hidden,
+        fields=tuple([(field, value) for field, value in fields]),
+    )
+
+
+def recipient_kind(text: str) -> Kind:
+    """The kind of that value."""
+    return _KINDS[text]
+
+
+def state_text(state: server.State) -> str:
+    """What the server's machine knows of a peer."""
+    return to_json(attrs.asdict(state))
+
+
+def read_state(text: str) -> server.State:
+    """What `state_text` wrote; what a later version added keeps its default."""
+    values = from_json(text)
+    return server.State(**{**values, "full": server.Full(values["full"])})
+
+
+@lru_cache(maxsize=256)
+def pick_text(pick: Pick) -> str:
+    """What a peer asked to see; equal picks have equal texts."""
+    return to_json((sorted(pick.types), pick.templates))
+
+
+@lru_cache(maxsize=256)
+def read_pick(text: str) -> Pick:
+    """What `pick_text` wrote."""
+    types, templates = from_json(text)
+    return Pick(types=frozenset(types), templates=templates)
+
+
+def reply_text(reply: Reply | None) -> dict[str, Any] | None:
+    """The numbers of an answer as a JSON object."""
+    return None if reply is None else attrs.asdict(reply)
+
+
+def content_data(content: Content) -> bytes:
+    """The segments of a content, compressed."""
+    return zlib.compress(to_json(content.segments).encode("ascii"), 1)
+
+
+def read_content(key: str, data: bytes) -> Content:
+    """What `content_data` wrote."""
+    return Content(
+        key,
+        tuple(
+            [
+                Segment((type_, list_), tuple([_transaction(*values) for values in transactions]))
+                for (type_, list_), transactions in from_json(zlib.decompress(data).decode("ascii"))
+            ]
+        ),
+    )
+
+
+def _transaction(number: int, verb: str, old: list[Any] | None, new: list[Any] | None, raw: str) -> Transaction:
+    return Transaction(number, _VERBS[verb], _entry(old), _entry(new), raw)
+
+
+def _entry(values: list[Any] | None) -> Entry | None:
+    if values is None:
+        return None
+    key, type_, list_, name, address, fields = values
+    return Entry(key, type_, list_, name, address, tuple([(field, value) for field, value in fields]))

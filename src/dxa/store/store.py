@@ -1,0 +1,233 @@
+"""The store: everything that a site must not forget, in one database."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from contextlib import AbstractContextManager
+from functools import lru_cache
+from pathlib import Path
+
+from sqlalchemy import insert, select
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+from dxa.address import AddressTypes
+from dxa.errors import StoreError
+from dxa.store.counters import Counters
+from dxa.store.cuts import Cuts
+from dxa.store.database import Database
+from dxa.store.directory import Directory
+from dxa.store.highwater import HighWater
+from dxa.store.journal import Journal
+from dxa.store.messages import Messages
+from dxa.store.notices import Notices
+from dxa.store.numbered import Numbered
+from dxa.store.outbox import Outbox
+from dxa.store.peers import Peers
+from dxa.store.received import Received
+from dxa.store.rejects import Rejects
+from dxa.store.schema import HEAD, metadata, version
+from dxa.store.verdicts import Held, Verdicts
+from dxa.store.views import Views
+
+_VERSION = select(version.c.version_num)
+
+
+class Store:
+    """An open database: a group of methods for each group of tables, transactions over all of them, and numbers.
+
+    One store is used by one thread. Writers hold the site's lock; readers may come at any time.
+    """
+
+    def __init__(self, db: Database, high_water: HighWater) -> None:
+        self._db, self.high_water = db, high_water
+        self._counters = counters = Counters(db)
+        self.peers = Peers(db, counters)
+        self.directory = Directory(db, counters)
+        self.received = Received(db)
+        self.views = Views(db, counters)
+        self.cuts = Cuts(db)
+        self.outbox = Outbox(db, counters)
+        self.messages = Messages(db, counters)
+        self.rejects = Rejects(db, counters)
+        self.notices = Notices(db, counters)
+        self.verdicts = Verdicts(db)
+        self.held = Held(db)
+        self.journal = Journal(db, counters)
+        self.numbered = Numbered(db)
+
+    @classmethod
+    def open(cls, url: str, high_water: HighWater, *, create: bool = False) -> Store:
+        """Open the database at a URL, brought to this program's schema.
+
+        Raises:
+            StoreError: there is none (unless `create`), or it is of a newer version of the program.
+        """
+        file = _file(url)
+        if file is not None and not create and not file.is_file():
+            raise StoreError(f"there is no database {file}; `dxa init` makes one")
+        db = Database(url)
+        try:
+            _bring_up(db, url, create)
+        except BaseException:
+            db.close()
+            raise
+        return cls(db, high_water)
+
+    def close(self) -> None:
+        """Close the database, and give back numbers that were reserved and not handed out."""
+        self._db.close()
+        self.high_water.close()
+
+    @property
+    def types(self) -> AddressTypes:
+        """The address types that tell the key of an address; to be set before recipients are written."""
+        return self.directory.types
+
+    @types.setter
+    def types(self, types: AddressTypes) -> None:
+        self.directory.types = types
+
+    # -- transactions ----------------------------------------------------------------------------------------------
+
+    def transaction(self) -> AbstractContextManager[None]:
+        """All that is done inside is committed together at its end, or not at all; one inside another joins it."""
+        return self._db.transaction()
+
+    def rehearsal(self) -> AbstractContextManager[None]:
+        """All that is done inside is taken back at its end, transactions included; no number is used up."""
+        return self._db.rehearsal()
+
+    # -- numbers ---------------------------------------------------------------------------------------------------
+
+    def next_numbers(self, link: str, count: int) -> int:
+        """The first of so many consecutive numbers that no peer of this link was ever given."""
+        name = f"seq:{link}"
+        with self.transaction():
+            first = max(self.counter(name), self.high_water.value(name)) + 1
+            if count:
+                self.set_counter(name, first + count - 1)
+                if not self._db.rehearsing:
+                    self.high_water.reserve(name, first + count - 1)
+        return first
+
+    def raise_numbers(self, link: str, above: int) -> None:
+        """The next numbers are higher than this one."""
+        if above > self.highest(link):
+            self.set_counter(f"seq:{link}", above)
+
+    def highest(self, link: str) -> int:
+        """The highest number that was handed out, or that the next ones must exceed."""
+        return self.counter(f"seq:{link}")
+
+    def counter(self, name: str) -> int:
+        """A named number; 0 as long as it was not set."""
+        return self._counters.get(name)
+
+    def set_counter(self, name: str, value: int) -> None:
+        """Set a named number."""
+        self._counters.set(name, value)
+
+    # -- copies ----------------------------------------------------------------------------------------------------
+
+    def backup(self, path: Path) -> None:
+        """Copy the database, as it is committed, to a file that must not exist yet."""
+        source = self._sqlite()
+        if path.exists():
+            raise StoreError(f"{path} exists already")
+        fresh = path.with_name(path.name + ".new")
+        fresh.unlink(missing_ok=True)
+        try:
+            target = sqlite3.connect(fresh)
+            try:
+                source.backup(target)
+                target.execute("PRAGMA journal_mode = DELETE")
+            finally:
+                target.close()
+            with fresh.open("rb") as file:
+                os.fsync(file.fileno())
+            fresh.rename(path)
+        except (sqlite3.Error, OSError) as error:
+            fresh.unlink(missing_ok=True)
+            raise StoreError(f"no backup was made to {path}: {error}") from error
+
+    def dump(self) -> bytes:
+        """The whole database as bytes, for `load`."""
+        return self._sqlite().serialize()
+
+    def load(self, data: bytes) -> None:
+        """Become what was dumped; for databases in memory."""
+        self._sqlite().deserialize(data)
+
+    def _sqlite(self) -> sqlite3.Connection:
+        connection = self._db.connection.connection.driver_connection
+        if not isinstance(connection, sqlite3.Connection):
+            raise StoreError("only a SQLite database is copied by dxa; use the tools of your database")
+        return connection
+
+
+def _file(url: str) -> Path | None:
+    """The file of a SQLite database."""
+    try:
+        parsed = make_url(url)
+    except ArgumentError as error:
+        raise StoreError(f"{url!r} is not the URL of a database") from error
+    if parsed.get_backend_name() != "sqlite" or parsed.database in (None, "", ":memory:"):
+        return None
+    return Path(parsed.database)
+
+
+def _bring_up(db: Database, url: str, create: bool) -> None:
+    try:
+        found = db.value(_VERSION)
+    except StoreError:
+        found = None
+    if found == HEAD:
+        return
+    if found is not None and found > HEAD:
+        raise StoreError(f"the database has schema {found}, newer than this program's {HEAD}: use the newer program")
+    if found is None and not create:
+        raise StoreError(f"{_shown(url)} is not a database of dxa; `dxa init` makes one")
+    if found is None:
+        _create(db)
+    else:
+        from dxa.store.upgrade import upgrade  # slow to import and seldom needed
+
+        with db.transaction():
+            upgrade(db.connection)
+
+
+def _shown(url: str) -> str:
+    return make_url(url).render_as_string(hide_password=True)
+
+
+def _create(db: Database) -> None:
+    """Make the schema at once; migrations are for databases that exist."""
+    if db.engine.url.render_as_string() in ("sqlite://", "sqlite:///:memory:"):
+        connection = db.connection.connection.driver_connection
+        assert isinstance(connection, sqlite3.Connection)
+        connection.deserialize(_empty())
+        return
+    with db.transaction():
+        _make(db)
+
+
+def _make(db: Database) -> None:
+    metadata.create_all(db.connection, checkfirst=False)
+    version.create(db.connection, checkfirst=False)
+    db.connection.execute(insert(version).values(version_num=HEAD))
+
+
+@lru_cache(maxsize=1)
+def _empty() -> bytes:
+    """A fresh database in memory: tests open thousands."""
+    db = Database("sqlite:///file:empty?mode=memory&uri=true")
+    try:
+        with db.transaction():
+            _make(db)
+        connection = db.connection.connection.driver_connection
+        assert isinstance(connection, sqlite3.Connection)
+        return connection.serialize()
+    finally:
+        db.close()

@@ -1,0 +1,239 @@
+"""Views: the numbered history of what peers should see."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import attrs
+from sqlalchemy import bindparam, delete, func, or_, select, union
+
+from dxa.errors import StoreError
+from dxa.ledger.answer import ListKey
+from dxa.ledger.view import FormKey, Line, Transition
+from dxa.rules.naming import name_key
+from dxa.store.counters import Counters
+from dxa.store.database import Database, Record, adding, among, setting
+from dxa.store.schema import carried, row, view
+from dxa.store.serial import fields_text, read_fields
+
+#: So much of a name's key stays in all its numbered forms.
+STEM = 24
+#: From so many names on, all slots are read at once.
+MANY = 1000
+
+#: A line with the numbers at which it started and ended.
+Dated = tuple[Line, int, int | None]
+#: What is unique in a view: the list, and the folded name.
+Slot = tuple[ListKey, str]
+
+
+@attrs.frozen(kw_only=True)
+class ViewRow:
+    """One view: digests of the export rules that it shows and should show, how far it has come, and its last number."""
+
+    id: int
+    link: str
+    name: str
+    rules: str = ""
+    wanted: str = ""
+    usn: int = 0
+    head: int = 0
+
+
+v, r = view.c, row.c
+_ADD_VIEW = adding(view)
+_UPDATE_VIEW = setting(view, "rules", "wanted", "usn", "head").where(v.id == bindparam("key"))
+_GET_VIEW = select(view).where(v.id == bindparam("key"))
+_OF_LINK = select(view).where(v.link == bindparam("key")).order_by(v.id)
+
+_LINE = (r.recipient, r.type, r.instead_of, r.list, r.name, r.address, r.fields, r.owner, r.wanted)
+_VIEW = r.view == bindparam("in_view")
+_ALIVE = r.until.is_(None)
+_KEPT = or_(_ALIVE, r.until > bindparam("oldest"))
+_LIVE = select(*_LINE).where(_VIEW, _ALIVE, r.recipient.in_(among()))
+_LIVE_ALL = select(*_LINE).where(_VIEW, _ALIVE).order_by(r.slot)
+_COUNT = select(func.count()).select_from(row).where(_VIEW, _ALIVE)
+_ALL_SLOTS = select(r.slot).where(_VIEW, _ALIVE)
+_SLOTS = select(r.slot).where(_VIEW, _ALIVE, r.slot >= bindparam("first"), r.slot < bindparam("last"))
+_TOUCHED = union(
+    select(r.recipient).where(_VIEW, r.since > bindparam("after"), r.since <= bindparam("upto")),
+    select(r.recipient).where(_VIEW, r.until > bindparam("after"), r.until <= bindparam("upto")),
+)
+_NUMBERS = union(
+    select(r.since).where(_VIEW, r.since > bindparam("after"), r.since <= bindparam("upto")),
+    select(r.until).where(_VIEW, r.until > bindparam("after"), r.until <= bindparam("upto")),
+)
+_HISTORY = select(*_LINE, r.since, r.until).where(_VIEW, _KEPT, r.recipient.in_(among())).order_by(r.since)
+_HISTORY_ALL = select(*_LINE, r.since, r.until).where(_VIEW, _KEPT).order_by(r.since)
+_AT = select(*_LINE).where(_VIEW, r.since <= bindparam("number"), or_(_ALIVE, r.until > bindparam("number")))
+_AT = _AT.order_by(r.slot)
+_PRUNE = delete(row).where(_VIEW, r.until <= bindparam("oldest"))
+
+_END = setting(row, "until").where(_VIEW, r.recipient == bindparam("of"), r.instead_of == bindparam("form"), _ALIVE)
+_START = adding(row, "id")
+_CARRIED = select(carried.c.type, carried.c.list).where(carried.c.view == bindparam("in_view"))
+_CARRY = adding(carried)
+
+
+class Views:
+    """All views of all links."""
+
+    def __init__(self, db: Database, counters: Counters) -> None:
+        self._db, self._counters = db, counters
+
+    # -- views -----------------------------------------------------------------------------------------------------
+
+    def create(self, link: str, rules: str) -> ViewRow:
+        """A new view, still empty, that should show what these rules say."""
+        with self._db.transaction():
+            id_ = self._counters.take("view", 1)
+            fresh = ViewRow(id=id_, link=link, name=f"{link}/view {id_}", wanted=rules)
+            self._db.run(_ADD_VIEW, *attrs.astuple(fresh))
+        return fresh
+
+    def get(self, id_: int) -> ViewRow:
+        """The view with that id."""
+        found = self._db.first(_GET_VIEW, id_)
+        if found is None:
+            raise StoreError(f"view {id_} is not in the database")
+        return _view(found)
+
+    def of_link(self, link: str) -> list[ViewRow]:
+        """The views of a link, oldest first."""
+        return list(map(_view, self._db.rows(_OF_LINK, link)))
+
+    def update(self, view_: ViewRow) -> None:
+        """Store how far a view has come."""
+        self._db.run(_UPDATE_VIEW, view_.rules, view_.wanted, view_.usn, view_.head, view_.id)
+
+    # -- lines -----------------------------------------------------------------------------------------------------
+
+    def live(self, view_: int, recipients: Iterable[int]) -> dict[FormKey, Line]:
+        """The living lines of these recipients."""
+        lines = map(_line, self._db.among(_LIVE, recipients, view_))
+        return {line.form: line for line in lines}
+
+    def live_all(self, view_: int) -> Iterator[Line]:
+        """All living lines by list and name; write nothing while you take them."""
+        return map(_line, self._db.stream(_LIVE_ALL, view_))
+
+    def count(self, view_: int) -> int:
+        """How many lines live."""
+        return int(self._db.value(_COUNT, view_))
+
+    def slots(self, view_: int, wanted: Iterable[tuple[str, str, str]]) -> set[Slot]:
+        """The slots held that a name, or the name with a number appended, could meet, for (type, list, name) each."""
+        stems = {_stem(type_, list_, name) for type_, list_, name in wanted}
+        if len(stems) > MANY:
+            return self.all_slots(view_)
+        found = (self._db.column(_SLOTS, view_, stem, stem + _LAST) for stem in stems)
+        return {_slot(slot) for slots in found for slot in slots}
+
+    def all_slots(self, view_: int) -> set[Slot]:
+        """All slots held."""
+        return {_slot(slot) for slot in self._db.column(_ALL_SLOTS, view_)}
+
+    def carried(self, view_: int, types: frozenset[str]) -> list[tuple[str, str]]:
+        """Every (type, list) of these types that the view ever carried."""
+        return sorted((type_, list_) for type_, list_ in self._db.rows(_CARRIED, view_) if type_ in types)
+
+    # -- history ---------------------------------------------------------------------------------------------------
+
+    def touched(self, view_: int, since: int, upto: int) -> list[int]:
+        """The recipients of which a line started or ended after `since` and not after `upto`."""
+        return sorted(self._db.column(_TOUCHED, *(view_, since, upto) * 2))
+
+    def numbers(self, view_: int, since: int, upto: int) -> list[int]:
+        """The numbers of the transitions after `since` and not after `upto`."""
+        return sorted(self._db.column(_NUMBERS, *(view_, since, upto) * 2))
+
+    def history(self, view_: int, recipients: Iterable[int], oldest: int) -> dict[int, list[Dated]]:
+        """The lines of these recipients that were alive at `oldest` or later."""
+        return _dated(self._db.among(_HISTORY, recipients, view_, oldest))
+
+    def history_all(self, view_: int, oldest: int) -> dict[int, list[Dated]]:
+        """The lines of all recipients that were alive at `oldest` or later."""
+        return _dated(self._db.stream(_HISTORY_ALL, view_, oldest))
+
+    def at(self, view_: int, number: int) -> Iterator[Line]:
+        """The lines that were alive at that number, by list and name; write nothing while you take them."""
+        return map(_line, self._db.stream(_AT, view_, number, number))
+
+    # -- writing ---------------------------------------------------------------------------------------------------
+
+    def write(self, view_: int, transitions: Sequence[Transition]) -> None:
+        """End and start lines.
+
+        Raises:
+            StoreError: a line that should end is not alive, or two living lines would have one slot.
+        """
+        started: dict[FormKey, tuple[Line, int]] = {}
+        ended: list[tuple[int, int, int, str]] = []
+        passing: list[tuple[Line, int, int]] = []
+        for number, old, new in transitions:
+            if old is not None and (brief := started.pop(old.form, None)) is not None:
+                passing.append((*brief, number))
+            elif old is not None:
+                ended.append((number, view_, *old.form))
+            if new is not None:
+                started[new.form] = (new, number)
+        rows: list[tuple[Line, int, int | None]] = [
+            *passing,
+            *((line, since, None) for line, since in started.values()),
+        ]
+        with self._db.transaction():
+            if self._db.many(_END, ended) != len(ended):
+                raise StoreError(f"view {view_}: a line that was to end is not there")
+            self._db.many(_START, (_tuple(view_, *dated) for dated in rows))
+            self._carry(view_, {(line.type, line.list) for line, _, _ in rows})
+
+    def _carry(self, view_: int, lists: Iterable[tuple[str, str]]) -> None:
+        known = {(type_, list_.casefold()) for type_, list_ in self._db.rows(_CARRIED, view_)}
+        fresh = {(type_, list_.casefold()): (view_, type_, list_) for type_, list_ in sorted(lists)}
+        self._db.many(_CARRY, [values for key, values in fresh.items() if key not in known])
+
+    def prune(self, view_: int, oldest: int) -> None:
+        """Drop lines that ended at `oldest` or before: no number that anybody may quote shows them."""
+        self._db.run(_PRUNE, view_, oldest)
+
+
+#: Between list and name in a slot; sorts before whatever a name may hold.
+_SEPARATOR = "\x1f"
+#: Sorts behind whatever a name may go on with.
+_LAST = "\U0010ffff"
+
+
+def _stem(type_: str, list_: str, name: str) -> str:
+    return f"{type_}:{list_.casefold()}{_SEPARATOR}{name_key(name)[:STEM].rstrip()}"
+
+
+def _slot(text: str) -> Slot:
+    list_, _, name = text.partition(_SEPARATOR)
+    type_, _, folded = list_.partition(":")
+    return (type_, folded), name
+
+
+def _view(values: Record) -> ViewRow:
+    id_, link, name, rules, wanted, usn, head = values
+    return ViewRow(id=id_, link=link, name=name, rules=rules, wanted=wanted, usn=usn, head=head)
+
+
+def _line(values: Sequence[Any]) -> Line:
+    recipient, type_, instead_of, list_, name, address, fields, owner, wanted = values
+    return Line(recipient, type_, instead_of, list_, name, address, read_fields(fields), owner, wanted)
+
+
+def _dated(rows: Iterable[Record]) -> dict[int, list[Dated]]:
+    result: dict[int, list[Dated]] = {}
+    for *line, since, until in rows:
+        result.setdefault(line[0], []).append((_line(line), since, until))
+    return result
+
+
+def _tuple(view_: int, line: Line, since: int, until: int | None) -> tuple[object, ...]:
+    recipient, type_, instead_of, list_, name, address, fields, owner, wanted = line
+    _, folded, key = line.slot
+    slot = f"{type_}:{folded}{_SEPARATOR}{key}"
+    head = (view_, recipient, type_, instead_of, list_, name, address, fields_text(fields), owner, wanted)
+    return (*head, slot, since, until)
