@@ -9,7 +9,6 @@ import attrs
 from sqlalchemy import bindparam, delete, func, or_, select, union
 
 from dxa.errors import StoreError
-from dxa.ledger.answer import ListKey
 from dxa.ledger.view import FormKey, Line, Transition
 from dxa.rules.naming import name_key
 from dxa.store.counters import Counters
@@ -24,8 +23,8 @@ MANY = 1000
 
 #: A line with the numbers at which it started and ended.
 Dated = tuple[Line, int, int | None]
-#: What is unique in a view: the list, and the folded name.
-Slot = tuple[ListKey, str]
+#: What is unique in a view: (``TYPE:folded list``, folded name).
+Slot = tuple[str, str]
 
 
 @attrs.frozen(kw_only=True)
@@ -210,8 +209,7 @@ def _stem(type_: str, list_: str, name: str) -> str:
 
 def _slot(text: str) -> Slot:
     list_, _, name = text.partition(_SEPARATOR)
-    type_, _, folded = list_.partition(":")
-    return (type_, folded), name
+    return list_, name
 
 
 def _view(values: Record) -> ViewRow:
