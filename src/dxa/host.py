@@ -221,6 +221,8 @@ def _broken(plugin: PluginInfo, problem: str) -> PluginError:
 
 
 def _checked(plugin: PluginInfo, hook: str, answers: list[Any], check: Callable[[object], T]) -> list[T]:
+    if not answers:
+        raise _broken(plugin, f"{hook} returned None, not a list")
     values: list[T] = []
     for answer in answers:
         if not isinstance(answer, (list, tuple)):

@@ -54,11 +54,9 @@ class MemorySystem:
     noticed: bool = True
     failing: str = ""
 
-    def put(self, name: str, address: str, fields: Fields = ()) -> Entry:
+    def put(self, name: str, address: str, fields: Fields = ()) -> None:
         """The system's own people add or modify an entry; a mark that it bears stays."""
-        entry = Entry(key_of(address), TYPE, "", name, address, fields)
-        self.write(entry.key, entry)
-        return entry
+        self.write(key_of(address), Entry(key_of(address), TYPE, "", name, address, fields))
 
     def delete(self, address: str) -> None:
         """The system's own people delete an entry, whoever wrote it."""
@@ -102,7 +100,7 @@ class Options:
 
     name: str = attrs.field(default="memory", metadata={"doc": "name of the system inside this process"})
     feed: Literal["full", "changes"] = attrs.field(
-        default="full", metadata={"doc": "what it reports: full, or changes since the last report"}
+        default="full", metadata={"doc": "its reports: full or changes only"}
     )
 
 
@@ -118,10 +116,10 @@ class MemoryConnector:
         self.reach()
         system, peer = self.system, self.context.link
         head, cursor = len(system.log), next(iter(since.values()), "")
-        report = Report(sender=peer, receipt=f"{peer}:{head}", cursor=str(head), marked=frozenset(system.marked))
+        receipt = f"{peer}:{len(system.settled)}:{head}"
+        report = Report(sender=peer, receipt=receipt, cursor=str(head), marked=frozenset(system.marked))
         if self.context.options.feed == "changes" and cursor.isdecimal() and int(cursor) <= head:
-            changes = system.log[int(cursor) :]
-            if changes:
+            if changes := system.log[int(cursor) :]:
                 yield attrs.evolve(report, transactions=changes)
             return
         shown = list(system.entries.values())[: system.shown]
@@ -147,15 +145,15 @@ class MemoryConnector:
             raise TransportError(f"memory system {self.context.options.name}: {self.system.failing}")
 
 
+@attrs.define(eq=False)
 class Memory:
     """The plugin ``memory``: its hooks, and its systems by name."""
 
-    def __init__(self) -> None:
-        self._systems: dict[str, MemorySystem] = {}
+    systems: dict[str, MemorySystem] = attrs.field(factory=dict)
 
     def system(self, name: str = "memory") -> MemorySystem:
         """The system of that name; it is made, empty, when it is first asked for."""
-        return self._systems.setdefault(name, MemorySystem())
+        return self.systems.setdefault(name, MemorySystem())
 
     @hookimpl
     def dxa_address_types(self) -> list[AddressType]:
@@ -166,8 +164,8 @@ class Memory:
     def dxa_connectors(self) -> list[ConnectorType]:
         """The connector ``memory``."""
         traits = Traits(types=(TYPE,), holds=Holds.PROVEN, feeds=frozenset(Feed))
-        summary = "an address list in this process, for tests and as an example"
-        return [ConnectorType(name="memory", summary=summary, traits=traits, options=Options, open=self.open)]
+        about = "an address list in this process, for tests and as an example"
+        return [ConnectorType(name="memory", summary=about, traits=traits, options=Options, open=self.open)]
 
     def open(self, context: LinkContext) -> MemoryConnector:
         """The connector of a link."""

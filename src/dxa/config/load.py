@@ -11,16 +11,14 @@ import attrs
 from cattrs import Converter
 
 from dxa.address import AddressTypes
-from dxa.config.model import RULE_KEYS, File, FilterTable, GuardsTable, LinkTable, PeerTable, Rules, SiteTable
+from dxa.config.meaning import Meaning
+from dxa.config.model import File, PeerTable, SiteTable
 from dxa.config.secrets import Secret
-from dxa.config.structure import Key, Problem, did_you_mean, dotted, make_converter, problems_of, under
-from dxa.config.values import Link, Peer, Site, digest
+from dxa.config.structure import Key, Problem, did_you_mean, dotted, make_converter, problems_of
+from dxa.config.values import Site
 from dxa.connector import ConnectorType
 from dxa.errors import AddressError, ConfigError
 from dxa.rules.addressing import AddressingRules
-from dxa.rules.maps import AttributeMap
-from dxa.rules.naming import NameLimits
-from dxa.rules.scope import ExportRules, Filter, ImportRules
 
 FILE_NAME = "dxa.toml"
 
@@ -137,7 +135,7 @@ class _Reading:
     def plain_link(self, name: str, link: Any) -> Any:
         kind = self.connectors.get(str(link.get("connector"))) if isinstance(link, dict) else None
         if kind is None:
-            return link
+            return _without_connector(link)
         plain = {**link}
         self.take_options(plain, kind.name, kind.options, ("links", name))
         if isinstance(link.get("peers"), dict):
@@ -225,7 +223,13 @@ class _Reading:
             try:
                 self.types.parse(file.site.administrator)
             except AddressError as error:
-                self.problems.append((("site", "administrator"), str(error)))
+                self.problems.append((("site", "administrator"), f"{error.reason}: {error.got!r}"))
+        given = dict(_tables(self.data.get("addressing"))).get("templates", {})
+        self.warnings += [
+            (("addressing", "templates", type_), "no plugin knows this address type")
+            for type_ in given
+            if type_ not in self.types
+        ]
         for name, link in file.links.items():
             for peer, table in link.peers.items():
                 at = ("links", name, "peers", peer, "types")
@@ -244,7 +248,9 @@ class _Reading:
             domain=file.addressing.domain,
             transliteration=file.addressing.umlauts,
         )
-        meaning = _Meaning(self, addressing, plain)
+        meaning = Meaning(
+            converter=self.converter, connectors=self.connectors, file=file, plain=plain, options=self.options
+        )
         return Site(
             folder=self.folder,
             organization=given.organization,
@@ -263,150 +269,48 @@ class _Reading:
     def warn(self, file: File, site: Site) -> None:
         if not file.site.administrator and not file.site.administrator_command:
             self.warnings.append((("site", "administrator"), "nobody is told when something needs a person"))
-        peers = {peer.id.casefold() for peer in site.peers()}
+        peers = {peer.id for peer in site.peers()}
         for name, link in file.links.items():
             at: Key = ("links", name)
-            if not link.peers and site.links[name].peers and not link.export_containers:
+            nothing = [peer for peer in site.links[name].peers.values() if not peer.exports.containers]
+            if nothing and not link.export_containers:  # dx:T-012
                 self.warnings.append(((*at, "export_containers"), "is empty: nothing is exported"))
             for peer, table in link.peers.items():
-                self.warn_peer((*at, "peers", peer), table, site.links[name].peers[peer.casefold()], peers)
+                self.warn_peer((*at, "peers", peer), table, peers)
+                if link.export_containers and site.links[name].peers[peer.casefold()] in nothing:
+                    self.warnings.append(((*at, "peers", peer, "export_containers"), "is empty: nothing is exported"))
         self.warnings += [(key, secret.caution) for key, secret in _secrets(file, ()) if secret.caution]
         for at, options in self.options.items():
             connector = self.data["links"][at[1]]["connector"]
             self.warnings += [(key, s.caution) for key, s in _secrets(options, (*at, connector)) if s.caution]
 
-    def warn_peer(self, at: Key, table: PeerTable, peer: Peer, known: set[str]) -> None:
-        if not peer.exports.containers:  # dx:T-012
-            self.warnings.append(((*at, "export_containers"), "is empty: nothing is exported"))
+    def warn_peer(self, at: Key, table: PeerTable, known: set[str]) -> None:
         if table.no_password:  # dx:T-153
             self.warnings.append(((*at, "no_password"), "anybody who can send from its address can change its entries"))
         for owner in table.co_owners:
-            if owner.casefold() not in known:
+            if owner.casefold() not in map(str.casefold, known):
                 hint = did_you_mean(owner, known)
                 self.warnings.append(((*at, "co_owners"), f"no peer {owner!r} is configured{hint}"))
 
 
-class _Meaning:
-    """Links and peers as values."""
-
-    def __init__(self, reading: _Reading, addressing: AddressingRules, plain: Table) -> None:
-        self.converter, self.options = reading.converter, reading.options
-        self.connectors, self.addressing, self.plain = reading.connectors, addressing, plain
-
-    def link(self, name: str, table: LinkTable) -> Link:
-        kind = self.connectors[table.connector]
-        if kind.traits.many_peers:
-            peers = [self.peer(name, peer, given, kind) for peer, given in table.peers.items()]
-        else:
-            peers = [self.peer(name, name, None, kind)]
-        return Link(
-            name=name,
-            connector=kind,
-            role=table.role,
-            enabled=table.enabled,
-            options=self.options["links", name],
-            peers={peer.name.casefold(): peer for peer in peers},
-        )
-
-    def peer(self, link: str, name: str, table: PeerTable | None, kind: ConnectorType) -> Peer:
-        rules, guards = self.merged(link, name)
-        table = table or PeerTable()
-        exports = _exports(rules, kind)
-        imports = _imports(rules, name, table)
-        names = NameLimits(
-            length=rules.name_length, code_page=rules.code_page, transliteration=self.addressing.transliteration
-        )
-        attributes = AttributeMap(tuple(rules.attributes.items())) if rules.attributes else None
-        gateways = {type_.upper(): gateway for type_, gateway in rules.gateways.items()}
-        options = self.options.get(("links", link, "peers", name)) or self.converter.structure({}, kind.peer_options)
-        return Peer(
-            id=f"{link}/{name}",
-            link=link,
-            name=name,
-            imports=imports,
-            exports=exports,
-            names=names,
-            guards=guards,
-            attributes=attributes,
-            fallback=rules.export_fallback,
-            gateways=gateways,
-            password=table.password,
-            types=frozenset(type_.upper() for type_ in table.types),
-            templates=table.templates,
-            limit=table.limit,
-            own_lists=table.own_lists,
-            sender=table.sender,
-            options={
-                "code_page": names.code_page,
-                "type_case": rules.type_case,
-                "reply_mailbox": table.reply_mailbox,
-                **attrs.asdict(options, recurse=False),
-            },
-            export_digest=digest(exports, names, attributes, gateways, rules.export_fallback),
-            import_digest=digest(imports, attributes, self.addressing, table.own_lists),
-        )
-
-    def merged(self, link: str, peer: str) -> tuple[Rules, GuardsTable]:
-        """The peer's rules and limits: what it says itself, else its link, else the site, else the default."""
-        above = self.plain["links"][link]
-        own = above.get("peers", {}).get(peer, {})
-        rules = {key: value for key, value in _merge(above, own).items() if key in RULE_KEYS}
-        guards = _merge(_merge(self.plain.get("guards", {}), above.get("guards", {})), own.get("guards", {}))
-        return self.converter.structure(rules, Rules), self.converter.structure(guards, GuardsTable)
-
-
-def _merge(base: Table, over: Table) -> dict[str, Any]:
-    """Both tables as one, key by key, tables in them likewise; lists are replaced."""
-    common = base.keys() & over.keys()
-    both = {key: _merge(base[key], over[key]) for key in common if _are_tables(base[key], over[key])}
-    return {**base, **over, **both}
-
-
-def _are_tables(*values: object) -> bool:
-    return all(isinstance(value, dict) for value in values)
+def _without_connector(link: Any) -> Any:
+    """A link without the tables of its connector, which nobody can read now."""
+    name = link.get("connector") if isinstance(link, dict) else None
+    if not isinstance(name, str):
+        return link
+    plain = {key: value for key, value in link.items() if key != name}
+    if isinstance(link.get("peers"), dict):
+        plain["peers"] = {
+            peer: {key: value for key, value in table.items() if key != name} if isinstance(table, dict) else table
+            for peer, table in link["peers"].items()
+        }
+    return plain
 
 
 def _tables(value: object) -> Iterator[tuple[str, Table]]:
     """The tables inside a table; what else is there has its own problem."""
     if isinstance(value, dict):
         yield from ((name, table) for name, table in value.items() if isinstance(table, dict))
-
-
-def _exports(rules: Rules, kind: ConnectorType) -> ExportRules:
-    # mypy knows no converter that is a generic class, so these three are of any type to it.
-    containers: Any = rules.export_containers
-    filters: Any = map(_filter, rules.filters_out)
-    exceptions: Any = rules.hidden_exceptions
-    return ExportRules(
-        containers=containers,
-        trust=rules.export_trust,
-        mailboxes=rules.export_mailboxes,
-        manual_custom=rules.export_custom.manual,
-        imported_custom=rules.export_custom.imported,
-        lists=rules.export_lists,
-        folders=rules.export_folders,
-        filters=filters,
-        hidden_exceptions=exceptions,
-        site_type=kind.traits.types[0],
-    )
-
-
-def _imports(rules: Rules, name: str, table: PeerTable) -> ImportRules:
-    filters: Any = map(_filter, rules.filters_in)
-    co_owners: Any = table.co_owners
-    return ImportRules(
-        container=rules.import_container,
-        trust=rules.import_trust,
-        append_name=name if rules.append_name else "",
-        filters=filters,
-        co_owners=co_owners,
-        adopt=rules.adopt,
-        by_postoffice=rules.by_postoffice,
-    )
-
-
-def _filter(table: FilterTable) -> Filter:
-    return Filter(field=table.field, pattern=table.pattern, include=table.action == "include")
 
 
 def _database(site: SiteTable, folder: Path) -> str:
@@ -427,6 +331,3 @@ def _secrets(value: Any, at: Key) -> Iterator[tuple[Key, Secret]]:
     elif isinstance(value, Mapping):
         for name, part in value.items():
             yield from _secrets(part, (*at, str(name)))
-
-
-__all__ = ["FILE_NAME", "Finding", "check", "load", "parse", "under"]

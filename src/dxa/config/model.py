@@ -204,8 +204,9 @@ class Rules:
 class PeerTable(Rules):
     """``[links.NAME.peers."PEER"]``: one registered peer, and what of its link's rules is different for it."""
 
-    import_container: str = key("container for what this peer tells us", "", validator=attrs.validators.min_len(0))
-    password: Secret | None = key("env:NAME, file:PATH or the text itself", None, example="env:PEER_PASSWORD")
+    # Its default is never used: what a peer leaves out is its link's.
+    import_container: str = key("container for what this peer tells us", "the link's", validator=_filled)
+    password: Secret | None = key("env:NAME, file:PATH or the text itself", None)
     no_password: bool = key("say so when this peer has no password", False)
     types: tuple[str, ...] = key("address types it may have; empty is what it asks for", ())
     templates: bool = key("template values may go to it when it asks for them", True)
@@ -238,4 +239,11 @@ class File:
     links: Mapping[str, LinkTable] = key("the links by name", {})
 
 
-RULE_KEYS = tuple(field.name for field in attrs.fields(Rules))
+RULE_KEYS = frozenset(field.name for field in attrs.fields(Rules))
+#: Which rules decide what a peer's view shows, and which how its entries become recipients.
+EXPORT_KEYS = frozenset(name for name in RULE_KEYS if name.startswith("export_")) | {
+    *("hidden_exceptions", "filters_out", "attributes", "gateways", "code_page", "name_length"),
+}
+IMPORT_KEYS = frozenset(name for name in RULE_KEYS if name.startswith("import_")) | {
+    *("append_name", "adopt", "by_postoffice", "filters_in", "attributes"),
+}

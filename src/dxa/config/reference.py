@@ -100,7 +100,7 @@ def type_text(kind: Any) -> str:
         return " or ".join(type_text(part) for part in arguments if part is not type(None))
     if isinstance(kind, type) and issubclass(kind, Enum):
         return " or ".join(in_toml(member) for member in kind)
-    if attrs.has(kind) and kind not in _TYPES:
+    if attrs.has(kind):
         return "table"
     if arguments:
         is_table = origin in (dict, Mapping)

@@ -11,17 +11,20 @@ import os
 import stat
 from pathlib import Path
 
-import attrs
-
 SHOWN = "***"
 
 
-@attrs.frozen(repr=False, eq=False)
 class Secret:
-    """A text that does not show itself, printed or formatted; `caution` says what is wrong with its keeping."""
+    """A text that does not show itself, printed or formatted; `caution` says what is wrong with its keeping.
 
-    _text: str
-    caution: str = ""
+    It is no attrs class, so that turning a value that holds it into a dictionary does not open it.
+    """
+
+    __slots__ = ("_text", "caution")
+
+    def __init__(self, text: str, caution: str = "") -> None:
+        self._text = text
+        self.caution = caution
 
     def __repr__(self) -> str:
         return SHOWN

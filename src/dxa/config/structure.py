@@ -48,8 +48,9 @@ def under(name: str, found: Iterable[Problem]) -> list[Problem]:
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """A hint at the known name that the given one is most like, or nothing."""
-    close = get_close_matches(name.casefold(), sorted(known), 1)
-    return f'; did you mean "{close[0]}"?' if close else ""
+    spelled = {other.casefold(): other for other in sorted(known)}
+    close = get_close_matches(name.casefold(), spelled, 1)
+    return f'; did you mean "{spelled[close[0]]}"?' if close else ""
 
 
 def make_converter(folder: Path) -> Converter:

@@ -96,6 +96,8 @@ def _own(title: str, summary: str, name: str, cls: Any) -> Iterator[str]:
 def _setting(field: attrs.Attribute[Any], value: Any = None, *, off: bool = True) -> str:
     if value is None:
         value = field.metadata.get("example")
+    if value is None and "Secret" in str(field.type):
+        value = "env:NAME"
     if value is None and field.default is not attrs.NOTHING:
         value = default_of(field)
     setting = f"{'#' if off else ''}{field.name} = {in_toml(value)}"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Set
-from enum import Enum
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
@@ -110,13 +109,17 @@ class Site:
         raise NotFoundError(f"no peer {id_!r}; `dxa peers` lists them")
 
 
-def digest(*values: Any) -> str:
-    """The identity of rules, by their plain values in a fixed order.
+def digest(**values: Any) -> str:
+    """The identity of rules, by their names in the file and their plain values in a fixed order.
 
     What is empty or off is left out, so that a new key whose default is empty or off changes no digest.
     """
-    text = json.dumps(_plain(values), sort_keys=True, ensure_ascii=True, separators=(",", ":"))
+    text = _json({name: _plain(value) for name, value in values.items() if value})
     return blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
 
 
 def _plain(value: Any) -> Any:
@@ -124,11 +127,9 @@ def _plain(value: Any) -> Any:
         fields = ((field.name, getattr(value, field.name)) for field in attrs.fields(type(value)) if field.init)
         return {name: _plain(part) for name, part in fields if part}
     if isinstance(value, Mapping):
-        return {str(name): _plain(part) for name, part in value.items()}
+        return [[str(name), _plain(part)] for name, part in value.items()]
     if isinstance(value, Set):
-        return sorted(map(_plain, value))
+        return sorted(map(_plain, value), key=_json)
     if isinstance(value, (tuple, list)):
         return [_plain(part) for part in value]
-    if isinstance(value, Enum):
-        return value.value
     return value
