@@ -73,7 +73,16 @@ def test_what_cannot_be_resolved_is_a_problem(tmp_path: Path, monkeypatch: pytes
     assert ["links.post.post.bind: environment variable DXA_TEST is not set"] == problems(
         SITE, SERVER, 'post = {bind = "env:DXA_TEST"}\n'
     )
-    assert [f"{key}: must be text, got 3"] == problems(SITE, SERVER, PEER, "password = 3\n")
+
+
+def test_no_problem_shows_a_secret() -> None:
+    """A password that is written in a wrong way or place is reported without its text."""
+    at = 'links.post.peers."LAB/ONE"'
+
+    assert [f"{at}.password: must be text"] == problems(SITE, SERVER, PEER, "password = 12345\n")
+    assert [f"{at}: must be a table, got a list"] == problems(
+        SITE, SERVER, '[[links.post.peers."LAB/ONE"]]\npassword = "x"\n'
+    )
 
 
 def test_a_badly_kept_secret_is_warned_of(tmp_path: Path) -> None:

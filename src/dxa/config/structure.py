@@ -59,7 +59,7 @@ def make_converter(folder: Path) -> Converter:
     for kind, wanted in _PLAIN.items():
         converter.register_structure_hook(kind, partial(_plain, wanted))
     converter.register_structure_hook(Path, lambda value, _: Path(_plain("a path", value, str)))
-    converter.register_structure_hook(Secret, lambda value, _: resolve(_plain("text", value, str), folder))
+    converter.register_structure_hook(Secret, lambda value, _: _secret(value, folder))
     factories: dict[Callable[[Any], bool], Callable[[Converter, Any, Any], Any]] = {
         attrs.has: _table,
         lambda t: get_origin(t) is Literal: _choice,
@@ -100,7 +100,15 @@ def _noted(error: Exception) -> list[Problem]:
 
 
 def _must(wanted: str, value: object) -> Problems:
-    return Problems([((), f"must be {wanted}, got {value!r}")])
+    # Whole tables and lists are not shown: a password may stand in them.
+    got = "a table" if isinstance(value, Mapping) else "a list" if isinstance(value, list) else repr(value)
+    return Problems([((), f"must be {wanted}, got {got}")])
+
+
+def _secret(value: Any, folder: Path) -> Secret:
+    if not isinstance(value, str):
+        raise Problems([((), "must be text")])
+    return resolve(value, folder)
 
 
 def _plain(wanted: str, value: Any, kind: Any) -> Any:
