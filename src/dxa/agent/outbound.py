@@ -164,8 +164,7 @@ class _Advance:
             taken = views.all_slots(self.view.id)
         else:
             taken = views.slots(self.view.id, [(w.type, w.list, w.name) for w in wishes.values()])
-        held = ((tuple(list_.split(":", 1)), name) for list_, name in taken)
-        return settle_names(live, wishes, Names(held), self.peer.names)  # type: ignore[arg-type]
+        return settle_names(live, wishes, Names(taken), self.peer.names)
 
     def plan(self, live: Mapping[FormKey, Line], after: Mapping[FormKey, Line]) -> Plan:
         changes: list[Change[str, Line]] = [Change(_key(f), line, None, "no longer shown") for f, line in live.items() if f not in after]

@@ -242,6 +242,22 @@ class MessageShown:
 
 
 @attrs.frozen(kw_only=True)
+class MessageDetail:
+    """One message with what it carries."""
+
+    id: str = key("its number (in) or the parcel's id (out)")
+    direction: str = key("in or out")
+    link: str = key("the link")
+    peer: str = key("the peer, as it is claimed")
+    sent_at: float = key("when it came or was made")
+    title: str = key("subject line, or what the parcel is")
+    status: str = key("in: taken, refused, kept; out: ready, sent, refused")
+    verdict: str = key("what was made of it")
+    count: int = key("transactions in it")
+    records: tuple[Mapping[str, Any], ...] = key("what it carries, decoded; each has kind, and mostly verb, name, address")
+
+
+@attrs.frozen(kw_only=True)
 class RejectShown:
     """One record that could not be used."""
 

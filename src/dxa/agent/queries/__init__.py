@@ -1,0 +1,88 @@
+"""Read-only questions to a site: what the commands show.
+
+Every answer is a frozen value whose fields are documented (`keys_of`) and become the keys of JSON (`as_plain`).
+`values` has these values, `peers`, `recipients`, `past` and `plans` the questions, `counts` what the database counts.
+"""
+
+from dxa.agent.queries.past import (
+    changes_of_recipient,
+    changes_of_run,
+    message,
+    messages,
+    raw_message,
+    reject,
+    rejects,
+    runs,
+)
+from dxa.agent.queries.peers import list_counts, peer, peers, status
+from dxa.agent.queries.plans import cycle, difference, held
+from dxa.agent.queries.recipients import find_recipient, recipient, recipients
+from dxa.agent.queries.values import (
+    ChangeShown,
+    CycleShown,
+    ExportShown,
+    FindingShown,
+    HeldShown,
+    LinkShown,
+    ListCount,
+    MessageDetail,
+    MessageShown,
+    NoticeShown,
+    PeerDetail,
+    PeerShown,
+    PeerStatus,
+    PlanShown,
+    PluginShown,
+    RecipientDetail,
+    RecipientShown,
+    RejectShown,
+    RunChangeShown,
+    RunShown,
+    SiteStatus,
+    as_plain,
+    keys_of,
+)
+
+__all__ = [
+    "ChangeShown",
+    "CycleShown",
+    "ExportShown",
+    "FindingShown",
+    "HeldShown",
+    "LinkShown",
+    "ListCount",
+    "MessageDetail",
+    "MessageShown",
+    "NoticeShown",
+    "PeerDetail",
+    "PeerShown",
+    "PeerStatus",
+    "PlanShown",
+    "PluginShown",
+    "RecipientDetail",
+    "RecipientShown",
+    "RejectShown",
+    "RunChangeShown",
+    "RunShown",
+    "SiteStatus",
+    "as_plain",
+    "changes_of_recipient",
+    "changes_of_run",
+    "cycle",
+    "difference",
+    "find_recipient",
+    "held",
+    "keys_of",
+    "list_counts",
+    "message",
+    "messages",
+    "peer",
+    "peers",
+    "raw_message",
+    "recipient",
+    "recipients",
+    "reject",
+    "rejects",
+    "runs",
+    "status",
+]
