@@ -1,0 +1,66 @@
+"""What commands share: `--json` with its documented keys, paging, and finding things by a short name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class JsonCommand(click.Command):
+    """A command with `--json`; its help ends with the keys of the JSON, read from the values that are shown."""
+
+    #: Classes of `dxa.agent.queries`, the values that are shown.
+    values: tuple[str, ...] = ()
+
+    def format_epilog(self, context: click.Context, formatter: click.HelpFormatter) -> None:
+        """The keys of the JSON, each with its meaning."""
+        from dxa.agent import queries
+
+        for name in self.values:
+            cls = getattr(queries, name)
+            with formatter.section(f"JSON keys: {str(cls.__doc__).splitlines()[0].rstrip('.')}"):
+                formatter.write_dl(list(queries.keys_of(cls).items()))
+
+
+def json_command(
+    *values: str, group: click.Group | None = None, name: str | None = None
+) -> Callable[[Callable[..., Any]], JsonCommand]:
+    """Make a function a command with `--json`, which shows values of these classes of `dxa.agent.queries`."""
+
+    def decorate(function: Callable[..., Any]) -> JsonCommand:
+        option = click.option("--json", "as_json", is_flag=True, help="Print JSON; its keys are listed below.")
+        command = click.command(name, cls=JsonCommand)(option(function))
+        command.values = values
+        if group is not None:
+            group.add_command(command)
+        return command
+
+    return decorate
+
+
+def paging(function: F) -> F:
+    """Options `--limit` and `--offset`; on a screen 50 rows are shown, as JSON all."""
+    function = click.option(
+        "--limit", type=click.IntRange(min=1), help="Show at most so many; the default is 50, and all with --json."
+    )(function)
+    return click.option("--offset", type=click.IntRange(min=0), default=0, help="Leave so many out first.")(function)
+
+
+#: Rows on a screen.
+PAGE = 50
+
+
+def page(limit: int | None, as_json: bool) -> int | None:
+    """How many rows to ask for."""
+    return limit if limit is not None or as_json else PAGE
+
+
+def shown_of(count: int, total: int, offset: int) -> str:
+    """A line below a table that does not show everything, or nothing."""
+    if count >= total:
+        return ""
+    return f"{offset + 1} to {offset + count} of {total}; --offset {offset + count} shows what follows" if count else f"none of {total} here"

@@ -1,0 +1,176 @@
+"""What commands show: tables that fit 80 columns, JSON, times and counts.
+
+Colours and progress are for terminals only. What peers have sent is shown without control characters, so that no
+name can steer a terminal.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, TextIO
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from rich.console import Console, RenderableType
+    from rich.text import Text
+
+WIDTH = 80
+NOTHING = "–"
+
+#: A cell: text, a number, or None for what does not apply. A column whose name begins with ``#`` holds numbers.
+Cell = str | int | None
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+def printable(text: str) -> str:
+    """The text with control characters written out; line ends and tabs stay."""
+    return _CONTROL.sub(lambda match: f"\\x{ord(match[0]):02x}", text)
+
+
+def say(text: str = "") -> None:
+    """One paragraph on standard output."""
+    _write(printable(text))
+
+
+def warn(text: str) -> None:
+    """One line on standard error."""
+    _write(printable(text), err=True)
+
+
+def write_json(value: Any) -> None:
+    """One JSON document on standard output."""
+    text = json.dumps(value, ensure_ascii=False, indent=2)
+    try:
+        text.encode(sys.stdout.encoding or "utf-8")
+    except UnicodeEncodeError:
+        text = json.dumps(value, indent=2)
+    click.echo(text)
+
+
+def write_json_line(value: Any) -> None:
+    """One JSON value on a line of its own; always ASCII, so that raw values survive any terminal."""
+    click.echo(json.dumps(value))
+
+
+def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> None:
+    """A table on standard output, no wider than the terminal, or than 80 columns where there is none."""
+    _write(render(title, columns, rows, sys.stdout))
+
+
+def render(title: str, columns: Sequence[str], rows: Iterable[Sequence[Cell]], stream: TextIO) -> str:
+    """The table as text for that stream."""
+    from rich import box
+    from rich.table import Table
+
+    drawn = Table(box=box.SIMPLE_HEAD, title=_text(title), title_justify="left", title_style="bold", pad_edge=False)
+    for column in columns:
+        name = column.removeprefix("#")
+        drawn.add_column(_text(name), justify="right" if name != column else "left", overflow="fold")
+    for row in rows:
+        drawn.add_row(*map(_cell, row))
+    return drawing(drawn, stream)
+
+
+def drawing(renderable: RenderableType, stream: TextIO) -> str:
+    """Anything that rich can draw, as text without blanks at line ends."""
+    target = console(stream)
+    with target.capture() as captured:
+        target.print(renderable)
+    return "\n".join(line.rstrip() for line in captured.get().splitlines())
+
+
+def console(stream: TextIO) -> Console:
+    """A console of rich for that stream: colours on a terminal only, and none if NO_COLOR is set."""
+    from rich.console import Console
+
+    width = shutil.get_terminal_size((WIDTH, 24)).columns if stream.isatty() else WIDTH
+    return Console(file=stream, width=width, markup=False, emoji=False, highlight=False)
+
+
+def pairs(rows: Iterable[tuple[str, Cell]]) -> None:
+    """Names and values below each other."""
+    from rich.table import Table
+
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(style="bold", no_wrap=True)
+    grid.add_column(overflow="fold")
+    for name, value in rows:
+        grid.add_row(_text(name), _cell(value))
+    _write(drawing(grid, sys.stdout))
+
+
+def bullets(title: str, lines: Iterable[str]) -> None:
+    """A title and lines below it, folded so that they stay apart."""
+    from rich.padding import Padding
+    from rich.table import Table
+
+    grid = Table.grid(padding=(0, 1))
+    grid.add_column(width=1)
+    grid.add_column(overflow="fold")
+    for line in lines:
+        grid.add_row("-", _text(line))
+    _write(f"{printable(title)}:\n{drawing(Padding(grid, (0, 0, 0, 2)), sys.stdout)}")
+
+
+@contextmanager
+def progress(*, quiet: bool = False) -> Iterator[Callable[[str, str], None]]:
+    """A line on standard error that says what is being done, on a terminal only."""
+    if quiet or not sys.stderr.isatty():
+        yield lambda _link, _what: None
+        return
+    with console(sys.stderr).status("starting") as status:
+        yield lambda link, what: status.update(printable(f"{link}: {what}"))
+
+
+# -- values --------------------------------------------------------------------------------------------------------
+
+
+def when(seconds: float | None) -> str:
+    """A time of day where dxa runs."""
+    return NOTHING if seconds is None else datetime.fromtimestamp(seconds).astimezone().strftime("%Y-%m-%d %H:%M")
+
+
+def ago(seconds: float | None) -> str:
+    """An age in its largest unit: ``3 d``."""
+    if seconds is None:
+        return NOTHING
+    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
+        if seconds >= size:
+            return f"{int(seconds // size)} {unit}"
+    return f"{max(0, int(seconds))} s"
+
+
+def counted(number: int, one: str, many: str = "") -> str:
+    """A number with its noun: ``1 change``, ``2 changes``."""
+    return f"{number} {one if number == 1 else many or one + 's'}"
+
+
+def stamp(seconds: float | None) -> str | None:
+    """A time as JSON has it: ISO 8601, UTC, whole seconds."""
+    return None if seconds is None else datetime.fromtimestamp(int(seconds), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _cell(value: Cell) -> Text:
+    return _text(NOTHING if value is None else str(value))
+
+
+def _text(text: str) -> Text:
+    from rich.text import Text
+
+    return Text(printable(text))
+
+
+def _write(text: str, *, err: bool = False) -> None:
+    stream = sys.stderr if err else sys.stdout
+    encoding = stream.encoding or "utf-8"
+    click.echo(text.encode(encoding, "backslashreplace").decode(encoding), err=err, color=True)

@@ -1,0 +1,224 @@
+"""`dxa peers`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from dxa.cli.listing import json_command
+from dxa.cli.session import Session, pass_session
+from dxa.errors import NotFoundError, UsageError
+
+if TYPE_CHECKING:
+    from dxa.agent.queries import ListCount
+
+#: Peers beside each other in a matrix.
+ACROSS = 4
+
+
+@click.group(no_args_is_help=True)
+def peers() -> None:
+    """Foreign systems behind the links. PEER is LINK/NAME, or NAME if only one link has it."""
+
+
+@json_command("PeerShown", "ListCount", group=peers, name="list")
+@click.option("--counts", is_flag=True, help="Show a matrix: how many entries of which list each peer is shown.")
+@pass_session
+def list_peers(session: Session, counts: bool, as_json: bool) -> None:
+    """List peers, with what each owns and is shown. The JSON has the key "peers", and with --counts "lists"."""
+    from dxa.agent import queries
+    from dxa.cli.output import say, table, when, write_json
+
+    with session.reading() as site:
+        found = queries.peers(site)
+        lists = queries.list_counts(site) if counts else []
+    if as_json:
+        shown = {"peers": queries.as_plain(found)}
+        write_json(shown | {"lists": queries.as_plain(lists)} if counts else shown)
+        return
+    if not found:
+        say("No peers yet. Links stand in dxa.toml; `dxa peers add` adds peers to a link that has many.")
+        return
+    rows = [(p.peer, p.connector, when(p.heard_at), p.owned, p.shown, "" if p.enabled else "off") for p in found]
+    table("", ["peer", "connector", "heard", "#owns", "#is shown", ""], rows)
+    if counts:
+        _matrix(lists)
+
+
+@json_command("PeerDetail", "ListCount", "PeerStatus", group=peers, name="show")
+@click.argument("peer", metavar="PEER")
+@pass_session
+def show_peer(session: Session, peer: str, as_json: bool) -> None:
+    """Show one peer: its rules, its state, and how many entries of which list it is shown."""
+    from dxa.agent import queries
+    from dxa.cli.output import pairs, say, table, when, write_json
+
+    with session.reading() as site:
+        found = queries.peer(site, peer)
+    if as_json:
+        write_json(queries.as_plain(found))
+        return
+    state = found.status
+    numbers = "none" if state.r is None else f"R={state.r} S={state.s} I={state.i}, confirmed {state.confirmed}"
+    pairs(
+        [
+            ("peer", found.peer),
+            ("connector", found.connector + ("" if found.enabled else ", switched off")),
+            ("numbers", numbers),
+            ("heard", when(found.heard_at)),
+            ("answered", when(state.last_answer_at)),
+            ("owns", found.owned),
+            ("is shown", found.shown),
+            ("types", ", ".join(found.types)),
+            ("template values", "yes" if found.templates else "no"),
+            ("limit", f"{found.limit} bytes" if found.limit else "none"),
+            ("password", "yes" if found.password else "none"),
+            ("own lists", ", ".join(found.own_lists)),
+            ("exports", "\n".join(found.exports)),
+            ("status report", state.note or None),
+            ("to do", state.advice or "nothing"),
+        ]
+    )
+    if found.lists:
+        table("Lists that it is shown", ["type", "list", "#entries"], [(c.type, c.list, c.entries) for c in found.lists])
+    else:
+        say("It is shown nothing.")
+
+
+@peers.command("add")
+@click.argument("link", metavar="LINK")
+@click.argument("name", metavar="NAME")
+@click.option("--password-ref", metavar="env:X|file:Y", help="Where its password is: a variable, or a file beside dxa.toml.")
+@click.option("--no-password", is_flag=True, help="It has no password: whoever can send from its address is believed.")
+@click.option("--types", multiple=True, help="An address type that it may be shown; repeatable. The default is what it asks for.")
+@click.option("--no-templates", is_flag=True, help="Send it no template values.")
+@click.option("--limit", type=click.IntRange(min=1), help="Bytes that one answer may have.")
+@click.option("--import-container", metavar="CONTAINER", help="Where what it tells goes, if not where its link says.")
+@click.option("--export-container", "exports", metavar="CONTAINER", multiple=True, help="What is exported to it, if not what its link says; repeatable.")
+@pass_session
+def add(
+    session: Session,
+    link: str,
+    name: str,
+    password_ref: str | None,
+    no_password: bool,
+    types: tuple[str, ...],
+    no_templates: bool,
+    limit: int | None,
+    import_container: str | None,
+    exports: tuple[str, ...],
+) -> None:
+    """Register the peer NAME (NET/PO) on LINK: a table for it is put into dxa.toml."""
+    from dxa.cli.output import say
+    from dxa.config import edit
+
+    if (password_ref is None) == (not no_password):
+        raise UsageError("say either --password-ref env:X (or file:Y), or --no-password")
+    if password_ref is not None and not password_ref.startswith(("env:", "file:")):
+        raise UsageError("--password-ref takes env:NAME or file:PATH, so that no password stands in a command line")
+    wished: dict[str, Any] = {
+        "password": password_ref,
+        "no_password": no_password or None,
+        "types": [text.upper() for given in types for text in given.replace(",", " ").split()],
+        "templates": False if no_templates else None,
+        "limit": limit,
+        "import_container": import_container,
+        "export_containers": list(exports),
+    }
+    settings = {key: value for key, value in wished.items() if value not in (None, [])}
+    with session.locked() as path:
+        text = edit.read(path)
+        _check_and_write(session, edit.add_peer(text, _link_name(text, link), name, settings))
+    session.logging.info("peer added", link=link, peer=name)
+    say(f"Registered {name} on {link}. It is answered after its first request.")
+
+
+@peers.command("remove")
+@click.argument("peer", metavar="PEER")
+@click.option("--keep", is_flag=True, help="What it owns stays, as the site's own.")
+@click.option("--delete", is_flag=True, help="What it owns is deleted.")
+@click.option("--transfer-to", metavar="PEER", help="What it owns goes over to that peer (LINK/NAME).")
+@pass_session
+def remove(session: Session, peer: str, keep: bool, delete: bool, transfer_to: str | None) -> None:
+    """Remove a peer from dxa.toml and from the database. Say what becomes of the recipients that it owns."""
+    from dxa.agent.admin import Leftover
+    from dxa.cli.output import counted, say
+    from dxa.config import edit
+
+    chosen = [
+        *([Leftover.KEEP] if keep else []),
+        *([Leftover.DELETE] if delete else []),
+        *([Leftover.TRANSFER] if transfer_to is not None else []),
+    ]
+    if len(chosen) != 1:
+        raise UsageError("say exactly one of --keep, --delete and --transfer-to PEER: what becomes of what it owns")
+    with session.administrating() as administrator:
+        config = administrator.agent.site.config
+        found = config.peer(peer)
+        link = config.link(found.link)
+        heir = "" if transfer_to is None else config.peer(transfer_to).id
+        if heir == found.id:
+            raise UsageError(f"{found.id} cannot be handed over to itself")
+        if link.connector.traits.many_peers:
+            text = edit.remove_peer(edit.read(session.path), link.name, found.name)
+            session.parse(text)
+            owned = administrator.remove_peer(link, found.name, chosen[0], heir)
+            edit.write(session.path, text)
+        elif link.enabled:
+            raise UsageError(
+                f"{found.id} is the only peer of its link. Write enabled = false into [links.{link.name}] of dxa.toml, "
+                "run this again, and then take the link out"
+            )
+        else:
+            owned = administrator.remove_peer(link, found.name, chosen[0], heir)
+    done = {Leftover.KEEP: "stay", Leftover.DELETE: "are deleted", Leftover.TRANSFER: f"belong to {heir} now"}[chosen[0]]
+    session.logging.info("peer removed", peer=found.id, leftover=chosen[0].value, owned=owned)
+    say(f"Removed {found.id}; {counted(owned, 'recipient')} that it owned {done}.")
+
+
+@peers.command("full")
+@click.argument("peer", metavar="PEER")
+@pass_session
+def full(session: Session, peer: str) -> None:
+    """Owe a peer a full answer: it gets everything after its next request."""
+    from dxa.cli.output import say
+
+    with session.administrating() as administrator:
+        config = administrator.agent.site.config
+        found = config.peer(peer)
+        administrator.want_full(config.link(found.link), found.name)
+    session.logging.info("full answer owed", peer=found.id)
+    say(f"{found.id} gets a full answer after its next request.")
+
+
+def _check_and_write(session: Session, text: str) -> None:
+    from dxa.config import edit
+
+    session.parse(text)
+    edit.write(session.path, text)
+
+
+def _link_name(text: str, link: str) -> str:
+    """The link as the file spells it."""
+    import tomllib
+
+    links = tomllib.loads(text).get("links", {})
+    for name in links:
+        if name.casefold() == link.casefold():
+            return str(name)
+    raise NotFoundError(f"no link {link!r}; configured are: {', '.join(links) or 'none'}")
+
+
+def _matrix(lists: Sequence[ListCount]) -> None:
+    """Lists down, peers across; a 0 is a list that others are shown and this peer is not (dx:T-018)."""
+    from dxa.cli.output import table
+
+    names = list(dict.fromkeys(count.peer for count in lists))
+    keys = list(dict.fromkeys((count.type, count.list) for count in lists))
+    cells = {(count.type, count.list, count.peer): count.entries for count in lists}
+    for start in range(0, len(names), ACROSS):
+        across = names[start : start + ACROSS]
+        rows = [(f"{type_}:{list_}", *(cells.get((type_, list_, name)) for name in across)) for type_, list_ in keys]
+        table("Entries shown" if not start else "", ["list", *(f"#{name}" for name in across)], rows)

@@ -1,0 +1,93 @@
+"""What a command works on: the chosen folder, the plugins, and the site in it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import attrs
+import click
+
+from dxa.cli.logs import Logging
+from dxa.errors import UsageError
+
+if TYPE_CHECKING:
+    from dxa.agent.admin import Administrator
+    from dxa.agent.site import OpenSite
+    from dxa.config import Site
+    from dxa.host import Host
+
+
+@attrs.define
+class Session:
+    """One run of a command. Whoever runs several in one process (tests, the demo) shares a `host` between them."""
+
+    folder: Path = attrs.field(factory=Path)
+    debug: bool = False
+    clock: Callable[[], float] = time.time
+    logging: Logging = attrs.field(factory=Logging)
+    _host: Host | None = None
+
+    @property
+    def host(self) -> Host:
+        """The plugins; found at the first use."""
+        if self._host is None:
+            from dxa.host import Host
+
+            self._host = Host()
+        return self._host
+
+    @property
+    def path(self) -> Path:
+        """The configuration file."""
+        from dxa.config import FILE_NAME
+
+        return self.folder / FILE_NAME
+
+    def parse(self, text: str) -> Site:
+        """The site that this text of the configuration means; raises `ConfigError` before anything is written."""
+        from dxa.config import parse
+
+        return parse(text, self.path, self.host.connectors(), self.host.address_types())
+
+    @contextmanager
+    def reading(self) -> Iterator[OpenSite]:
+        """The site, to look at: no lock is taken, so this works beside a running `dxa sync`."""
+        from dxa.agent.site import OpenSite
+
+        site = OpenSite.open(self.folder, self.host, self.clock)
+        try:
+            yield site
+        finally:
+            site.close()
+
+    @contextmanager
+    def writing(self) -> Iterator[OpenSite]:
+        """The site, locked against other writers."""
+        with self.locked(), self.reading() as site:
+            yield site
+
+    @contextmanager
+    def locked(self) -> Iterator[Path]:
+        """The configuration's path, with the site locked, for commands that may meet a faulty configuration."""
+        from dxa.agent.site import site_lock
+
+        if not self.path.is_file():  # a stranger's folder gets no lock file
+            raise UsageError(f"{self.folder} is not a site: it has no {self.path.name}. `dxa init` makes one")
+        with site_lock(self.folder):
+            yield self.path
+
+    @contextmanager
+    def administrating(self) -> Iterator[Administrator]:
+        """An administrator at the locked site."""
+        from dxa.agent import Agent
+        from dxa.agent.admin import Administrator
+
+        with self.writing() as site:
+            yield Administrator(agent=Agent(site=site))
+
+
+pass_session = click.make_pass_decorator(Session, ensure=True)
