@@ -1,0 +1,168 @@
+"""The lists of a postoffice: what a reply makes of those of others, and what its own people changed in its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import attrs
+
+from dxa.change import diff
+from dxa.entry import Entry, Fields, Reject, Transaction, Verb, list_entry
+from dxa.ledger.answer import ListKey
+from dxa.ledger.received import merge_fields
+from dxa.rules.naming import name_key
+from dxa_msmail.errors import message as error_text
+
+#: The entries of each list by their keys.
+Lists = Mapping[ListKey, Mapping[str, Entry]]
+
+ALIAS_EXISTS, NO_ALIAS, LOCAL_IGNORED = 27, 29, 66
+
+
+def list_key(entry: Entry) -> ListKey:
+    """The list that an entry stands in."""
+    return entry.type, entry.list.casefold()
+
+
+def entry_key(entry: Entry) -> str:
+    """The key of an entry, also of one that was not read but made."""
+    return entry.key or f"{entry.type}:{entry.address.casefold()}"
+
+
+@attrs.define
+class Applying:
+    """The server's lists while transactions are put into them, one by one.
+
+    The lists of before stay as they are. Inside a list names are unique (error 27); `own` is the postoffice's own
+    list, which nobody else changes (error 66).
+    """
+
+    own: ListKey
+    before: Lists
+    #: A modify of what is not there counts as an add; real postoffices ignore it (error 29).
+    upserts: bool = True
+    lists: dict[ListKey, dict[str, Entry]] = attrs.field(factory=dict)
+    rejects: list[Reject] = attrs.field(factory=list)
+    _names: dict[ListKey, dict[str, str]] = attrs.field(factory=dict)
+
+    def clear(self) -> None:
+        """Forget all lists: what comes now is everything."""
+        self.before, self.lists, self._names = {}, {}, {}
+
+    def result(self) -> dict[ListKey, Mapping[str, Entry]]:
+        """All lists as they are now, without empty ones that were never named."""
+        return {**self.before, **self.lists}
+
+    def apply(self, transaction: Transaction) -> None:
+        """Put one transaction into the lists."""
+        entry = transaction.new or transaction.old
+        assert entry is not None
+        if list_key(entry) == self.own:
+            self._refuse(transaction, LOCAL_IGNORED)
+        elif transaction.verb is Verb.REPLACE:
+            self.lists[list_key(entry)] = {}
+            self._names[list_key(entry)] = {}
+        elif transaction.verb is Verb.DELETE:
+            self._drop(entry)
+        elif transaction.verb is Verb.ADD:
+            self._put(entry, transaction)
+        else:
+            self._modify(transaction)
+
+    def _modify(self, transaction: Transaction) -> None:
+        old, new = transaction.old, transaction.new
+        assert old is not None
+        assert new is not None
+        current = self._find(old)
+        if current is None:
+            if self.upserts and new.address:
+                self._put(new, transaction)
+            self._refuse(transaction, NO_ALIAS)
+            return
+        if not new.address:
+            new = current._replace(name=new.name, fields=new.fields)
+        new = new._replace(fields=merge_fields(current.fields, new.fields))
+        if self._holder(new) not in (None, entry_key(current), entry_key(new)):
+            self._refuse(transaction, ALIAS_EXISTS)
+            return
+        self._drop(current)
+        self._put(new, transaction)
+
+    def _find(self, entry: Entry) -> Entry | None:
+        """The entry by its address, else, if none is given, by its name in any list (KB Q152424)."""
+        if entry.address:
+            return self._list(list_key(entry)).get(entry_key(entry))
+        wanted = name_key(entry.name)
+        found = [e for list_ in self.result().values() for e in list_.values() if name_key(e.name) == wanted]
+        return found[0] if len(found) == 1 else None
+
+    def _holder(self, entry: Entry) -> str | None:
+        """The key of the entry that holds this name in its list."""
+        key = list_key(entry)
+        if key not in self._names:
+            self._names[key] = {name_key(e.name): k for k, e in self._list(key).items()}
+        return self._names[key].get(name_key(entry.name))
+
+    def _put(self, entry: Entry, transaction: Transaction) -> None:
+        key = entry_key(entry)
+        if self._holder(entry) not in (None, key):
+            self._refuse(transaction, ALIAS_EXISTS)
+            return
+        self._drop(entry)
+        where = list_key(entry)
+        self._writable(where)[key] = entry._replace(key=key)
+        self._names[where][name_key(entry.name)] = key
+
+    def _drop(self, entry: Entry) -> None:
+        where, key = list_key(entry), entry_key(entry)
+        if key not in self._list(where):
+            return
+        old = self._writable(where).pop(key)
+        if where in self._names:
+            self._names[where].pop(name_key(old.name), None)
+
+    def _list(self, key: ListKey) -> Mapping[str, Entry]:
+        return self.lists[key] if key in self.lists else self.before.get(key, {})
+
+    def _writable(self, key: ListKey) -> dict[str, Entry]:
+        if key not in self.lists:
+            self.lists[key] = dict(self.before.get(key, {}))
+        return self.lists[key]
+
+    def _refuse(self, transaction: Transaction, code: int) -> None:
+        entry = transaction.new or transaction.old
+        assert entry is not None
+        text = f"{error_text(code)}: {entry.name or entry.list}"
+        self.rejects.append(Reject(transaction.number, 0, transaction.raw, code, text))
+
+
+def changes(before: Mapping[str, Entry], after: Mapping[str, Entry], first: int) -> list[Transaction]:
+    """What the postoffice's people did to its list, as numbered transactions: deletes, then modifies, then adds.
+
+    A new name at the same address is a modify; a new address is another entry (KB Q246833).
+    """
+    rows = []
+    for number, change in enumerate(diff(before, after), first):
+        old, new = change.before, change.after
+        if old is not None and new is not None:
+            new = new._replace(fields=_told_fields(old.fields, new.fields))
+        rows.append(Transaction(number, change.verb, old, new))
+    return rows
+
+
+def export(list_: tuple[str, str], entries: Iterable[Entry], first: int) -> list[Transaction]:
+    """The whole list as numbered transactions (KB Q156996): a replace, then an add for each entry."""
+    replace = Transaction(first, Verb.REPLACE, None, list_entry(*list_))
+    return [replace, *(Transaction(n, Verb.ADD, None, entry) for n, entry in enumerate(entries, first + 1))]
+
+
+def _told_fields(old: Fields, new: Fields) -> Fields:
+    """The template values as a modify must say them: one that is gone becomes empty, for the others keep theirs."""
+    gone = tuple((prompt, "") for prompt, value in old if value and prompt not in dict(new))
+    return (*new, *gone)
+
+
+def gal(own: Iterable[Entry], lists: Lists) -> list[Entry]:
+    """The global address list: the postoffice's own people and all others, by name."""
+    everyone: Sequence[Entry] = [*own, *(entry for list_ in lists.values() for entry in list_.values())]
+    return sorted(everyone, key=lambda entry: (name_key(entry.name), entry.type, entry.address.casefold()))
