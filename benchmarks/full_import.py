@@ -34,8 +34,16 @@ def run() -> Result:
 def _insert_again(database: Path) -> float:
     """Seconds to insert every row of the database into an empty one of the same schema, durably."""
     source = sqlite3.connect(database)
-    schema = [sql for (sql,) in source.execute("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite_%'")]
-    tables = [name for (name,) in source.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")]
+    schema = [
+        sql
+        for (sql,) in source.execute("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite_%'")
+    ]
+    tables = [
+        name
+        for (name,) in source.execute(
+            "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
+        )
+    ]
     rows = {name: source.execute(f'SELECT * FROM "{name}"').fetchall() for name in tables}
     source.close()
     with tempfile.TemporaryDirectory(prefix="dxa-bench-") as folder:

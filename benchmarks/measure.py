@@ -48,7 +48,9 @@ def median(values: list[float]) -> float:
 
 def in_own_process(name: str) -> Result:
     """Run one benchmark in a fresh interpreter, so that its peak memory is its own."""
-    done = subprocess.run([sys.executable, "-m", "benchmarks", "--one", name], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks", "--one", name], capture_output=True, text=True, check=False
+    )
     if done.returncode:
         raise SystemExit(f"benchmark {name} failed:\n{done.stderr}")
     return Result(**json.loads(done.stdout.splitlines()[-1]))

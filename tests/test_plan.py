@@ -27,7 +27,15 @@ def guards(changes: list[Change[str, str]], facts: Facts, limits: Limits | None 
 
 @pytest.mark.parametrize(
     ("deletes", "total", "expected"),
-    [(1, 1, []), (1, 5, []), (2, 5, ["shrink"]), (10, 100, []), (11, 100, ["shrink"]), (2, 29, []), (3, 29, ["shrink"])],
+    [
+        (1, 1, []),
+        (1, 5, []),
+        (2, 5, ["shrink"]),
+        (10, 100, []),
+        (11, 100, ["shrink"]),
+        (2, 29, []),
+        (3, 29, ["shrink"]),
+    ],
 )
 def test_shrinking_by_more_than_a_tenth_or_one_is_held(deletes: int, total: int, expected: list[str]) -> None:
     """The guard works for small lists too: max(1, 10 %)."""
@@ -104,7 +112,9 @@ def test_rejected_changes_are_left_out() -> None:
     """A rejection pins entries until something else is said of them."""
     changes = gone(5)
 
-    plan = make_plan("in X", [*changes, *new(1)], Facts(total=10), Limits(), rejected=frozenset(map(fingerprint, changes)))
+    plan = make_plan(
+        "in X", [*changes, *new(1)], Facts(total=10), Limits(), rejected=frozenset(map(fingerprint, changes))
+    )
 
     assert (["n0"], ()) == ([c.key for c in plan.ready], plan.holds)
 

@@ -34,8 +34,14 @@ class Change(Generic[K, V]):
         return Change(self.key, self.after, self.before, f"undo: {self.reason}" if self.reason else "undo")
 
 
-#: Deletes come first, then modifies, then adds, so that a freed name or address can be used again (dx:T-080).
-ORDER = {Verb.REPLACE: 0, Verb.DELETE: 1, Verb.MODIFY: 2, Verb.ADD: 3}
+def in_order(changes: Iterable[Change[K, V]]) -> list[Change[K, V]]:
+    """Deletes first, then modifies, then adds, so that a freed name or address can be used again (dx:T-080)."""
+    deletes: list[Change[K, V]] = []
+    modifies: list[Change[K, V]] = []
+    adds: list[Change[K, V]] = []
+    for change in changes:
+        (deletes if change.after is None else adds if change.before is None else modifies).append(change)
+    return deletes + modifies + adds
 
 
 def diff(before: Mapping[K, V], after: Mapping[K, V]) -> list[Change[K, V]]:

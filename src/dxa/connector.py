@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 import attrs
 
-from dxa.address import Address, AddressTypes
+from dxa.address import AddressTypes
 from dxa.dirsync.messages import Reply, Request
 from dxa.entry import Reject, Transaction
 from dxa.ledger.answer import Content, ListKey
@@ -163,6 +163,7 @@ class LinkContext:
     """What a connector is given: its link, its options, its peers, and a folder for paths in its options."""
 
     link: str
+    role: str = ""
     options: Any
     folder: Path
     types: AddressTypes

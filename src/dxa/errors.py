@@ -65,7 +65,15 @@ class FormatError(PeerError):
     """
 
     def __init__(
-        self, reason: str, *, source: str = "", line: int = 0, field: str = "", expected: str = "", got: str = "", code: int = 0
+        self,
+        reason: str,
+        *,
+        source: str = "",
+        line: int = 0,
+        field: str = "",
+        expected: str = "",
+        got: str = "",
+        code: int = 0,
     ) -> None:
         self.reason, self.source, self.line, self.field = reason, source, line, field
         self.expected, self.got, self.code = expected, got, code

@@ -7,14 +7,13 @@ exactly as long as these are the same; a rejection pins them until the peer says
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from hashlib import blake2b
 from typing import Any, TypeAlias
 
 import attrs
 
 from dxa.change import Change
-from dxa.entry import Verb
 
 
 @attrs.frozen
@@ -75,6 +74,8 @@ class Plan:
     ready: tuple[Change[str, Any], ...] = ()
     held: tuple[Change[str, Any], ...] = ()
     holds: tuple[Hold, ...] = ()
+    #: What had been approved of `ready`: these approvals are used up when it is applied.
+    approved: tuple[Fingerprint, ...] = ()
 
     @property
     def changes(self) -> tuple[Change[str, Any], ...]:
@@ -109,62 +110,74 @@ def make_plan(
     """The plan for these changes: rejected ones are left out, approved ones are ready, the rest passes the guards."""
     known = approved | rejected
     passed, fresh = list[Change[str, Any]](), list[Change[str, Any]]()
-    for change in changes:
-        print_ = fingerprint(change) if known else None
+    for change in changes if known else ():
+        print_ = fingerprint(change)
         if print_ not in rejected:
             (passed if print_ in approved else fresh).append(change)
-    holds = tuple(hold for guard in GUARDS if (hold := guard(fresh, facts, limits)) is not None)
+    fresh = fresh if known else list(changes)
+    suspect = Suspect.of(fresh)
+    holds = tuple(hold for guard in GUARDS if (hold := guard(suspect, facts, limits)) is not None)
+    used = tuple(map(fingerprint, passed))
     if holds:
-        return Plan(scope=scope, ready=tuple(passed), held=tuple(fresh), holds=holds)
-    return Plan(scope=scope, ready=tuple(passed + fresh))
+        return Plan(scope=scope, ready=tuple(passed), held=tuple(fresh), holds=holds, approved=used)
+    return Plan(scope=scope, ready=tuple(passed + fresh), approved=used)
 
 
 # -- guards --------------------------------------------------------------------------------------------------------
 
-Guard: TypeAlias = Callable[[Sequence[Change[str, Any]], Facts, Limits], Hold | None]
+
+@attrs.frozen
+class Suspect:
+    """What guards look at: the new changes that delete, and how many change or delete what was there."""
+
+    deletes: tuple[Change[str, Any], ...]
+    touched: int
+
+    @classmethod
+    def of(cls, changes: Sequence[Change[str, Any]]) -> Suspect:
+        """Look at the changes once, for all guards."""
+        touched = [change for change in changes if change.before is not None]
+        return cls(tuple(change for change in touched if change.after is None), len(touched))
 
 
-def _deletes(changes: Iterable[Change[str, Any]]) -> list[Change[str, Any]]:
-    return [change for change in changes if change.verb is Verb.DELETE]
+Guard: TypeAlias = Callable[[Suspect, Facts, Limits], Hold | None]
 
 
-def _empty(changes: Sequence[Change[str, Any]], facts: Facts, limits: Limits) -> Hold | None:
-    if limits.empty and facts.full_and_empty and _deletes(changes):
+def _empty(suspect: Suspect, facts: Facts, limits: Limits) -> Hold | None:
+    if limits.empty and facts.full_and_empty and suspect.deletes:
         return Hold("empty", f"the peer's full list is empty; it had {facts.total} entries")
     return None
 
 
-def _shrink(changes: Sequence[Change[str, Any]], facts: Facts, limits: Limits) -> Hold | None:
-    gone = len(_deletes(changes))
+def _shrink(suspect: Suspect, facts: Facts, limits: Limits) -> Hold | None:
+    gone = len(suspect.deletes)
     allowed = max(limits.shrink_count, int(facts.total * limits.shrink_percent / 100))
     if gone > allowed:
         return Hold("shrink", f"{gone} of {facts.total} entries would be deleted; {allowed} are allowed at once")
     return None
 
 
-def _everything(changes: Sequence[Change[str, Any]], facts: Facts, limits: Limits) -> Hold | None:
-    touched = sum(change.verb is not Verb.ADD for change in changes)
-    if limits.everything_count and touched >= max(facts.total, limits.everything_count):
+def _everything(suspect: Suspect, facts: Facts, limits: Limits) -> Hold | None:
+    if limits.everything_count and suspect.touched >= max(facts.total, limits.everything_count):
         return Hold("everything", f"all {facts.total} entries would change at once")
     return None
 
 
-def _rules(changes: Sequence[Change[str, Any]], facts: Facts, limits: Limits) -> Hold | None:
-    touched = sum(change.verb is not Verb.ADD for change in changes)
-    if limits.rules_changed and facts.rules_changed and touched:
-        return Hold("rules", f"the configuration has changed, and {touched} existing entries with it")
+def _rules(suspect: Suspect, facts: Facts, limits: Limits) -> Hold | None:
+    if limits.rules_changed and facts.rules_changed and suspect.touched:
+        return Hold("rules", f"the configuration has changed, and {suspect.touched} existing entries with it")
     return None
 
 
-def _tail(changes: Sequence[Change[str, Any]], facts: Facts, limits: Limits) -> Hold | None:
-    gone = len(_deletes(changes))
+def _tail(suspect: Suspect, facts: Facts, limits: Limits) -> Hold | None:
+    gone = len(suspect.deletes)
     if limits.tail and facts.tail and gone:
         return Hold("tail", f"the {gone} missing entries all stood at the end of the list: it may have been cut short")
     return None
 
 
-def _foreign(changes: Sequence[Change[str, Any]], facts: Facts, limits: Limits) -> Hold | None:
-    gone = [change for change in _deletes(changes) if change.key in facts.foreign]
+def _foreign(suspect: Suspect, facts: Facts, limits: Limits) -> Hold | None:
+    gone = [change for change in suspect.deletes if change.key in facts.foreign]
     if limits.foreign and gone:
         return Hold("foreign", f"{len(gone)} entries would be deleted that dxa did not create")
     return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import Enum
+from functools import lru_cache
 
 import attrs
 
@@ -53,6 +54,7 @@ class Recipient:
         return next((proxy for proxy in self.proxies if proxy.type == type_), None)
 
 
+@lru_cache(maxsize=4096)
 def inside(container: str, parent: str) -> bool:
     """Whether `container` is `parent` or lies below it; names are compared ignoring case, whole steps only (dx:T-242)."""
     inner, outer = container.casefold().split("/"), parent.casefold().split("/")

@@ -36,7 +36,13 @@ def test_first_contact_exports_and_asks_for_everything() -> None:
 
     state, (send,) = step(state, Send(5))
     assert isinstance(send, SendRequest)
-    assert (5, 0, 0, 1, True) == (send.request.r, send.request.was, send.request.s, send.request.i, send.request.imports)
+    assert (5, 0, 0, 1, True) == (
+        send.request.r,
+        send.request.was,
+        send.request.s,
+        send.request.i,
+        send.request.imports,
+    )
 
 
 def test_import_is_counted_once_until_it_arrives() -> None:
@@ -56,7 +62,7 @@ def test_answer_is_applied_and_the_queue_dropped() -> None:
 
 def test_partly_acknowledged_queue_keeps_the_rest() -> None:
     """What the server has not taken yet stays in the queue (KB Q133428)."""
-    state, commands = step(CURRENT, got(r=10))
+    _state, commands = step(CURRENT, got(r=10))
 
     assert (Apply(full=False), Drop(10)) == commands
 
@@ -82,7 +88,7 @@ def test_answers_that_do_not_count_change_nothing(numbers: dict[str, object], wh
 
 def test_full_answer_counts_whatever_is_held() -> None:
     """A full answer builds on nothing."""
-    state, commands = step(CURRENT, got(was=0, s=90))
+    _state, commands = step(CURRENT, got(was=0, s=90))
 
     assert (Apply(full=True), Drop(12)) == commands
 
@@ -106,7 +112,7 @@ def test_wanted_import_makes_late_updates_worthless() -> None:
 
 def test_wanted_export_is_queued_at_the_next_t1() -> None:
     """An export that a person wants comes first, then the request goes out."""
-    state, commands = step(step(CURRENT, WantExport())[0], Send(12))
+    _state, commands = step(step(CURRENT, WantExport())[0], Send(12))
 
     assert (Export(12),) == commands
 

@@ -117,7 +117,7 @@ def test_reused_number_makes_a_strict_requestor_export() -> None:
 
 def test_reused_number_of_others_is_told() -> None:
     """For other requestors the new numbers are taken and a person is told."""
-    state, commands = step(CURRENT, asked(r=12, was=8, last=12, reused=True))
+    _state, commands = step(CURRENT, asked(r=12, was=8, last=12, reused=True))
 
     assert [Take(10)] == [c for c in commands if isinstance(c, Take)]
     assert [139] == [c.code for c in commands if isinstance(c, Tell)]

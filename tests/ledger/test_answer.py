@@ -33,7 +33,9 @@ def put(lists: dict[tuple[str, str], Entry], steps: object) -> None:
         if step.verb in (Verb.DELETE, Verb.MODIFY):
             lists.pop((step.old.list, step.old.address), None)
         if step.verb in (Verb.ADD, Verb.MODIFY):
-            clash = [k for k, e in lists.items() if e.list == step.new.list and name_key(e.name) == name_key(step.new.name)]
+            clash = [
+                k for k, e in lists.items() if e.list == step.new.list and name_key(e.name) == name_key(step.new.name)
+            ]
             assert clash in ([], [(step.new.list, step.new.address)]), f"{step} meets {clash}"
             lists[(step.new.list, step.new.address)] = step.new
 

@@ -57,7 +57,11 @@ class Administrator:
         with site.store.transaction():
             site.store.verdicts.put(plan.scope, map(fingerprint, plan.held), "rejected", site.clock())
             work = self._work_of(plan.scope)
-            peer = None if work is None else next((p for p in work.link.peers.values() if plan.scope == f"in {p.id}"), None)
+            peer = (
+                None
+                if work is None
+                else next((p for p in work.link.peers.values() if plan.scope == f"in {p.id}"), None)
+            )
             if work is not None and peer is not None:
                 directory.pin(work, peer, plan)
             site.store.held.clear(plan.scope)
@@ -102,7 +106,9 @@ class Administrator:
         before = self.recipient(id_)
         after = change(before)
         if before.owner and (after.name, after.target, after.kind) != (before.name, before.target, before.kind):
-            raise UsageError(f"{before.name!r} belongs to {before.owner}: only that peer can change its name or address")
+            raise UsageError(
+                f"{before.name!r} belongs to {before.owner}: only that peer can change its name or address"
+            )
         self._check(after)
         self._free(after, id_)
         if after != before:

@@ -17,7 +17,7 @@ from dxa.config import Peer
 from dxa.connector import Parcel, ParcelKind
 from dxa.dirsync import server
 from dxa.dirsync.messages import Reply
-from dxa.entry import Entry, Verb
+from dxa.entry import Entry
 from dxa.ledger.answer import Content, Cut, Held, ListKey, Pick, Step, full, number_steps, shown, update
 from dxa.ledger.view import Line
 from dxa.plan import Facts, Plan, make_plan
@@ -32,7 +32,9 @@ HIGHEST = 2**31 - 1
 def answer_peers(work: LinkWork) -> None:
     """Make an answer for every peer that has asked since its last one."""
     rows = work.store.peers.of_link(work.link.name)
-    asking = [(peer, row) for peer in work.link.peers.values() if (row := rows.get(peer.name.casefold())) and row.state.heard]
+    asking = [
+        (peer, row) for peer in work.link.peers.values() if (row := rows.get(peer.name.casefold())) and row.state.heard
+    ]
     if not asking:
         return
     with work.store.transaction():
@@ -51,7 +53,9 @@ def plan_moves(work: LinkWork) -> list[Plan]:
         cuts, row = answering.cuts.get(peer.id), work.store.peers.get(peer.id) if peer.id in foreign else None
         if not cuts or row is None or cuts[-1].view == row.view:
             continue
-        steps = answering.update_steps(answering.view(row), answering.view(row).head, answering.pick(row), cuts[-1:], "")
+        steps = answering.update_steps(
+            answering.view(row), answering.view(row).head, answering.pick(row), cuts[-1:], ""
+        )
         changes = [Change(_step_key(step), step.old, step.new, "other export rules") for step in steps]
         scope = f"out {peer.id}"
         approved, rejected = work.store.verdicts.of(scope)
@@ -88,16 +92,24 @@ class _Answering:
         self.parcels: list[Parcel] = []
         self.new_cuts: list[tuple[str, int, Cut, float]] = []
         self.rows: list[PeerRow] = []
+        self.unsent: frozenset[ListKey] = frozenset()
 
-    def run(self, asking: Iterable[tuple[Peer, PeerRow]]) -> None:
+    def nobodys(self, type_: str, list_: str) -> bool:
+        """Whether all who ask own the list, so that nobody gets it."""
+        return (type_, list_.casefold()) in self.unsent
+
+    def run(self, asking: Sequence[tuple[Peer, PeerRow]]) -> None:
+        self.unsent = frozenset.intersection(*(self.work.own_lists(peer) for peer, _ in asking))
         for peer, row in asking:
-            state, commands = server.step(row.state, server.Answering())
+            _state, commands = server.step(row.state, server.Answering())
             for command in commands:
                 if isinstance(command, server.SendFull):
                     self.full(peer, row)
                 elif isinstance(command, server.SendUpdate):
                     self.update(peer, row, command.since)
-        for content in {made.content.key: made.content for made in self.made.values() if made.content.segments}.values():
+        for content in {
+            made.content.key: made.content for made in self.made.values() if made.content.segments
+        }.values():
             self.store.outbox.put_content(content)
         self.store.cuts.add(self.new_cuts)
         self.store.outbox.put(self.parcels, self.work.link.name, self.work.now)
@@ -113,7 +125,9 @@ class _Answering:
         key = ("full", view.id, view.head, pick, stale, alone)
         made = self.made.get(key)
         if made is None:
-            made = self.made[key] = self.make(self.full_steps(view, pick, stale, alone), Cut(0, view.head, pick, view.id))
+            made = self.made[key] = self.make(
+                self.full_steps(view, pick, stale, alone), Cut(0, view.head, pick, view.id)
+            )
         own = self.work.own_lists(peer)
         size = made.content.count(own) * self.work.connector_type.traits.transaction_bytes
         if row.limit and size > row.limit:
@@ -124,9 +138,12 @@ class _Answering:
         self.send(peer, row, made, was=0, kind=ParcelKind.FULL)
 
     def full_steps(self, view: ViewRow, pick: Pick, stale: frozenset[str], alone: str) -> list[Step]:
-        lists = self.store.views.carried(view.id, pick.types | stale)
-        lines = {line.recipient: line for line in self.store.views.live_all(view.id) if pick.shows(line.type, line.instead_of)}
-        entries = {recipient: line.entry(pick.templates) for recipient, line in lines.items()}
+        lists = [pair for pair in self.store.views.carried(view.id, pick.types | stale) if not self.nobodys(*pair)]
+        entries = {
+            line.recipient: line.entry(pick.templates)
+            for line in self.store.views.live_all(view.id)
+            if pick.shows(line.type, line.instead_of) and not self.nobodys(line.type, line.list)
+        }
         if alone:
             # A list that is replaced is sent whole, with the peer's own lines in it as the peer told them.
             replaced = {(type_, list_.casefold()) for type_, list_ in lists}
@@ -205,7 +222,11 @@ class _Answering:
         own = self.work.own_lists(peer)
         number = made.number(own)
         if number > HIGHEST:
-            self.work.tell(peer.id, 129, f"sync number {number} is above what requestors can hold ({HIGHEST}); start a new server link")
+            self.work.tell(
+                peer.id,
+                129,
+                f"sync number {number} is above what requestors can hold ({HIGHEST}); start a new server link",
+            )
         state, _ = server.step(row.state, server.Answered(number, kind is ParcelKind.FULL))
         self.new_cuts.append((peer.id, made.cut.view, made.cut._replace(number=number), self.work.now))
         self.parcels.append(

@@ -22,7 +22,6 @@ from dxa.plan import Plan
 from dxa.rules.addressing import AddressingRules
 from dxa.store import PeerRow, Store
 
-
 #: Numbers of our own notices; where MS Mail has a number for the same thing, that one is used.
 HELD, ABSENT = -1, -2
 

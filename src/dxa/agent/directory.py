@@ -7,11 +7,11 @@ from collections.abc import Iterable, Sequence
 import attrs
 
 from dxa.agent.context import LinkWork
-from dxa.change import ORDER, Change
+from dxa.change import Change, in_order
 from dxa.config import Peer
 from dxa.entry import Entry, Reject, Verb
 from dxa.errors import AddressError
-from dxa.plan import Facts, Plan, fingerprint, make_plan
+from dxa.plan import Facts, Plan, make_plan
 from dxa.recipient import Recipient
 from dxa.rules.addressing import settle_proxies
 from dxa.rules.imports import to_recipient
@@ -78,10 +78,11 @@ class _Meaning:
         for row in rows:
             if not row.alive:
                 self.gone(row)
-        for row in sorted((row for row in rows if row.alive), key=lambda row: row.recipient is None):
-            self.alive(row)
+        for new in (False, True):
+            for row in rows:
+                if row.alive and (row.recipient is None) is new:
+                    self.alive(row)
         self.generated()
-        self.meant.changes.sort(key=lambda change: ORDER[change.verb])
         return self.meant
 
     # -- deletes ---------------------------------------------------------------------------------------------------
@@ -173,14 +174,14 @@ class _Meaning:
 
     def generated(self) -> None:
         """Generated addresses are made unique; native ones never change (dx:T-084)."""
-        if not self.work.addressing.generates:
-            return
-        wished = {self.types.key(p) for c in self.meant.changes if c.after is not None for p in c.after.proxies}
+        generating = [
+            (i, c.after) for i, c in enumerate(self.meant.changes) if c.after is not None and len(c.after.proxies) > 1
+        ]
+        wished = {self.types.key(proxy) for _, after in generating for proxy in after.proxies}
         held = self.work.store.directory.holders(wished)
         taken = set(self.claimed)
-        for index, change in enumerate(self.meant.changes):
-            if change.after is None:
-                continue
+        for index, wish in generating:
+            change = self.meant.changes[index]
             own = set(self.keys(change.before)) if change.before is not None else set[str]()
 
             def used(key: str, own: set[str] = own) -> bool:
@@ -191,9 +192,10 @@ class _Meaning:
                     held.update(self.work.store.directory.holders([key]))
                 return key in held and key not in own and key not in self.freed
 
-            after = settle_proxies(change.after, types=self.types, taken=used, hints=self.hints)
+            after = settle_proxies(wish, types=self.types, taken=used, hints=self.hints)
             taken.update(self.keys(after))
-            self.meant.changes[index] = attrs.evolve(change, after=after)
+            if after != wish:
+                self.meant.changes[index] = attrs.evolve(change, after=after)
 
     # -- helpers ---------------------------------------------------------------------------------------------------
 
@@ -214,7 +216,7 @@ class _Meaning:
 
 def _guarded(work: LinkWork, peer: Peer, meant: Meant, rules_changed: bool) -> Plan:
     scope = f"in {peer.id}"
-    touched = any(change.verb is not Verb.ADD for change in meant.changes)
+    touched = any(change.before is not None for change in meant.changes)
     approved, rejected = work.store.verdicts.of(scope) if meant.changes else (frozenset(), frozenset())
     facts = Facts(total=0)
     if touched:
@@ -222,7 +224,8 @@ def _guarded(work: LinkWork, peer: Peer, meant: Meant, rules_changed: bool) -> P
         facts = Facts(
             total=work.store.directory.count(peer.id),
             full_and_empty=bool(work.store.counter(f"empty:{peer.id}")),
-            tail=bool(work.store.counter(f"tail:{peer.id}")) and work.store.received.at_end(peer.id, [meant.rows[c.key].id for c in deletes]),
+            tail=bool(work.store.counter(f"tail:{peer.id}"))
+            and work.store.received.at_end(peer.id, [meant.rows[c.key].id for c in deletes]),
             rules_changed=rules_changed,
             foreign=_foreign(work, peer, deletes),
         )
@@ -238,7 +241,7 @@ def _foreign(work: LinkWork, peer: Peer, deletes: Iterable[Change[str, Recipient
 
 def _apply(work: LinkWork, peer: Peer, meant: Meant, plan: Plan) -> None:
     store = work.store
-    ready = sorted(plan.ready, key=lambda change: ORDER[change.verb])
+    ready = in_order(plan.ready)
     applied: list[tuple[int, str, int | None]] = [(row.id, row.digest, recipient) for row, recipient in meant.done]
     told: list[tuple[int, Entry]] = []
     ended: list[int] = [row.recipient for row, _ in meant.done if not row.alive and row.recipient]
@@ -252,7 +255,7 @@ def _apply(work: LinkWork, peer: Peer, meant: Meant, plan: Plan) -> None:
                 ended.append(id_)
             else:
                 told.append((id_, row.entry))
-        store.verdicts.drop(plan.scope, [fingerprint(change) for change in ready])
+        store.verdicts.drop(plan.scope, plan.approved)
         work.count_applied(ready)
     _conflicts(work, peer, meant, told)
     told += [(recipient, row.entry) for row, recipient in meant.done if row.alive and recipient]
@@ -304,5 +307,3 @@ def meaning_of(work: LinkWork, peer: Peer) -> tuple[Plan, Meant]:
     pending = work.store.received.alive_or_pending(peer.id) if changed else work.store.received.pending(peer.id)
     meant = _Meaning(work, peer, restamp=changed).of(pending)
     return _guarded(work, peer, meant, changed), meant
-
-

@@ -104,7 +104,10 @@ class _Batch:
 
     def impostor(self, report: Report, peer: Peer) -> tuple[int, str] | None:
         if not self.work.may_speak(peer, report.origin):
-            return NOT_REGISTERED, f"a message that claims to be from {peer.name} came from {report.origin}; it is ignored"
+            return (
+                NOT_REGISTERED,
+                f"a message that claims to be from {peer.name} came from {report.origin}; it is ignored",
+            )
         if peer.password is not None and not peer.password.matches(report.password):
             return WRONG_PASSWORD, f"wrong password from {peer.name}; set the same one here and there"
         return None
@@ -125,7 +128,9 @@ class _Batch:
 
     def listen(self, report: Report, peer: Peer, row: PeerRow) -> tuple[str, str]:
         row = attrs.evolve(row, heard_at=self.work.now, reply_to=report.reply_to or row.reply_to)
-        row = attrs.evolve(row, pick=self.pick(report, peer, row), limit=row.limit if report.limit is None else report.limit)
+        row = attrs.evolve(
+            row, pick=self.pick(report, peer, row), limit=row.limit if report.limit is None else report.limit
+        )
         if report.request is None:
             return self.read(report, peer, row)
         return self.request(report, peer, row)
@@ -154,7 +159,9 @@ class _Batch:
         return "taken", f"{taken} changes" if report.complete else f"{taken} changes; incomplete, nothing is removed"
 
     def mark_full(self, report: Report, peer: Peer) -> None:
-        empty = not any(t.verb is Verb.ADD and t.new is not None and t.new.key not in report.marked for t in report.transactions)
+        empty = not any(
+            t.verb is Verb.ADD and t.new is not None and t.new.key not in report.marked for t in report.transactions
+        )
         for name, value in (("empty", empty), ("tail", not report.counted)):
             counter = f"{name}:{peer.id}"
             if self.store.counter(counter) != int(value):
@@ -235,7 +242,11 @@ class _Batch:
 
 
 def _prints(transactions: Sequence[Transaction]) -> list[tuple[int, bytes]]:
-    return [(t.number, blake2b(t.raw.encode("utf-8", "surrogatepass"), digest_size=8).digest()) for t in transactions if t.number]
+    return [
+        (t.number, blake2b(t.raw.encode("utf-8", "surrogatepass"), digest_size=8).digest())
+        for t in transactions
+        if t.number
+    ]
 
 
 def _selected(transactions: Sequence[Transaction], take: server.Take) -> list[Transaction]:
@@ -245,7 +256,9 @@ def _selected(transactions: Sequence[Transaction], take: server.Take) -> list[Tr
     return list(transactions[first:])
 
 
-def _apart(transactions: Sequence[Transaction], own: frozenset[tuple[str, str]]) -> tuple[Sequence[Transaction], list[Reject]]:
+def _apart(
+    transactions: Sequence[Transaction], own: frozenset[tuple[str, str]]
+) -> tuple[Sequence[Transaction], list[Reject]]:
     """Transactions about the site's own lists are ignored, and reported (KB Q96003, error 66)."""
     if not own:
         return transactions, []
@@ -270,7 +283,11 @@ def _touches(transaction: Transaction, own: frozenset[tuple[str, str]]) -> bool:
 def _rows(work: LinkWork, peer: str, transactions: Sequence[Transaction], replaces: bool) -> list[Row]:
     """Every row that the transactions could touch."""
     received = work.store.received
-    lists = {(t.new.type, t.new.list.casefold()) for t in transactions if t.verb is Verb.REPLACE and t.new} if replaces else set()
+    lists = (
+        {(t.new.type, t.new.list.casefold()) for t in transactions if t.verb is Verb.REPLACE and t.new}
+        if replaces
+        else set()
+    )
     if any(not list_ for _, list_ in lists):
         return received.all(peer)
     rows = {row.id: row for row in received.by_lists(peer, lists)} if lists else {}

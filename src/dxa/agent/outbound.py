@@ -14,10 +14,9 @@ import attrs
 from dxa.agent.context import ABSENT, LinkWork
 from dxa.change import Change
 from dxa.config import Peer
-from dxa.entry import Verb
 from dxa.errors import AddressError
 from dxa.ledger.view import FormKey, Line, Wish, advance, settle_names
-from dxa.plan import Facts, Plan, fingerprint, make_plan
+from dxa.plan import Facts, Plan, make_plan
 from dxa.recipient import Recipient
 from dxa.rules.exports import lines, why_absent
 from dxa.rules.naming import Names
@@ -84,8 +83,7 @@ def advance_view(work: LinkWork, view_id: int, peers: list[Peer]) -> Plan | None
     if view.rules == view.wanted and view.usn == usn:
         return None
     with store.transaction():
-        plan = _Advance(work, view, peers[0]).run(usn)
-    return plan
+        return _Advance(work, view, peers[0]).run(usn)
 
 
 class _Advance:
@@ -109,7 +107,7 @@ class _Advance:
         store.views.update(
             attrs.evolve(view, head=head, usn=usn if done else view.usn, rules=view.wanted if done else view.rules)
         )
-        store.verdicts.drop(self.scope, [fingerprint(change) for change in plan.ready])
+        store.verdicts.drop(self.scope, plan.approved)
         self.work.hold(plan, self.scope)
         return plan
 
@@ -164,15 +162,20 @@ class _Advance:
             taken = views.all_slots(self.view.id)
         else:
             taken = views.slots(self.view.id, [(w.type, w.list, w.name) for w in wishes.values()])
-        return settle_names(live, wishes, Names(taken), self.peer.names)
+        held = ((_list_id(list_), name) for list_, name in taken)
+        return settle_names(live, wishes, Names(held), self.peer.names)
 
     def plan(self, live: Mapping[FormKey, Line], after: Mapping[FormKey, Line]) -> Plan:
-        changes: list[Change[str, Line]] = [Change(_key(f), line, None, "no longer shown") for f, line in live.items() if f not in after]
+        changes: list[Change[str, Line]] = [
+            Change(_key(f), line, None, "no longer shown") for f, line in live.items() if f not in after
+        ]
         changes += [
-            Change(_key(f), live.get(f), line, "changed" if f in live else "shown") for f, line in after.items() if live.get(f) != line
+            Change(_key(f), live.get(f), line, "changed" if f in live else "shown")
+            for f, line in after.items()
+            if live.get(f) != line
         ]
         store = self.work.store
-        touched = any(change.verb is not Verb.ADD for change in changes)
+        touched = any(change.before is not None for change in changes)
         facts = Facts(total=store.views.count(self.view.id) if touched else 0, rules_changed=self.rules_changed)
         approved, rejected = store.verdicts.of(self.scope) if changes else (frozenset(), frozenset())
         return make_plan(self.scope, changes, facts, self.peer.guards, approved, rejected)
@@ -191,3 +194,8 @@ class _Advance:
 
 def _key(form: FormKey) -> str:
     return f"{form[0]}/{form[1]}" if form[1] else str(form[0])
+
+
+def _list_id(text: str) -> tuple[str, str]:
+    type_, _, list_ = text.partition(":")
+    return type_, list_

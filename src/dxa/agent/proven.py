@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from dxa.agent.context import LinkWork
 from dxa.address import Address
-from dxa.change import ORDER, diff
+from dxa.agent.context import LinkWork
+from dxa.change import diff, in_order
 from dxa.config import Peer
 from dxa.connector import Parcel, ParcelKind, Result
 from dxa.entry import Entry, Reject, Verb
 from dxa.ledger.answer import Pick, Step, number_steps
-from dxa.plan import Facts, Plan, fingerprint, make_plan
+from dxa.plan import Facts, Plan, make_plan
 from dxa.store import PeerRow
 
 
@@ -59,15 +59,13 @@ def _wanted(work: LinkWork, peer: Peer, row: PeerRow) -> Mapping[str, Entry]:
 def _post(work: LinkWork, peer: Peer, row: PeerRow, plan: Plan) -> None:
     if not plan.ready:
         return
-    ready = sorted(plan.ready, key=lambda change: ORDER[change.verb])
+    ready = in_order(plan.ready)
     first = work.store.next_numbers(work.link.name, len(ready))
     content = number_steps([Step(c.verb, c.before, c.after) for c in ready], first, f"{work.link.name}-{first}")
-    parcel = Parcel(
-        id=f"{first:010d}-{peer.name}", peer=work.info(peer, row), kind=ParcelKind.UPDATE, content=content
-    )
+    parcel = Parcel(id=f"{first:010d}-{peer.name}", peer=work.info(peer, row), kind=ParcelKind.UPDATE, content=content)
     work.store.outbox.put_content(content)
     work.store.outbox.put([parcel], work.link.name, work.now)
-    work.store.verdicts.drop(plan.scope, [fingerprint(change) for change in ready])
+    work.store.verdicts.drop(plan.scope, plan.approved)
     work.outcome.updates += 1
     for change in ready:
         work.count_sent(change.verb, 1)
@@ -75,6 +73,8 @@ def _post(work: LinkWork, peer: Peer, row: PeerRow, plan: Plan) -> None:
 
 def refused_entries(work: LinkWork, parcel: Parcel, refusals: Mapping[str, str]) -> None:
     """Entries that the peer did not take: kept with the reason; the next full read shows what it really has."""
-    rejects = [Reject(0, 0, key, 0, f"{Result.REFUSED.value} by {parcel.peer.name}: {why}") for key, why in refusals.items()]
+    rejects = [
+        Reject(0, 0, key, 0, f"{Result.REFUSED.value} by {parcel.peer.name}: {why}") for key, why in refusals.items()
+    ]
     work.store.rejects.put(work.link.name, parcel.peer.id, None, rejects, work.now)
     work.outcome.rejects += len(rejects)

@@ -37,9 +37,9 @@ class OpenSite:
         path = folder / FILE_NAME
         if not path.is_file():
             raise UsageError(f"{folder} is not a site: it has no {FILE_NAME}. `dxa init {folder}` makes one")
-        config = load(path, host.connectors())
-        store = Store.open(config.database, FileHighWater(config.high_water), create=create)
         types = host.address_types()
+        config = load(path, host.connectors(), types)
+        store = Store.open(config.database, FileHighWater(config.high_water), create=create)
         store.types = types
         return cls(
             folder=folder,
@@ -62,9 +62,13 @@ class OpenSite:
     def connector(self, link: Link) -> Connector:
         """The link's connector, opened at its first use."""
         if link.name not in self.connectors:
-            peers = {peer.name.casefold(): PeerInfo(id=peer.id, name=peer.name, options=peer.options) for peer in link.peers.values()}
+            peers = {
+                peer.name.casefold(): PeerInfo(id=peer.id, name=peer.name, options=peer.options)
+                for peer in link.peers.values()
+            }
             context = LinkContext(
                 link=link.name,
+                role=link.role,
                 options=link.options,
                 folder=self.folder,
                 types=self.types,

@@ -29,18 +29,26 @@ def letters_to_administrator(site: OpenSite, cycle: CycleOutcome, works: Sequenc
                 work.post_notice(peer, config.administrator, title, notice.text, f"{notice.id}")
         site.store.notices.told([notice.id for notice in waiting], now)
     if config.administrator_command:
-        _run(site, cycle, "\n".join(f"{n.link} {n.peer}: {f'[{n.code}] ' if n.code > 0 else ''}{n.text}" for n in waiting))
+        _run(
+            site,
+            cycle,
+            "\n".join(f"{n.link} {n.peer}: {f'[{n.code}] ' if n.code > 0 else ''}{n.text}" for n in waiting),
+        )
 
 
 def _run(site: OpenSite, cycle: CycleOutcome, text: str) -> None:
     command = list(site.config.administrator_command)
     try:
-        done = subprocess.run(command, input=text + "\n", text=True, capture_output=True, timeout=60, check=False, cwd=site.folder)
+        done = subprocess.run(
+            command, input=text + "\n", text=True, capture_output=True, timeout=60, check=False, cwd=site.folder
+        )
     except (OSError, subprocess.TimeoutExpired) as error:
         cycle.notices.append(f"administrator_command {command[0]!r} failed: {error}")
         return
     if done.returncode:
-        cycle.notices.append(f"administrator_command {command[0]!r} ended with {done.returncode}: {done.stderr.strip()}")
+        cycle.notices.append(
+            f"administrator_command {command[0]!r} ended with {done.returncode}: {done.stderr.strip()}"
+        )
 
 
 def prune(site: OpenSite, works: Sequence[LinkWork]) -> None:

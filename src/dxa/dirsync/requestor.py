@@ -93,7 +93,6 @@ Command: TypeAlias = SendRequest | Apply | Drop | Export | Discard
 Outcome: TypeAlias = tuple[State, tuple[Command, ...]]
 
 
-
 def _apply(state: State, event: Got) -> Outcome:
     reply = event.reply
     new = attrs.evolve(state, s=reply.s, i=max(state.i, reply.i), imports=state.imports and not reply.full)

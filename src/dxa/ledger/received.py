@@ -113,7 +113,9 @@ class _Hearing:
         # dx:T-237: several adds with one address in a batch are a fault at the source; the first one stands.
         if entry.key in self.added:
             if self.now[entry.key][1] != entry:
-                self.refuse(transaction, 28, f"a second entry with the address {entry.type}:{entry.address} in one report")
+                self.refuse(
+                    transaction, 28, f"a second entry with the address {entry.type}:{entry.address} in one report"
+                )
             return
         self.added.add(entry.key)
         self.put(entry)
@@ -131,7 +133,8 @@ class _Hearing:
 
     def modify(self, transaction: Transaction) -> None:
         old, new = transaction.old, transaction.new
-        assert old is not None and new is not None
+        assert old is not None
+        assert new is not None
         key = self.find(old)
         if key is None:
             self.modify_unknown(transaction, new)
@@ -151,7 +154,9 @@ class _Hearing:
     def modify_unknown(self, transaction: Transaction, new: Entry) -> None:
         # Ours: a modify of an unknown entry counts as an add of its new value (MS Mail logs 29, KB Q96001).
         if not new.key:
-            self.refuse(transaction, 29, f"no entry named {new.name!r} in what this peer has told, and no address given")
+            self.refuse(
+                transaction, 29, f"no entry named {new.name!r} in what this peer has told, and no address given"
+            )
             return
         self.put(new)
 
@@ -168,7 +173,11 @@ class _Hearing:
             return entry.key if entry.key in self.now else None
         if self.names is None:
             self.names = {(e.type, e.list.casefold(), e.name): k for k, (_, e) in self.now.items()}
-        hits = {k for (t, li, n), k in self.names.items() if n == entry.name and (not entry.list or li == entry.list.casefold())}
+        hits = {
+            k
+            for (t, li, n), k in self.names.items()
+            if n == entry.name and (not entry.list or li == entry.list.casefold())
+        }
         return hits.pop() if len(hits) == 1 else None
 
 

@@ -79,7 +79,9 @@ def settle_names(
     # Those that were there before choose first, so that a newcomer never renames an old entry.
     for form, wish in sorted(wishes.items(), key=lambda item: item[0] not in live):
         name = kept[form].name if form in kept else names.claim((wish.type, wish.list), wish.name, limits)
-        result[form] = Line(form[0], wish.type, wish.instead_of, wish.list, name, wish.address, wish.fields, wish.owner, wish.name)
+        result[form] = Line(
+            form[0], wish.type, wish.instead_of, wish.list, name, wish.address, wish.fields, wish.owner, wish.name
+        )
     return result
 
 
@@ -131,4 +133,3 @@ def _modifies(pairs: list[tuple[Line, Line]]) -> tuple[list[tuple[Line, Line | N
         if old.slot != new.slot or steps[-1][1] is None:
             held.pop(old.slot, None)
     return steps, late
-

@@ -96,6 +96,8 @@ def wished(
     A type that cannot hold any address of the recipient is left out: the recipient is more than one of its addresses.
     So are the types in `but`.
     """
+    if not rules.domains and not rules.templates.keys() - {*but, recipient.target.type if recipient.target else ""}:
+        return ()
     mapped = _mapped_domain(recipient, rules, types)
     templates = dict(rules.templates)
     if mapped:

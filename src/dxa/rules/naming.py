@@ -45,6 +45,8 @@ def shape_name(name: str, limits: NameLimits) -> str:
     Raises:
         AddressError: when nothing is left (46), or a character has no form in the code page.
     """
+    if _is_shaped(name, limits):
+        return name
 
     def unknown(char: str) -> str:
         reason = f"{_describe(char)} cannot be written in {limits.code_page} and has no transliteration"
@@ -58,8 +60,20 @@ def shape_name(name: str, limits: NameLimits) -> str:
     return shaped
 
 
+def _is_shaped(name: str, limits: NameLimits) -> bool:
+    """Whether nothing needs to be done, which is so for nearly all names."""
+    if not name.isprintable() or not name or name[0] == " " or name[-1] == " ":
+        return False
+    try:
+        return len(name.encode(limits.code_page)) <= limits.length and unicodedata.is_normalized("NFC", name)
+    except UnicodeEncodeError:
+        return False
+
+
 def name_key(name: str) -> str:
     """Names with equal keys are the same name to a peer: case and the width of blanks do not count."""
+    if name.isascii():
+        return " ".join(name.lower().split())
     return " ".join(unicodedata.normalize("NFC", name).casefold().split())
 
 

@@ -177,6 +177,8 @@ def _untrusted(recipient: Recipient, rules: ExportRules) -> str:
 
 def _filtered(filters: tuple[Filter, ...], values: Lookup) -> str:
     """The filter that keeps the subject out: any excluding one that matches, or all including ones when none does."""
+    if not filters:
+        return ""
     hits = [(f, any(matches(f.pattern, value) for value in values(f.field))) for f in filters]
     for rule, hit in hits:
         if hit and not rule.include:

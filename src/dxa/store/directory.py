@@ -184,7 +184,7 @@ class Directory:
                 gone.append(id_)
                 continue
             target = after.target or _NO_TARGET
-            head = (after.kind.value, after.container, after.name, after.alias, *target, after.owner)
+            head = (after.kind._value_, after.container, after.name, after.alias, *target, after.owner)
             tail = (after.trust, after.hidden, fields_text(after.fields), usn)
             if before is None:
                 added.append((id_, *head, origin, *tail))
@@ -197,14 +197,14 @@ class Directory:
         return added, modified, gone, moved, proxies
 
     def _proxy_rows(self, id_: int, recipient_: Recipient) -> Iterable[tuple[Any, ...]]:
-        key = self.types.key
         rows: dict[str, tuple[Any, ...]] = {}
         for rank, address in enumerate(recipient_.proxies):
-            k = key(address)
-            if k not in rows:
-                rows[k] = (k, id_, *address, rank)
-        if recipient_.target is not None and (k := key(recipient_.target)) not in rows:
-            rows[k] = (k, id_, *recipient_.target, TARGET)
+            key = self.types.key(address)
+            if key not in rows:
+                rows[key] = (key, id_, *address, rank)
+        target = recipient_.target
+        if target is not None and target not in recipient_.proxies and (key := self.types.key(target)) not in rows:
+            rows[key] = (key, id_, *target, TARGET)
         return rows.values()
 
     def _let_go(self, gone: Sequence[int], moved: Sequence[int], usn: int) -> None:

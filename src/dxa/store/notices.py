@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import attrs
-from sqlalchemy import bindparam, false, select, true
+from sqlalchemy import bindparam, false, null, select, true
 
 from dxa.store.counters import Counters
 from dxa.store.database import Database, Record, adding, setting
@@ -28,7 +28,7 @@ class NoticeRow:
 
 n = notice.c
 _COLUMNS = [column for column in n if column.name != "open"]
-_ADD = adding(notice, told_at=None, open=true())
+_ADD = adding(notice, told_at=null(), open=true())
 _KNOWN = select(n.id).where(n.peer == bindparam("of"), n.code == bindparam("which"), n.open)
 _CLEAR = setting(notice, open=false()).where(n.peer == bindparam("of"), n.code == bindparam("which"), n.open)
 _OPEN = select(*_COLUMNS).where(n.open).order_by(n.id)

@@ -73,7 +73,7 @@ _PLACES = select(t.list_key, t.position).where(_PEER, t.id.in_(among()))
 _LAST_PLACE = select(t.id, t.position).where(_PEER, _ALIVE, t.list_key.in_(among()))
 
 
-@attrs.frozen
+@attrs.define  # frozen ones are made half as fast, and a first import makes very many
 class PendingRow:
     """A row that says something else than the directory has of it; `applied` and `digest` as in the table."""
 

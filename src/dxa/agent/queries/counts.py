@@ -13,7 +13,7 @@ from dxa.store import Store, schema
 class Waiting(NamedTuple):
     """Parcels that wait: how many, and since when."""
 
-    count: int
+    parcels: int
     since: float
 
 

@@ -35,9 +35,7 @@ def changes_of_run(site: OpenSite, run: int, limit: int | None = None, offset: i
     return _page(list(map(_run_change, found[1])), limit, offset)
 
 
-def changes_of_recipient(
-    site: OpenSite, text: str, limit: int | None = None, offset: int = 0
-) -> list[RunChangeShown]:
+def changes_of_recipient(site: OpenSite, text: str, limit: int | None = None, offset: int = 0) -> list[RunChangeShown]:
     """What happened to one recipient, living or gone, newest first."""
     changes = site.store.journal.of_recipient(_recipient_id(site, text))
     if not changes and text.isdecimal():
@@ -267,5 +265,3 @@ def _reject(row: RejectRow) -> RejectShown:
 
 def _page(rows: Sequence[Any], limit: int | None, offset: int) -> list[Any]:
     return list(rows[offset : None if limit is None else offset + limit])
-
-

@@ -151,7 +151,7 @@ class _Knowing:
             held=tuple(plan.plan for plan in self.held_for(peer, row)),
             export_needed=state.export_needed,
             full_answer=state.full.value,
-            waiting=waiting.count if waiting else 0,
+            waiting=waiting.parcels if waiting else 0,
             waiting_since_at=waiting.since if waiting else None,
             not_exported=_left_out(peer.exports),
             note=row.note if row is not None else "",
@@ -174,7 +174,7 @@ class _Knowing:
             yield state.export_needed
         if (waiting := self.waiting.get(peer.id)) is not None:
             since = stamp(waiting.since)
-            yield f"{waiting.count} parcels wait since {since}: see why they cannot be delivered, then `dxa sync`"
+            yield f"{waiting.parcels} parcels wait since {since}: see why they cannot be delivered, then `dxa sync`"
         yield from self.silence(peer, row)
         for plan in self.held_for(peer, row):
             yield f"`dxa approve {plan.plan}` or `dxa reject {plan.plan}`: {plan.count} changes are held"

@@ -105,7 +105,7 @@ def _text(value: Any) -> str:
 
 def _address(side: Mapping[str, Any]) -> str:
     if "proxies" in side:
-        return side["target"] or next(iter(side["proxies"]), side["container"])
+        return str(side["target"] or next(iter(side["proxies"]), side["container"]))
     return f"{side.get('type', '')}:{side['address']}" if "address" in side else ""
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from functools import cache
+from unicodedata import combining, normalize
 
 from sqlalchemy import select
 
@@ -46,7 +47,7 @@ def recipients(
     wanted = text.casefold()
     addressed = _addressed(site, wanted) if wanted else frozenset[int]()
     hits = [
-        (name.casefold(), id_)
+        (_sorting(name), id_)
         for id_, name, alias, where in counts.rows(site.store, statement)
         if (container is None or inside(where, container))
         and (id_ in addressed or wanted in name.casefold() or wanted in alias.casefold())
@@ -72,7 +73,7 @@ def find_recipient(site: OpenSite, text: str) -> Recipient:
     if len(hits) == 1:
         return directory.get(hits)[hits[0]]
     if not hits:
-        raise NotFoundError(f"no recipient has the name, alias or address {text!r}; `dxa recipients list TEXT` searches")
+        raise NotFoundError(f"no recipient is called {text!r} or has such an address; `dxa recipients list` shows all")
     few = ", ".join(f"{found.id} ({found.name}, {found.container})" for found in directory.get(hits[:FEW]).values())
     raise UsageError(f"{len(hits)} recipients are called {text!r}; give the number of one: {few}")
 
@@ -115,9 +116,9 @@ def _export(standing: Standing, peer: Peer, found: Recipient, lines: Iterable[Li
     told = standing.told(peer, found)
     why = _why_not(standing, peer, found)
     if told is not None:
-        return ExportShown(peer=peer.id, shown=False, name="", address="", why=f"its own entry: it told us {told.name!r}")
+        return _absent(peer, f"its own entry: it told us {told.name!r}")
     if shown is not None and (shown.type, shown.list.casefold()) in own:
-        return ExportShown(peer=peer.id, shown=False, name="", address="", why=f"{shown.list} is its own list")
+        return _absent(peer, f"{shown.list} is its own list")
     if shown is not None:
         return ExportShown(
             peer=peer.id,
@@ -129,6 +130,10 @@ def _export(standing: Standing, peer: Peer, found: Recipient, lines: Iterable[Li
     if not why:
         asked = ", ".join(sorted(pick.types)) or "nothing"
         why = f"type: it asked for {asked}" if list(lines) else "not yet: the next sync shows it"
+    return _absent(peer, why)
+
+
+def _absent(peer: Peer, why: str) -> ExportShown:
     return ExportShown(peer=peer.id, shown=False, name="", address="", why=why)
 
 
@@ -169,6 +174,11 @@ def _addressed(site: OpenSite, wanted: str) -> frozenset[int]:
     return frozenset(id_ for id_, type_, value in rows if wanted in f"{type_}:{value}".casefold())
 
 
+def _sorting(name: str) -> str:
+    """The name as people look for it: ``Çelik`` stands with ``Celik``."""
+    return "".join(char for char in normalize("NFKD", name) if not combining(char)).casefold()
+
+
 def _shown(found: Recipient) -> RecipientShown:
     address = found.target or next(iter(found.proxies), None)
     return RecipientShown(
@@ -182,6 +192,3 @@ def _shown(found: Recipient) -> RecipientShown:
         trust=found.trust,
         hidden=found.hidden,
     )
-
-
-

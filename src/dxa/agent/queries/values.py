@@ -254,7 +254,9 @@ class MessageDetail:
     status: str = said("in: taken, refused, kept; out: ready, sent, refused")
     verdict: str = said("what was made of it")
     count: int = said("transactions in it")
-    records: tuple[Mapping[str, Any], ...] = said("what it carries, decoded; each has kind, and mostly verb, name, address")
+    records: tuple[Mapping[str, Any], ...] = said(
+        "what it carries, decoded; each has kind, and mostly verb, name, address"
+    )
 
 
 @attrs.frozen(kw_only=True)
@@ -364,4 +366,4 @@ class PeerDetail:
     own_lists: tuple[str, ...] = said("lists that are its own, and so never sent to it")
     exports: tuple[str, ...] = said("what is exported to it, in sentences")
     lists: tuple[ListCount, ...] = said("lists that it is shown: peer, type, list, entries")
-    status: PeerStatus = said("how it stands; keys as in `dxa status`")
+    status: PeerStatus = attrs.field(metadata={"doc": "how it stands; keys as in `dxa status`"})

@@ -1,0 +1,196 @@
+"""The demo: a site with people in it, and a stage on which plugins play scenes (hook ``dxa_demo_scenes``).
+
+Everything happens in one folder, which is left behind to be explored. What is shown goes through the `Screen` and
+what is run through the `Run` that the command line gives; this module prints nothing itself.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol
+
+import attrs
+
+from dxa.agent import Agent, OpenSite
+from dxa.agent.admin import Administrator
+from dxa.agent.site import site_lock
+from dxa.connector import Scene
+from dxa.errors import UsageError
+from dxa.host import Host
+from dxa.recipient import Kind, Recipient
+
+#: Says that a folder was made by the demo, so that the demo may remove it.
+MARKER = ".dxa-demo"
+FOLDER = "dxa-demo"
+ORGANIZATION, SITE = "FABER", "HQ"
+
+Cell = str | int | None
+
+
+class Screen(Protocol):
+    """Where the demo shows what happens."""
+
+    def heading(self, text: str) -> None:
+        """A heading."""
+
+    def say(self, text: str) -> None:
+        """A paragraph."""
+
+    def table(self, title: str, columns: Sequence[str], rows: Sequence[Sequence[Cell]]) -> None:
+        """A table; a column whose name begins with ``#`` holds numbers."""
+
+    def command(self, text: str, printed: str) -> None:
+        """A command line, and what it printed."""
+
+
+@attrs.frozen
+class CompletedCommand:
+    """What a command did."""
+
+    exit_status: int
+    output: str
+
+    @property
+    def json(self) -> Any:
+        """The output of a command that was given ``--json``."""
+        return json.loads(self.output)
+
+
+#: Runs a dxa command in this process; returns its exit status, and what it printed to standard output and error.
+Run = Callable[[Sequence[str]], tuple[int, str, str]]
+
+
+@attrs.frozen(kw_only=True)
+class Stage:
+    """What a scene works with: the demo's folder, the site in it, a screen, and dxa's own commands.
+
+    A scene puts its own things below `folder`, says what happens, and does as much as it can with `dxa`, so that
+    whoever watches sees commands that they can type.
+    """
+
+    folder: Path
+    screen: Screen
+    run: Run
+    host: Host
+    clock: Callable[[], float]
+
+    @property
+    def site(self) -> Path:
+        """The folder of the demo's site."""
+        return self.folder / "site"
+
+    def heading(self, text: str) -> None:
+        """Begin another part."""
+        self.screen.heading(text)
+
+    def say(self, text: str) -> None:
+        """Tell what happens."""
+        self.screen.say(text)
+
+    def table(self, title: str, columns: Sequence[str], rows: Sequence[Sequence[Cell]]) -> None:
+        """Show a table; a column whose name begins with ``#`` holds numbers."""
+        self.screen.table(title, columns, rows)
+
+    def dxa(self, *arguments: str, shown: bool = True) -> CompletedCommand:
+        """Run a dxa command on the demo's site, and show it with what it prints; `shown` false keeps it quiet."""
+        status, output, errors = self.run(["-C", str(self.site), *arguments])
+        if shown:
+            self.screen.command(" ".join(["dxa", *map(_quoted, arguments)]), output + errors)
+        return CompletedCommand(status, output)
+
+    def edit_config(self, text: str) -> None:
+        """Append TOML to the site's configuration."""
+        with (self.site / "dxa.toml").open("a", encoding="utf-8") as file:
+            file.write(f"\n{text.strip()}\n")
+
+
+# -- the site ------------------------------------------------------------------------------------------------------
+
+
+class Person(NamedTuple):
+    """Somebody of the demo's site."""
+
+    name: str
+    alias: str
+    container: str = "Recipients"
+    kind: Kind = Kind.MAILBOX
+    trust: int = 20
+    hidden: bool = False
+
+
+#: Names that are not easy: accents, a particle, one longer than the 30 characters of MS Mail, two of the same name.
+PEOPLE = (
+    Person("Faber, Johanna", "johannaf"),
+    Person("Müller, Jürgen", "juergenm"),
+    Person("Núñez Ibáñez, María José", "mariajn"),
+    Person("de la Rochefoucauld-Liancourt, François", "francoisl"),
+    Person("van der Meer, Anneke", "annekem", "Recipients/Amsterdam"),
+    Person("Øksnes, Søren", "soereno", "Recipients/Amsterdam"),
+    Person("Çelik, Ayşe", "aysec", "Recipients/Amsterdam"),
+    Person("Dvořáková, Božena", "bozenad"),
+    Person("Smith, John", "johns"),
+    Person("Smith, John", "johnsm", "Recipients/Amsterdam"),
+    Person("All Staff", "allstaff", "Recipients/Lists", Kind.LIST),
+    Person("Canteen Menu", "canteen", "Recipients/Folders", Kind.FOLDER),
+    Person("Scanner Room 2", "scanner2", hidden=True),
+    Person("Works Council (confidential)", "council", trust=90),
+)
+
+
+def prepare(folder: Path, *, fresh: bool) -> None:
+    """An empty folder for the demo; one that holds something is removed only if the demo made it."""
+    if folder.exists() and not folder.is_dir():
+        raise UsageError(f"{folder} is a file; the demo needs a folder")
+    if folder.is_dir() and any(folder.iterdir()):
+        if not (folder / MARKER).is_file():
+            raise UsageError(f"{folder} is not empty, and the demo did not make it; choose another folder")
+        if not fresh:
+            raise UsageError(f"{folder} holds an earlier demo; --fresh rebuilds it")
+        shutil.rmtree(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / MARKER).write_text("Made by `dxa demo`; `dxa demo --fresh` removes and rebuilds this folder.\n", "utf-8")
+
+
+def play(stage: Stage, scenes: Sequence[Scene]) -> None:
+    """The site, then every scene in its order."""
+    build_site(stage)
+    for scene in scenes:
+        scene.play(stage)
+    if not scenes:
+        stage.say("No plugin brings a scene, so this is all: a site without links.")
+
+
+def build_site(stage: Stage) -> None:
+    """Make the site and put its people in."""
+    stage.heading(f"The site {ORGANIZATION}/{SITE}")
+    stage.dxa("init", "--organization", ORGANIZATION, "--site", SITE)
+    add_people(stage)
+    stage.say(
+        f"{len(PEOPLE)} recipients have come to work: names with accents and a long one, two people of the same name, "
+        "a list, a public folder, a hidden mailbox, and one whose trust level is too high for most links."
+    )
+    stage.dxa("recipients", "list")
+
+
+def add_people(stage: Stage) -> None:
+    """What so many `dxa recipients add` would do, at once."""
+    with site_lock(stage.site):
+        site = OpenSite.open(stage.site, stage.host, stage.clock)
+        try:
+            administrator = Administrator(agent=Agent(site=site))
+            for name, alias, container, kind, trust, hidden in PEOPLE:
+                administrator.add(
+                    Recipient(kind=kind, container=container, name=name, alias=alias, trust=trust, hidden=hidden)
+                )
+        finally:
+            site.close()
+
+
+def _quoted(argument: str) -> str:
+    """An argument as one types it."""
+    if argument and all(char.isalnum() or char in "-_./:,=@+%" for char in argument):
+        return argument
+    return "'" + argument.replace("'", "'\\''") + "'"
