@@ -53,7 +53,7 @@ class LazyGroup(click.Group):
         if entry := self.entries.get(name):
             return load(entry.target)
         commands = _plugin_commands(context).get(name)
-        return None if commands is None else PluginGroup(name, commands)
+        return None if commands is None else _plugin_group(name, commands)
 
     def resolve_command(
         self, context: click.Context, args: list[str]
@@ -68,8 +68,12 @@ class LazyGroup(click.Group):
 
     def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
         """The commands in their sections, without loading any of them."""
-        sections = {title: [(name, entry.help) for name, entry in lines.items()] for title, lines in self.sections.items()}
-        plugins = [(name, f"Commands of the plugin: {', '.join(found)}.") for name, found in _plugin_commands(context).items()]
+        sections = {
+            title: [(name, entry.help) for name, entry in lines.items()] for title, lines in self.sections.items()
+        }
+        plugins = [
+            (name, f"Commands of the plugin: {', '.join(found)}.") for name, found in _plugin_commands(context).items()
+        ]
         if plugins:
             sections["Plugins"] = plugins
         # One column for all sections.
@@ -77,6 +81,12 @@ class LazyGroup(click.Group):
         for title, lines in sections.items():
             with formatter.section(title):
                 formatter.write_dl([(name.ljust(width), text) for name, text in lines])
+
+
+def _plugin_group(plugin: str, commands: Mapping[str, str]) -> click.Command | None:
+    """The plugin's commands below its name; a plugin whose one command has its own name has made that group itself."""
+    group = PluginGroup(plugin, commands)
+    return group.get_command(click.Context(group), plugin) if set(commands) == {plugin} else group
 
 
 class PluginGroup(click.Group):

@@ -63,4 +63,8 @@ def shown_of(count: int, total: int, offset: int) -> str:
     """A line below a table that does not show everything, or nothing."""
     if count >= total:
         return ""
-    return f"{offset + 1} to {offset + count} of {total}; --offset {offset + count} shows what follows" if count else f"none of {total} here"
+    return (
+        f"{offset + 1} to {offset + count} of {total}; --offset {offset + count} shows what follows"
+        if count
+        else f"none of {total} here"
+    )

@@ -38,7 +38,12 @@ def list_messages(
 
     with session.reading() as site:
         found, total = queries.messages(
-            site, peer=peer or "", direction=direction or "", status=status or "", limit=page(limit, as_json), offset=offset
+            site,
+            peer=peer or "",
+            direction=direction or "",
+            status=status or "",
+            limit=page(limit, as_json),
+            offset=offset,
         )
     if as_json:
         write_json({"messages": queries.as_plain(found), "total": total})
@@ -69,7 +74,7 @@ def show_message(session: Session, id_: str, raw: bool, as_json: bool) -> None:
         found = queries.message(site, id_)
         data = queries.raw_message(site, id_) if raw else b""
     if raw:
-        click.get_binary_stream("stdout").write(data)
+        click.echo(data, nl=False)
         return
     if as_json:
         write_json(queries.as_plain(found))

@@ -12,7 +12,8 @@ import shutil
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import datetime
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any, TextIO
 
 import click
@@ -40,6 +41,26 @@ def printable(text: str) -> str:
 def say(text: str = "") -> None:
     """One paragraph on standard output."""
     _write(printable(text))
+
+
+def heading(text: str) -> None:
+    """A heading with a line below it."""
+    say()
+    emphasize(text)
+    emphasize("=" * len(text))
+
+
+def emphasize(text: str) -> None:
+    """A line that stands out on a terminal."""
+    from rich.text import Text
+
+    _write(drawing(Text(printable(text), style="bold"), sys.stdout))
+
+
+def paragraph(text: str) -> None:
+    """Text folded to the width; lines that are indented stay as they are."""
+    for line in text.splitlines() or [""]:
+        _write(printable(line) if line.startswith(" ") else "\n".join(wrap(printable(line), WIDTH)))
 
 
 def warn(text: str) -> None:
@@ -72,13 +93,14 @@ def render(title: str, columns: Sequence[str], rows: Iterable[Sequence[Cell]], s
     from rich import box
     from rich.table import Table
 
-    drawn = Table(box=box.SIMPLE_HEAD, title=_text(title), title_justify="left", title_style="bold", pad_edge=False)
+    drawn = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
     for column in columns:
         name = column.removeprefix("#")
         drawn.add_column(_text(name), justify="right" if name != column else "left", overflow="fold")
     for row in rows:
         drawn.add_row(*map(_cell, row))
-    return drawing(drawn, stream)
+    heading = f"\n{printable(title)}\n" if title else ""
+    return heading + drawing(drawn, stream)
 
 
 def drawing(renderable: RenderableType, stream: TextIO) -> str:
@@ -110,7 +132,10 @@ def pairs(rows: Iterable[tuple[str, Cell]]) -> None:
 
 
 def bullets(title: str, lines: Iterable[str]) -> None:
-    """A title and lines below it, folded so that they stay apart."""
+    """A title and lines below it, folded so that they stay apart; nothing when there are no lines."""
+    lines = list(lines)
+    if not lines:
+        return
     from rich.padding import Padding
     from rich.table import Table
 
@@ -153,11 +178,6 @@ def ago(seconds: float | None) -> str:
 def counted(number: int, one: str, many: str = "") -> str:
     """A number with its noun: ``1 change``, ``2 changes``."""
     return f"{number} {one if number == 1 else many or one + 's'}"
-
-
-def stamp(seconds: float | None) -> str | None:
-    """A time as JSON has it: ISO 8601, UTC, whole seconds."""
-    return None if seconds is None else datetime.fromtimestamp(int(seconds), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _cell(value: Cell) -> Text:

@@ -82,7 +82,9 @@ def show_peer(session: Session, peer: str, as_json: bool) -> None:
         ]
     )
     if found.lists:
-        table("Lists that it is shown", ["type", "list", "#entries"], [(c.type, c.list, c.entries) for c in found.lists])
+        table(
+            "Lists that it is shown", ["type", "list", "#entries"], [(c.type, c.list, c.entries) for c in found.lists]
+        )
     else:
         say("It is shown nothing.")
 
@@ -90,13 +92,23 @@ def show_peer(session: Session, peer: str, as_json: bool) -> None:
 @peers.command("add")
 @click.argument("link", metavar="LINK")
 @click.argument("name", metavar="NAME")
-@click.option("--password-ref", metavar="env:X|file:Y", help="Where its password is: a variable, or a file beside dxa.toml.")
+@click.option(
+    "--password-ref", metavar="env:X|file:Y", help="Where its password is: a variable, or a file beside dxa.toml."
+)
 @click.option("--no-password", is_flag=True, help="It has no password: whoever can send from its address is believed.")
-@click.option("--types", multiple=True, help="An address type that it may be shown; repeatable. The default is what it asks for.")
+@click.option(
+    "--types", multiple=True, help="An address type that it may be shown; repeatable. The default is what it asks for."
+)
 @click.option("--no-templates", is_flag=True, help="Send it no template values.")
 @click.option("--limit", type=click.IntRange(min=1), help="Bytes that one answer may have.")
 @click.option("--import-container", metavar="CONTAINER", help="Where what it tells goes, if not where its link says.")
-@click.option("--export-container", "exports", metavar="CONTAINER", multiple=True, help="What is exported to it, if not what its link says; repeatable.")
+@click.option(
+    "--export-container",
+    "exports",
+    metavar="CONTAINER",
+    multiple=True,
+    help="What is exported to it, if not what its link says; repeatable.",
+)
 @pass_session
 def add(
     session: Session,
@@ -173,7 +185,9 @@ def remove(session: Session, peer: str, keep: bool, delete: bool, transfer_to: s
             )
         else:
             owned = administrator.remove_peer(link, found.name, chosen[0], heir)
-    done = {Leftover.KEEP: "stay", Leftover.DELETE: "are deleted", Leftover.TRANSFER: f"belong to {heir} now"}[chosen[0]]
+    done = {Leftover.KEEP: "stay", Leftover.DELETE: "are deleted", Leftover.TRANSFER: f"belong to {heir} now"}[
+        chosen[0]
+    ]
     session.logging.info("peer removed", peer=found.id, leftover=chosen[0].value, owned=owned)
     say(f"Removed {found.id}; {counted(owned, 'recipient')} that it owned {done}.")
 

@@ -81,8 +81,7 @@ def _show(cycle: CycleShown, *, everything: bool) -> None:
         say("Nothing would change.")
     for plan in cycle.plans:
         _show_plan(cycle, plan, everything=everything)
-    if cycle.notices:
-        bullets("The administrator would be told", cycle.notices)
+    bullets("The administrator would be told", cycle.notices)
     for error in cycle.errors:
         warn(f"error: {error}")
 

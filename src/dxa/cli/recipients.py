@@ -34,7 +34,9 @@ def recipients() -> None:
 @click.argument("text", required=False, default="")
 @click.option("--kind", type=click.Choice(KINDS), help="Only this kind.")
 @click.option("--container", help="Only what is in this container or below it.")
-@click.option("--owner", metavar="PEER", help="Only what this peer (LINK/NAME) told of; an empty PEER means the site's own.")
+@click.option(
+    "--owner", metavar="PEER", help="Only what this peer (LINK/NAME) told of; an empty PEER means the site's own."
+)
 @click.option("--hidden", is_flag=True, help="Only hidden ones.")
 @paging
 @pass_session
@@ -69,7 +71,8 @@ def list_recipients(
         return
     marks = {"custom": "@", "list": "*", "folder": "#", "mailbox": ""}
     rows = [
-        (r.id, marks[r.kind] + ("h" if r.hidden else ""), r.name, r.address, r.container, r.trust, r.owner) for r in found
+        (r.id, marks[r.kind] + ("h" if r.hidden else ""), r.name, r.address, r.container, r.trust, r.owner)
+        for r in found
     ]
     table("", ["#id", "", "name", "address", "container", "#trust", "owner"], rows)
     say("@ custom recipient, * list, # folder, h hidden")
@@ -116,7 +119,9 @@ def _details(function: F) -> F:
         click.option("--target", metavar="TYPE:ADDRESS", help="Where the mail of a custom recipient goes."),
         click.option("--trust", type=click.IntRange(0, 100), help="Trust level; links export up to theirs."),
         click.option("--hidden/--shown", default=None, help="Whether it is left out of address lists."),
-        click.option("--proxy", "proxies", metavar="TYPE:ADDRESS", multiple=True, help="A further address; repeatable."),
+        click.option(
+            "--proxy", "proxies", metavar="TYPE:ADDRESS", multiple=True, help="A further address; repeatable."
+        ),
         click.option("--field", "fields", metavar="NAME=VALUE", multiple=True, help="An attribute; repeatable."),
     ):
         function = option(function)
@@ -129,7 +134,7 @@ def _details(function: F) -> F:
 @click.option("--container", default=CONTAINER, show_default=True, help="Where it goes.")
 @_details
 @pass_session
-def add(session: Session, name: str, kind: str | None, container: str, **details: Any) -> None:
+def add(session: Session, /, name: str, kind: str | None, container: str, **details: Any) -> None:
     """Add a recipient. Addresses that the configuration gives and that are not stated here are generated."""
     from dxa.cli.output import say
     from dxa.recipient import Kind, Recipient
@@ -150,11 +155,13 @@ def add(session: Session, name: str, kind: str | None, container: str, **details
 @click.argument("recipient", metavar="RECIPIENT")
 @click.option("--name", help="Another friendly name.")
 @click.option("--move-to", metavar="CONTAINER", help="Another container; everything else stays.")
-@click.option("--remove-proxy", "removed", metavar="TYPE:ADDRESS", multiple=True, help="An address to take away; repeatable.")
+@click.option(
+    "--remove-proxy", "removed", metavar="TYPE:ADDRESS", multiple=True, help="An address to take away; repeatable."
+)
 @_details
 @pass_session
 def set_recipient(
-    session: Session, recipient: str, name: str | None, move_to: str | None, removed: tuple[str, ...], **details: Any
+    session: Session, /, recipient: str, name: str | None, move_to: str | None, removed: tuple[str, ...], **details: Any
 ) -> None:
     """Change a recipient. A --proxy becomes the first address of its type; a --field without a value goes."""
     import attrs
@@ -170,7 +177,7 @@ def set_recipient(
             new = attrs.evolve(old, name=old.name if name is None else name, container=move_to or old.container)
             return _without(_edited(new, site.types, **details), site.types, removed)
 
-        after = administrator.set(before.id, edit)
+        after = administrator.edit(before.id, edit)
     changed = queries.difference(before, after)
     session.logging.info("changed", recipient=after.id, name=after.name, what=changed)
     say(f"Changed recipient {after.id}: {changed}." if changed else f"Recipient {after.id} is like that already.")

@@ -26,8 +26,8 @@ def list_rejects(
     "code" is the error number of the peer's own world. The JSON has the keys "rejects" and "total".
     """
     from dxa.agent import queries
-    from dxa.cli.output import say, table, when, write_json
     from dxa.cli.listing import shown_of
+    from dxa.cli.output import say, table, when, write_json
 
     with session.reading() as site:
         found, total = queries.rejects(site, peer or "", everything, page(limit, as_json), offset)

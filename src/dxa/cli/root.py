@@ -61,9 +61,20 @@ COMMANDS = {
     show_default=True,
     help="How much is logged on standard error.",
 )
-@click.option("--log-file", type=click.Path(path_type=Path, dir_okay=False), help="Append the log to this file as well, from level info on.")
+@click.option(
+    "--log-file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Append the log to this file as well, from level info on.",
+)
 @click.option("--log-json", is_flag=True, help="Log one JSON object per line.")
-@click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=lambda c, p, v: _version(c, v), help="Show the version.")
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=lambda c, p, v: _version(c, v),
+    help="Show the version.",
+)
 @click.pass_context
 def root(
     context: click.Context, folder: Path, debug: bool, log_level: str, log_file: Path | None, log_json: bool

@@ -11,7 +11,7 @@ from dxa.cli.listing import json_command
 from dxa.cli.session import Session, pass_session
 
 if TYPE_CHECKING:
-    from dxa.agent.queries import PeerStatus, SiteStatus
+    from dxa.agent.queries import HeldShown, NoticeShown, PeerStatus, SiteStatus
 
 
 @json_command("SiteStatus", "PeerStatus")
@@ -35,19 +35,20 @@ def status(session: Session, peer: str | None, as_json: bool) -> None:
 
 
 def _show(found: SiteStatus, now: float) -> None:
-    from dxa.cli.output import counted, say, table, when
+    from dxa.cli.output import bullets, counted, say, table, when
 
-    say(f"{found.organization}/{found.site}: {counted(found.recipients, 'recipient')}, last change {when(found.last_run_at)}")
-    if not found.peers:
-        say("No peers yet. Links stand in dxa.toml; `dxa peers add` adds peers to a link that has many.")
-    else:
-        columns = ["peer", "#R", "#S", "#I", "#conf", "asked", "answered", "#pend", "#rej", "#held", "#wait"]
+    size, latest = counted(found.recipients, "recipient"), when(found.last_run_at)
+    say(f"{found.organization}/{found.site}: {size}, last change {latest}")
+    if found.peers:
+        columns = ["peer", "#R", "#S", "#I", "#conf", "asked", "answered", "#pend", "#rej", "#held"]
         table("", columns, [_row(peer, now) for peer in found.peers])
-    _lines("To do", [f"{peer.peer}: {peer.advice}" for peer in found.peers if peer.advice])
-    _lines("Held plans", [f"{h.plan}  {h.scope}: {counted(h.count, 'change')}; {'; '.join(h.holds)}" for h in found.held])
-    _lines("Notices", [f"{when(n.noticed_at)}  {n.peer}: {f'[{n.code}] ' if n.code else ''}{n.text}" for n in found.notices])
-    _lines("Not exported", _by_text(found.peers))
-    _lines("Doubts about dxa.toml", found.warnings)
+    else:
+        say("No peers yet. Links stand in dxa.toml; `dxa peers add` adds peers to a link that has many.")
+    bullets("To do", [f"{peer.peer}: {peer.advice}" for peer in found.peers if peer.advice])
+    bullets("Held plans", map(_held, found.held))
+    bullets("Notices", map(_notice, found.notices))
+    bullets("Not exported", _by_text(found.peers))
+    bullets("Doubts about dxa.toml", found.warnings)
 
 
 def _row(peer: PeerStatus, now: float) -> list[str | int | None]:
@@ -55,15 +56,19 @@ def _row(peer: PeerStatus, now: float) -> list[str | int | None]:
 
     times = [None if at is None else now - at for at in (peer.last_request_at, peer.last_answer_at)]
     numbers: list[str | int | None] = [peer.r, peer.s, peer.i, peer.confirmed]
-    return [
-        peer.peer,
-        *numbers,
-        *map(ago, times),
-        peer.pending,
-        peer.rejects,
-        len(peer.held),
-        peer.waiting,
-    ]
+    return [peer.peer, *numbers, *map(ago, times), peer.pending, peer.rejects, len(peer.held)]
+
+
+def _held(plan: HeldShown) -> str:
+    from dxa.cli.output import counted
+
+    return f"{plan.plan}  {plan.scope}: {counted(plan.count, 'change')}; {'; '.join(plan.holds)}"
+
+
+def _notice(notice: NoticeShown) -> str:
+    from dxa.cli.output import when
+
+    return f"{when(notice.noticed_at)}  {notice.peer}: {f'[{notice.code}] ' if notice.code else ''}{notice.text}"
 
 
 def _by_text(peers: Iterable[PeerStatus]) -> list[str]:
@@ -77,10 +82,3 @@ def _by_text(peers: Iterable[PeerStatus]) -> list[str]:
 
 def _few(names: Sequence[str]) -> str:
     return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
-
-
-def _lines(title: str, lines: Sequence[str]) -> None:
-    from dxa.cli.output import bullets
-
-    if lines:
-        bullets(title, lines)

@@ -55,8 +55,7 @@ def show(cycle: CycleShown) -> None:
         if plan.holds:
             say(f"Held: {plan.plan}  {plan.scope}, {counted(plan.held, 'change')}: {'; '.join(plan.holds)}.")
             say(f"  `dxa plan {plan.plan}` shows it; then `dxa approve {plan.plan}` or `dxa reject {plan.plan}`.")
-    if cycle.notices:
-        bullets("Notices", cycle.notices)
+    bullets("Notices", cycle.notices)
     for error in cycle.errors:
         warn(f"error: {error}")
     if cycle.errors:

@@ -1,0 +1,88 @@
+"""`dxa demo`."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from contextlib import redirect_stderr, redirect_stdout
+from pathlib import Path
+
+import attrs
+import click
+
+from dxa.cli import output
+from dxa.cli.session import Session, pass_session
+
+
+@click.command()
+@click.argument("folder", metavar="[DIR]", type=click.Path(path_type=Path, file_okay=False), required=False)
+@click.option("--fresh", is_flag=True, help="Rebuild DIR if an earlier demo made it.")
+@pass_session
+def demo(session: Session, folder: Path | None, fresh: bool) -> None:
+    """Build a whole site in DIR, play it through, and leave everything there to be explored.
+
+    DIR must be new or empty; the default is dxa-demo in the current folder. No mail system is needed: the foreign
+    sides are built, too.
+    """
+    from dxa.demo import FOLDER, Stage, play, prepare
+
+    folder = folder or Path(FOLDER)
+    scenes = session.host.scenes()
+    prepare(folder, fresh=fresh)
+    screen = _Screen()
+    run = _Runner(session)
+    stage = Stage(folder=folder.resolve(), screen=screen, run=run, host=session.host, clock=session.clock)
+    play(stage, scenes)
+    screen.heading("Now look around")
+    width = max(map(len, HINTS))
+    for command, what in HINTS.items():
+        screen.say(f"  dxa -C {folder / 'site'} {command:<{width}}  # {what}")
+
+
+#: What to look at after the demo.
+HINTS = {
+    "status": "how each peer stands",
+    "peers list --counts": "who is shown how much of which list",
+    "recipients list": "the directory",
+    "recipients show 'Müller, Jürgen'": "one recipient at every peer",
+    "messages list": "every message in and out",
+    "history": "what has changed, and why",
+}
+
+
+@attrs.frozen
+class _Runner:
+    """Runs commands in this process, with the plugins of the demo's own session."""
+
+    session: Session
+
+    def __call__(self, arguments: Sequence[str]) -> tuple[int, str, str]:
+        from dxa.cli.run import run
+
+        inner = Session(clock=self.session.clock, host=self.session.host)
+        printed, errors = io.StringIO(), io.StringIO()
+        with redirect_stdout(printed), redirect_stderr(errors):
+            status = run(arguments, inner)
+        return status, printed.getvalue(), errors.getvalue()
+
+
+class _Screen:
+    """Shows the demo on standard output."""
+
+    def heading(self, text: str) -> None:
+        """A heading."""
+        output.heading(text)
+
+    def say(self, text: str) -> None:
+        """A paragraph, folded to the width; indented lines stay as they are."""
+        output.paragraph(text)
+
+    def table(self, title: str, columns: Sequence[str], rows: Sequence[Sequence[output.Cell]]) -> None:
+        """A table."""
+        output.table(title, columns, rows)
+
+    def command(self, text: str, printed: str) -> None:
+        """A command behind a prompt, and what it printed."""
+        output.say()
+        output.emphasize(f"$ {text}")
+        output.say(printed.rstrip("\n"))
