@@ -70,7 +70,7 @@ def dxa_decoders() -> list[Decoder]:
 @hookimpl
 def dxa_commands() -> list[tuple[str, str]]:
     """The commands below ``dxa msmail``."""
-    return [("msmail", "dxa_msmail.commands:msmail")]
+    return [("requestor", "dxa_msmail.commands:requestor")]
 
 
 @hookimpl

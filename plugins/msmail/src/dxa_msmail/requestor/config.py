@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
@@ -104,18 +105,27 @@ def load(folder: Path) -> RequestorConfig:
         raise UsageError(f"{folder} is not a requestor: it has no {CONFIG}. {hint}") from None
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ConfigError(str(path), [str(error)]) from None
+    return _structured(data, path)
+
+
+def _structured(data: Mapping[str, Any], path: Path) -> RequestorConfig:
     try:
-        config: RequestorConfig = make_converter(folder).structure(data, RequestorConfig)
+        config: RequestorConfig = make_converter(path.parent).structure(data, RequestorConfig)
     except Problems as problems:
         raise ConfigError(str(path), [f"{dotted(key)}: {text}" for key, text in problems.found]) from None
     return config
 
 
-def write(folder: Path, values: dict[str, Any]) -> Path:
-    """Make ``requestor.toml`` with these values; every other key stands there as a comment with its default."""
+def write(folder: Path, values: Mapping[str, Any]) -> Path:
+    """Make ``requestor.toml`` with these values; every other key stands there as a comment with its default.
+
+    Raises `ConfigError` before anything is written.
+    """
     path = folder / CONFIG
     if path.exists():
         raise UsageError(f"{path} exists already; edit it, or choose another folder")
+    # The password need not be there yet.
+    _structured({key: value for key, value in values.items() if key != "password"}, path)
     lines = ["# What this requestor is told; `dxa msmail requestor status` shows what it has done.", ""]
     for field in attrs.fields(RequestorConfig):
         if field.name == "naive":

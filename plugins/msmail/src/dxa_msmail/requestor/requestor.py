@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from hashlib import blake2b
+from pathlib import Path
 
 import attrs
 
@@ -28,15 +29,15 @@ from dxa_msmail.envelope import (
 )
 from dxa_msmail.errors import message as error_text
 from dxa_msmail.ffapi import Attachment
-from dxa_msmail.folder import Folder, file_name
+from dxa_msmail.folder import DiskFolder, Folder, file_name
 from dxa_msmail.requestor import ownlist
 from dxa_msmail.requestor.answers import Answer, AnswerReader, Other
-from dxa_msmail.requestor.config import RequestorConfig
-from dxa_msmail.requestor.home import Home, MemoryHome
+from dxa_msmail.requestor.config import STATE, RequestorConfig
+from dxa_msmail.requestor.home import DiskHome, Home, MemoryHome
 from dxa_msmail.requestor.journal import Journal, dirsync_log, dsserver_lines
 from dxa_msmail.requestor.lists import changes, gal
 from dxa_msmail.requestor.ownlist import OwnList
-from dxa_msmail.requestor.state import RequestorState, Storage
+from dxa_msmail.requestor.state import DiskStorage, RequestorState, Storage
 from dxa_msmail.requestor.taking import NaiveTaking, Taking, exported, own_key
 from dxa_msmail.subjects import request_subject, status_subject
 
@@ -321,3 +322,11 @@ class Requestor:
         text = dirsync_log(journal.finished(), self.clock())
         if text:
             self.home.append(self.config.log, text.encode(self.config.code_page, "replace"))
+
+
+def open_requestor(folder: Path, config: RequestorConfig, clock: Callable[[], float]) -> Requestor:
+    """The requestor in a folder; a message folder outside of it must be there."""
+    inbox, outbox = (
+        DiskFolder(folder / text, create=not Path(text).is_absolute()) for text in (config.inbox, config.outbox)
+    )
+    return Requestor(config, DiskStorage(folder / STATE), inbox, outbox, clock, DiskHome(folder))
