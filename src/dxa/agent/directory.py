@@ -9,6 +9,7 @@ import attrs
 from dxa.agent.context import LinkWork
 from dxa.change import Change, in_order
 from dxa.config import Peer
+from dxa.connector import Holds
 from dxa.entry import Entry, Reject, Verb
 from dxa.errors import AddressError
 from dxa.plan import Facts, Plan, make_plan
@@ -71,6 +72,11 @@ class _Meaning:
         self.hints: dict[str, int] = {}
 
     def of(self, rows: Sequence[PendingRow]) -> Meant:
+        if self.work.connector_type.traits.holds is Holds.PROVEN:
+            # What bears our mark is what we wrote there, and nothing that the peer tells us.
+            ours = self.work.store.received.marked(self.peer.id).keys()
+            self.meant.done += [(row, None) for row in rows if row.alive and row.entry.key in ours]
+            rows = [row for row in rows if not row.alive or row.entry.key not in ours]
         self.linked = {row.recipient for row in rows if row.recipient is not None}
         # Only a row without a recipient, or one whose address moved, can meet another holder of its address.
         self.holders = self.work.store.directory.holders({row.entry.key for row in rows if row.alive})
