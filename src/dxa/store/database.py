@@ -37,8 +37,8 @@ from sqlalchemy.sql.compiler import SQLCompiler
 
 from dxa.errors import LockedError, StoreError
 
-#: A row that was read.
-Record = Row[*tuple[Any, ...]]
+#: A row as the driver gives it.
+Record = tuple[Any, ...]
 
 #: So many rows go to the driver at once.
 BATCH = 10_000
@@ -170,11 +170,11 @@ class Database:
 
     def rows(self, statement: ClauseElement, *params: object) -> Sequence[Record]:
         """All rows."""
-        return self._execute(self.prepared(statement), params).all()
+        return self._fetched(self.prepared(statement), params)
 
     def first(self, statement: ClauseElement, *params: object) -> Record | None:
         """The first row, if there is one."""
-        return self._execute(self.prepared(statement), params).first()
+        return next(iter(self._fetched(self.prepared(statement), params, 1)), None)
 
     def value(self, statement: ClauseElement, *params: object) -> Any:
         """The first column of the first row, or None."""
@@ -187,8 +187,10 @@ class Database:
 
     def stream(self, statement: ClauseElement, *params: object) -> Iterator[Record]:
         """All rows, some at a time; write nothing in between."""
-        for part in self._execute(self.prepared(statement), params).partitions(BATCH):
+        result = self._execute(self.prepared(statement), params)
+        while part := result.cursor.fetchmany(BATCH):
             yield from part
+        result.close()
 
     def among(self, statement: ClauseElement, values: Iterable[object], *params: object) -> Iterator[Record]:
         """The rows whose column is among the values; other parameters come before that of the list."""
@@ -197,9 +199,17 @@ class Database:
             part = distinct[start : start + SIZES[-1]]
             size = next(size for size in SIZES if size >= len(part))
             filled = part + part[-1:] * (size - len(part))
-            yield from self._execute(self.prepared(statement, size), (*params, *filled)).all()
+            yield from self._fetched(self.prepared(statement, size), (*params, *filled))
 
-    def select(self, statement: Select[*tuple[Any, ...]]) -> Sequence[Record]:
+    def _fetched(self, prepared: Prepared, params: tuple[object, ...], count: int = 0) -> Sequence[Record]:
+        """All rows or the first ones, as plain tuples."""
+        result = self._execute(prepared, params)
+        assert result.cursor is not None
+        rows: Sequence[Record] = result.cursor.fetchmany(count) if count else result.cursor.fetchall()
+        result.close()
+        return rows
+
+    def select(self, statement: Select[*tuple[Any, ...]]) -> Sequence[Row[*tuple[Any, ...]]]:
         """All rows of a statement that is made for one occasion."""
         with _faults():
             return self.connection.execute(statement).all()

@@ -13,7 +13,7 @@ from dxa.change import Change
 from dxa.entry import Verb
 from dxa.recipient import Recipient
 from dxa.store.counters import Counters
-from dxa.store.database import Database, Record, adding
+from dxa.store.database import Database, adding
 from dxa.store.schema import run, run_change
 from dxa.store.serial import read_recipient, recipient_text, restored, storable
 
@@ -115,7 +115,7 @@ def _tuples(
         )
 
 
-def _run(row: Record | Sequence[Any]) -> RunRow:
+def _run(row: Sequence[Any]) -> RunRow:
     id_, scope, plan, adds, modifies, deletes, at = row
     return RunRow(id=id_, scope=scope, plan=plan, adds=adds, modifies=modifies, deletes=deletes, at=at)
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 import attrs
 from sqlalchemy import bindparam, delete, select
 
 from dxa.store.counters import Counters
-from dxa.store.database import Database, Record, adding
+from dxa.store.database import Database, adding
 from dxa.store.schema import message
 from dxa.store.serial import restored, storable
 
@@ -83,7 +84,7 @@ def _tuple(id_: int, row: MessageRow) -> tuple[object, ...]:
     return (id_, *texts, row.count, row.at, zlib.compress(row.raw, 1))
 
 
-def _message(row: Record, raw: bytes = b"") -> MessageRow:
+def _message(row: Sequence[Any], raw: bytes = b"") -> MessageRow:
     id_, link, peer, receipt, digest, title, status, verdict, count, at = row[:10]
     return MessageRow(
         id=id_,

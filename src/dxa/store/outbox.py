@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import attrs
@@ -14,7 +14,7 @@ from dxa.ledger.answer import Content
 from dxa.store.counters import Counters
 from dxa.store.database import Database, adding, among, fixed, setting
 from dxa.store.schema import content, parcel
-from dxa.store.serial import content_data, from_json, read_content, reply_text, storable, to_json
+from dxa.store.serial import content_data, from_json, read_content, reply_text, restored, storable, to_json
 
 READY, SENT, REFUSED = "ready", "sent", "refused"
 _STATUS = {Result.DONE: SENT, Result.POSTED: SENT, Result.REFUSED: REFUSED, Result.RETRY: READY}
@@ -40,7 +40,6 @@ p = parcel.c
 _ADD = adding(parcel)
 _KNOWN = select(p.id).where(p.id.in_(among()))
 _ADD_CONTENT = adding(content)
-_KNOWN_CONTENT = select(content.c.key).where(content.c.key.in_(among()))
 _CONTENT = select(content.c.data).where(content.c.key == bindparam("of"))
 _PARCEL = (p.id, p.peer, p.kind, p.header, p.content)
 _READY = select(*_PARCEL).where(p.link == bindparam("of"), p.status == fixed(READY)).order_by(p.serial)
@@ -48,6 +47,8 @@ _GET = select(*_PARCEL).where(p.id == bindparam("of"))
 _DONE = setting(parcel, "status", "reason", "sent_at").where(p.id == bindparam("of"))
 _PRUNE = delete(parcel).where(p.created_at < bindparam("before"), p.status != fixed(READY))
 _PRUNE_CONTENT = delete(content).where(~exists().where(p.content == content.c.key))
+_KNOWN_CONTENT = select(content.c.key).where(content.c.key == bindparam("of"))
+_COUNT = select(func.count()).select_from(parcel).where(p.link == bindparam("of"), p.status == fixed(READY))
 _LISTED = (p.id, p.link, p.peer, p.kind, p.title, p.count, p.status, p.reason, p.created_at, p.sent_at)
 
 
@@ -61,7 +62,7 @@ class Outbox:
 
     def put_content(self, content_: Content) -> None:
         """Keep what parcels are to carry; what is kept under that key already stays."""
-        if self._db.value(_KNOWN_CONTENT_ONE, content_.key) is None:
+        if self._db.value(_KNOWN_CONTENT, content_.key) is None:
             self._db.run(_ADD_CONTENT, content_.key, content_data(content_))
 
     def content(self, key: str) -> Content:
@@ -107,7 +108,7 @@ class Outbox:
         for column, wanted in ((p.link, link), (p.peer, peer), (p.status, status)):
             if wanted is not None:
                 statement = statement.where(column == wanted)
-        return [ParcelRow(**{**row._mapping, "kind": ParcelKind(row.kind)}) for row in self._db.select(statement)]
+        return [_listed(row) for row in self._db.select(statement)]
 
     def count(self, link: str) -> int:
         """How many parcels wait on a link."""
@@ -141,8 +142,20 @@ class Outbox:
         )
 
 
-_KNOWN_CONTENT_ONE = select(content.c.key).where(content.c.key == bindparam("of"))
-_COUNT = select(func.count()).select_from(parcel).where(p.link == bindparam("of"), p.status == fixed(READY))
+def _listed(row: Sequence[Any]) -> ParcelRow:
+    id_, link, peer, kind, title, count, status, reason, created_at, sent_at = row
+    return ParcelRow(
+        id=id_,
+        link=link,
+        peer=peer,
+        kind=ParcelKind(kind),
+        title=restored(title),
+        count=count,
+        status=status,
+        reason=restored(reason),
+        created_at=created_at,
+        sent_at=sent_at,
+    )
 
 
 def _tuple(serial: int, parcel_: Parcel, link: str, now: float) -> tuple[object, ...]:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from hashlib import blake2b
+from typing import Any
 
 import attrs
 from sqlalchemy import bindparam, select
 
 from dxa.entry import Reject
 from dxa.store.counters import Counters
-from dxa.store.database import Database, Record, adding, fixed, setting
+from dxa.store.database import Database, adding, fixed, setting
 from dxa.store.schema import reject
 from dxa.store.serial import restored, storable
 
@@ -89,6 +90,18 @@ def _digest(raw: str, reason: str) -> str:
     return blake2b(f"{raw}\x1f{reason}".encode("utf-8", "surrogatepass"), digest_size=10).hexdigest()
 
 
-def _reject(row: Record) -> RejectRow:
-    values = dict(row._mapping)
-    return RejectRow(**{**values, **{name: restored(values[name]) for name in ("peer", "raw", "reason")}})
+def _reject(row: Sequence[Any]) -> RejectRow:
+    id_, link, peer, message, number, line, raw, code, reason, status, at = row
+    return RejectRow(
+        id=id_,
+        link=link,
+        peer=restored(peer),
+        message=message,
+        number=number,
+        line=line,
+        raw=restored(raw),
+        code=code,
+        reason=restored(reason),
+        status=status,
+        at=at,
+    )

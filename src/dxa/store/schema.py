@@ -123,7 +123,12 @@ received = Table(
     Column("recipient", Integer),
     Column("position", Integer, nullable=False),
     Index("ix_received_peer_key", "peer", "key"),
-    Index("ix_received_recipient", "recipient"),
+    Index(
+        "ix_received_recipient",
+        "recipient",
+        sqlite_where=text("recipient IS NOT NULL"),
+        postgresql_where=text("recipient IS NOT NULL"),
+    ),
     Index("ix_received_pending", "peer", sqlite_where=text("pending = 1"), postgresql_where=text("pending")),
 )
 
@@ -144,7 +149,13 @@ told = Table(
     Column("until", BigInteger),
     Index("ix_told_peer_recipient", "peer", "recipient"),
     Index("ix_told_peer_since", "peer", "since"),
-    Index("ix_told_peer_until", "peer", "until"),
+    Index(
+        "ix_told_peer_until",
+        "peer",
+        "until",
+        sqlite_where=text("until IS NOT NULL"),
+        postgresql_where=text("until IS NOT NULL"),
+    ),
 )
 
 #: `rules` is the digest of the export rules that the view shows, `wanted` of those that it should show.
@@ -182,7 +193,13 @@ row = Table(
     Column("until", BigInteger),
     Index("ix_view_row_view_recipient", "view", "recipient"),
     Index("ix_view_row_view_since", "view", "since"),
-    Index("ix_view_row_view_until", "view", "until"),
+    Index(
+        "ix_view_row_view_until",
+        "view",
+        "until",
+        sqlite_where=text("until IS NOT NULL"),
+        postgresql_where=text("until IS NOT NULL"),
+    ),
     Index(
         "uq_view_row_slot",
         "view",

@@ -189,7 +189,14 @@ def upgrade() -> None:
         sqlite_where=sa.text("pending = 1"),
         postgresql_where=sa.text("pending"),
     )
-    op.create_index("ix_received_recipient", "received", ["recipient"], unique=False)
+    op.create_index(
+        "ix_received_recipient",
+        "received",
+        ["recipient"],
+        unique=False,
+        sqlite_where=sa.text("recipient IS NOT NULL"),
+        postgresql_where=sa.text("recipient IS NOT NULL"),
+    )
     op.create_table(
         "recipient",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -270,7 +277,14 @@ def upgrade() -> None:
     )
     op.create_index("ix_told_peer_recipient", "told", ["peer", "recipient"], unique=False)
     op.create_index("ix_told_peer_since", "told", ["peer", "since"], unique=False)
-    op.create_index("ix_told_peer_until", "told", ["peer", "until"], unique=False)
+    op.create_index(
+        "ix_told_peer_until",
+        "told",
+        ["peer", "until"],
+        unique=False,
+        sqlite_where=sa.text("until IS NOT NULL"),
+        postgresql_where=sa.text("until IS NOT NULL"),
+    )
     op.create_table(
         "tombstone",
         sa.Column("recipient", sa.Integer(), nullable=False),
@@ -325,7 +339,14 @@ def upgrade() -> None:
     )
     op.create_index("ix_view_row_view_recipient", "view_row", ["view", "recipient"], unique=False)
     op.create_index("ix_view_row_view_since", "view_row", ["view", "since"], unique=False)
-    op.create_index("ix_view_row_view_until", "view_row", ["view", "until"], unique=False)
+    op.create_index(
+        "ix_view_row_view_until",
+        "view_row",
+        ["view", "until"],
+        unique=False,
+        sqlite_where=sa.text("until IS NOT NULL"),
+        postgresql_where=sa.text("until IS NOT NULL"),
+    )
     op.create_index(
         "uq_view_row_slot",
         "view_row",
