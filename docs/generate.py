@@ -48,6 +48,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "compatibility": compatibility.page,
     "hooks": reference.hooks,
     "commands": reference.commands,
+    "json": reference.json,
     "configuration": reference.configuration,
 }
 

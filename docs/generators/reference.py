@@ -10,6 +10,8 @@ import click
 
 from docs.generators.markdown import code, fenced, table
 from dxa import hookspecs
+from dxa.agent import queries
+from dxa.cli.listing import JsonCommand
 from dxa.config.reference import KeyDoc, reference
 from dxa.host import HOOKS, Host
 
@@ -59,6 +61,27 @@ def _below(group: click.Group, above: click.Context) -> Iterator[tuple[str, clic
             yield from _below(command, context)
 
 
+def options(command: click.Command, context: click.Context) -> list[tuple[str, str]]:
+    """The options of a command with what each does; its arguments explain themselves in the usage."""
+    found = [each for each in command.get_params(context) if isinstance(each, click.Option)]
+    return [record for each in found if (record := each.get_help_record(context))]
+
+
+def json_values() -> dict[str, type]:
+    """The classes of what the commands show with ``--json``, in the order in which they are met."""
+    names = [name for _, command, _ in walk() if isinstance(command, JsonCommand) for name in command.values]
+    return {name: getattr(queries, name) for name in names}
+
+
+def json() -> str:
+    """The keys of everything that the commands show with ``--json``."""
+    parts = []
+    for name, cls in json_values().items():
+        rows = [(code(key), text) for key, text in queries.keys_of(cls).items()]
+        parts.append(f"### {name}\n\n{inspect.getdoc(cls)}\n\n{table(('key', 'meaning'), rows)}")
+    return "\n".join(parts)
+
+
 def commands() -> str:
     """Every command with its usage, what it says of itself, and its options."""
     return "\n".join(_command(name, command, context) for name, command, context in walk())
@@ -68,8 +91,10 @@ def _command(name: str, command: click.Command, context: click.Context) -> str:
     usage = " ".join([name, *command.collect_usage_pieces(context)])
     parts = [f"{'##' if name.count(' ') < 2 else '###'} {name}", fenced(usage, "text").rstrip()]
     parts.append(inspect.cleandoc(command.help or "").replace("\b\n", ""))
-    records = [record for each in command.get_params(context) if (record := each.get_help_record(context))]
-    rows = [(code(name), text) for name, text in records if "--help" not in name]
+    rows = [(code(record[0]), record[1]) for record in options(command, context) if "--help" not in record[0]]
     if rows:
         parts.append(table(("option", "meaning"), rows).rstrip())
+    if isinstance(command, JsonCommand):
+        links = ", ".join(f"[{value}](#{value.lower()})" for value in command.values)
+        parts.append(f"`--json` shows values of {links}.")
     return "\n\n".join(filter(None, parts)) + "\n"

@@ -3,8 +3,9 @@ import re
 import pytest
 
 from docs.generate import DOCS
-from docs.generators.reference import keys, walk
+from docs.generators.reference import json_values, keys, options, walk
 from dxa import hookspecs
+from dxa.agent.queries import keys_of
 from dxa.host import HOOKS
 
 
@@ -32,11 +33,18 @@ def test_every_command_is_documented():
 def test_every_option_is_documented():
     """Every option of every command says what it does."""
     silent = [
-        f"{name} {record[0]}"
+        f"{name} {option}"
         for name, command, context in walk()
-        for parameter in command.get_params(context)
-        if (record := parameter.get_help_record(context)) and not record[1]
+        for option, text in options(command, context)
+        if not text
     ]
+
+    assert [] == silent
+
+
+def test_every_key_of_json_is_documented():
+    """Every key that `--json` shows says what it is."""
+    silent = [f"{name}.{key}" for name, cls in json_values().items() for key, text in keys_of(cls).items() if not text]
 
     assert [] == silent
 
