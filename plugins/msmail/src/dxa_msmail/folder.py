@@ -60,9 +60,13 @@ def _is_message(name: str) -> bool:
     return not name.startswith(".") and not name.endswith((TEMPORARY, "~"))
 
 
+def is_plain(name: str) -> bool:
+    """Whether this can be the name of a file in a message folder; every other name would be a path out of it."""
+    return bool(name) and name not in (".", "..") and not re.search(r"[/\\\x00]", name)
+
+
 def _plain(name: str) -> str:
-    """The name, which must be one of a file in the folder itself."""
-    if not name or name in (".", "..") or re.search(r"[/\\\x00]", name):
+    if not is_plain(name):
         raise TransportError(f"{name!r} is not the name of a file in a message folder")
     return name
 

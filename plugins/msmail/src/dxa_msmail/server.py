@@ -15,7 +15,7 @@ from dxa.ledger.answer import ListKey
 from dxa_msmail import ffapi
 from dxa_msmail.addresses import MS, check_pair, shape_element
 from dxa_msmail.envelope import LINE_END_NAMES, SYSTEM, mail_address
-from dxa_msmail.folder import DiskFolder, Folder, file_name
+from dxa_msmail.folder import DiskFolder, Folder, file_name, is_plain
 from dxa_msmail.reading import Reader
 from dxa_msmail.writing import Writer
 
@@ -202,7 +202,7 @@ class MsMailServer:
 
     def settle(self, receipts: Sequence[str]) -> None:
         """Take away the files; what nobody could read is kept in the inbox's folder for such files."""
-        for name in filter(None, receipts):
+        for name in filter(is_plain, receipts):
             if name in self._keep:
                 self._inbox.park(name, self._keep.pop(name))
             else:

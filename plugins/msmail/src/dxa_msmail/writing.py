@@ -16,6 +16,7 @@ from dxa.rules.transliteration import transliterate
 from dxa_msmail import importtext
 from dxa_msmail.dirsyncbody import Numbers, Place, Profile, Task
 from dxa_msmail.envelope import REPLY_FILE, SYSTEM, Envelope, clean_subject, mail_address, write_mail, write_message
+from dxa_msmail.errors import format_error
 from dxa_msmail.importlines import CODE_PAGE
 from dxa_msmail.subjects import reply_subject
 
@@ -125,6 +126,8 @@ def _reply_to(parcel: Parcel, options: Mapping[str, Any]) -> str:
 def _encode(segment: Segment, form: _Form) -> _Piece:
     rows = list(map(_two_lines, segment.transactions))
     try:
+        for row in rows:
+            _check(row)
         return _Piece(segment.list_key, _write(rows, form), len(rows), ())
     except FormatError:
         # Some entry has characters that the core should have refused: the others go out all the same.
@@ -137,6 +140,7 @@ def _one_by_one(list_key: ListKey, rows: list[Transaction], form: _Form) -> _Pie
     refused: list[Refusal] = []
     for row in rows:
         try:
+            _check(row)
             lines.append(_write([row], form))
         except FormatError as error:
             lines.append(f"{row.number:010d} # not sent\r\n".encode("ascii"))
@@ -160,6 +164,13 @@ def _write(rows: list[Transaction], form: _Form) -> bytes:
         templates=form.templates,
         ms_name=form.spelling,
     )
+
+
+def _check(row: Transaction) -> None:
+    """Blanks around a name would be lost on the way; raises `FormatError`."""
+    for entry in (row.old, row.new):
+        if entry is not None and entry.name != entry.name.strip(" "):
+            raise format_error(46, field="name", got=entry.name)
 
 
 def _two_lines(row: Transaction) -> Transaction:

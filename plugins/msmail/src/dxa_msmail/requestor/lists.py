@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
 import attrs
 
@@ -163,6 +163,7 @@ def _told_fields(old: Fields, new: Fields) -> Fields:
 
 
 def gal(own: Iterable[Entry], lists: Lists) -> list[Entry]:
-    """The global address list: the postoffice's own people and all others, by name."""
-    everyone: Sequence[Entry] = [*own, *(entry for list_ in lists.values() for entry in list_.values())]
-    return sorted(everyone, key=lambda entry: (name_key(entry.name), entry.type, entry.address.casefold()))
+    """The global address list: the postoffice's own entries and all others, each address once, by name."""
+    everyone = {key: entry for list_ in lists.values() for key, entry in list_.items()}
+    everyone.update((entry_key(entry), entry) for entry in own)
+    return sorted(everyone.values(), key=lambda entry: (name_key(entry.name), entry.type, entry.address.casefold()))
