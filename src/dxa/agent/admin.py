@@ -96,6 +96,7 @@ class Administrator:
         site = self.agent.site
         wished = complete(recipient, site.config.addressing, site.types)
         self._check(wished)
+        self._free(recipient, 0)  # what was stated is not made unique: who typed it means this very address
         ready = self._unique(wished)
         self._free(ready, 0)
         (id_,) = self._apply([Change("new", None, ready, "added by hand")])

@@ -18,6 +18,8 @@ def main() -> int:
 
         print(f"dxa {version('dxa')}")
         return 0
-    from dxa.cli.run import run_process
-
+    try:
+        from dxa.cli.run import run_process
+    except KeyboardInterrupt:
+        return 130
     return run_process(sys.argv[1:])

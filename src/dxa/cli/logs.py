@@ -46,6 +46,15 @@ class Logging:
             self._ready = True
         return structlog.get_logger("dxa")
 
+    def close(self) -> None:
+        """Close the log file. Another run in this process configures its own log."""
+        if self._ready:
+            top = logging.getLogger("dxa")
+            for handler in list(top.handlers):
+                top.removeHandler(handler)
+                handler.close()
+            self._ready = False
+
     def _configure(self) -> None:
         import structlog
 
@@ -69,9 +78,6 @@ class Logging:
             foreign_pre_chain=shared,
         )
         top = logging.getLogger("dxa")
-        for old in list(top.handlers):
-            top.removeHandler(old)
-            old.close()
         for handler in handlers:
             handler.setFormatter(formatter)
             top.addHandler(handler)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from dxa.cli.listing import json_command, page, paging
 from dxa.cli.session import Session, pass_session
+
+if TYPE_CHECKING:
+    from dxa.agent.queries import MessageShown
 
 
 @click.group(no_args_is_help=True)
@@ -52,8 +55,8 @@ def list_messages(
         say("No messages.")
         return
     arrows = {"in": "<", "out": ">"}
-    rows = [(m.id, when(m.sent_at), arrows[m.direction], m.peer, m.status, m.title, m.verdict) for m in found]
-    table("", ["id", "when", "", "peer", "status", "title", "verdict"], rows)
+    rows = [(m.id, when(m.sent_at), arrows[m.direction], m.peer, m.count, _what(m)) for m in found]
+    table("", ["id", "when", "", "peer", "#recs", "what"], rows)
     say(shown_of(len(found), total, offset) or "`dxa messages show ID` shows one.")
 
 
@@ -95,3 +98,9 @@ def show_message(session: Session, id_: str, raw: bool, as_json: bool) -> None:
         show_records(records)
     else:
         say("It carries no transactions that could be decoded.")
+
+
+def _what(message: MessageShown) -> str:
+    """Title, status and verdict in one cell."""
+    end = f"{message.status}: {message.verdict}" if message.verdict else message.status
+    return f"{message.title}; {end}" if message.title else end

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from textwrap import wrap
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any, Literal, TextIO
 
 import click
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 WIDTH = 80
 NOTHING = "–"
+NEWLINE = "\n"
 
 #: A cell: text, a number, or None for what does not apply. A column whose name begins with ``#`` holds numbers.
 Cell = str | int | None
@@ -89,18 +90,31 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Cell]]) ->
 
 
 def render(title: str, columns: Sequence[str], rows: Iterable[Sequence[Cell]], stream: TextIO) -> str:
-    """The table as text for that stream."""
+    """The table as text for that stream, with a blank line behind it."""
     from rich import box
     from rich.table import Table
 
+    cells = [[_cell(value) for value in row] for row in rows]
     drawn = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
-    for column in columns:
+    whole = _whole([max(map(len, column)) for column in zip(*cells, strict=True)] if cells else [])
+    for number, column in enumerate(columns):
         name = column.removeprefix("#")
-        drawn.add_column(_text(name), justify="right" if name != column else "left", overflow="fold")
-    for row in rows:
-        drawn.add_row(*map(_cell, row))
-    heading = f"\n{printable(title)}\n" if title else ""
-    return heading + drawing(drawn, stream)
+        justify: Literal["left", "right"] = "left" if name == column else "right"
+        drawn.add_column(_text(name), justify=justify, overflow="fold", no_wrap=number in whole)
+    for row in cells:
+        drawn.add_row(*row)
+    heading = f"{printable(title)}\n" if title else ""
+    return f"{heading}{drawing(drawn, stream).strip(NEWLINE)}\n"
+
+
+def _whole(widths: Sequence[int]) -> set[int]:
+    """The columns that are never folded: the narrowest ones, as long as half of the width is left for the others."""
+    whole, used = set[int](), 0
+    for width, number in sorted((width, number) for number, width in enumerate(widths)):
+        used += width + 2
+        if used <= WIDTH // 2:
+            whole.add(number)
+    return whole
 
 
 def drawing(renderable: RenderableType, stream: TextIO) -> str:

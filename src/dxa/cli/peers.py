@@ -234,5 +234,8 @@ def _matrix(lists: Sequence[ListCount]) -> None:
     cells = {(count.type, count.list, count.peer): count.entries for count in lists}
     for start in range(0, len(names), ACROSS):
         across = names[start : start + ACROSS]
-        rows = [(f"{type_}:{list_}", *(cells.get((type_, list_, name)) for name in across)) for type_, list_ in keys]
+        rows = [
+            (f"{type_}:{list_}".rstrip(":"), *(cells.get((type_, list_, name)) for name in across))
+            for type_, list_ in keys
+        ]
         table("Entries shown" if not start else "", ["list", *(f"#{name}" for name in across)], rows)

@@ -55,6 +55,8 @@ def run(arguments: Sequence[str], session: Session) -> int:
         if isinstance(error, OSError) and error.errno == errno.EPIPE:
             return BROKEN_PIPE
         return _failed(error, session)
+    finally:
+        session.logging.close()
 
 
 def _failed(error: Exception, session: Session) -> int:

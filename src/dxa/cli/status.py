@@ -48,7 +48,9 @@ def _show(found: SiteStatus, now: float) -> None:
     bullets("Held plans", map(_held, found.held))
     bullets("Notices", map(_notice, found.notices))
     bullets("Not exported", _by_text(found.peers))
-    bullets("Doubts about dxa.toml", found.warnings)
+    bullets("Left over", found.leftovers)
+    if found.warnings:
+        say(f"{counted(len(found.warnings), 'doubt')} about dxa.toml; `dxa check` tells.")
 
 
 def _row(peer: PeerStatus, now: float) -> list[str | int | None]:

@@ -18,6 +18,9 @@ from dxa.errors import NotFoundError, UsageError
 from dxa.store import MessageRow, ParcelRow, RejectRow, RunChange, RunRow, schema
 from dxa.store.serial import read_recipient
 
+#: So many candidates are named when the beginning of an id is not enough.
+FEW = 5
+
 # -- runs ----------------------------------------------------------------------------------------------------------
 
 
@@ -142,9 +145,11 @@ def _message_row(site: OpenSite, id_: int) -> MessageRow:
 
 
 def _parcel(site: OpenSite, id_: str) -> tuple[ParcelRow, Parcel]:
-    rows = [row for row in site.store.outbox.list() if row.id.startswith(id_)]
+    wanted = id_.lstrip("0")
+    rows = [row for row in site.store.outbox.list() if wanted and row.id.lstrip("0").startswith(wanted)]
     if len(rows) > 1:
-        raise UsageError(f"{id_} could be {', '.join(row.id for row in rows[:5])}; give more of it")
+        few = ", ".join(row.id.lstrip("0") for row in rows[:FEW])
+        raise UsageError(f"{id_} could be {few}; give more of it")
     parcel = site.store.outbox.get(rows[0].id, {}) if rows else None
     if parcel is None:
         raise NotFoundError(f"no message {id_!r} is kept; `dxa messages list` shows them")
@@ -168,14 +173,14 @@ def _incoming(row: MessageRow) -> MessageShown:
 def _outgoing(row: ParcelRow) -> MessageShown:
     kinds = {ParcelKind.UPDATE: "update", ParcelKind.FULL: "full answer", ParcelKind.NOTICE: "letter"}
     return MessageShown(
-        id=row.id,
+        id=row.id.lstrip("0"),
         direction="out",
         link=row.link,
         peer=row.peer,
         sent_at=row.created_at if row.sent_at is None else row.sent_at,
         title=row.title or kinds[row.kind],
         status=row.status,
-        verdict=row.reason or (f"{row.count} transactions" if row.kind is not ParcelKind.NOTICE else ""),
+        verdict=row.reason,
         count=row.count,
     )
 

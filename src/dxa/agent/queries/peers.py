@@ -44,7 +44,8 @@ def status(site: OpenSite, only: str = "") -> SiteStatus:
         peers=tuple(map(knowing.status, wanted)),
         held=tuple(knowing.held),
         notices=tuple(_notices(site)),
-        warnings=(*site.config.warnings, *knowing.leftovers()),
+        leftovers=tuple(knowing.leftovers()),
+        warnings=site.config.warnings,
     )
 
 
@@ -72,7 +73,7 @@ def peer(site: OpenSite, name: str) -> PeerDetail:
         templates=knowing.standing.pick(found).templates,
         limit=found.limit or (row.limit if row and row.limit else 0),
         password=found.password is not None,
-        own_lists=tuple(sorted(list_ for _, list_ in knowing.standing.own_lists(found))),
+        own_lists=(found.name, *found.own_lists) if knowing.standing.link(found).connector.traits.many_peers else (),
         exports=describe(found.exports),
         lists=tuple(count for count in knowing.lists([found]) if count.entries),
         status=knowing.status(found),

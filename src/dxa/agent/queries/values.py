@@ -131,6 +131,7 @@ class SiteStatus:
     peers: tuple[PeerStatus, ...] = said("the peers, see the keys below")
     held: tuple[HeldShown, ...] = said("plans that wait for approval")
     notices: tuple[NoticeShown, ...] = said("what the administrator has to know")
+    leftovers: tuple[str, ...] = said("peers that are stored and not configured any more, and what to do about them")
     warnings: tuple[str, ...] = said("doubts about the configuration")
 
 
