@@ -135,7 +135,20 @@ class _Answering:
             text = f"a full answer takes about {size} bytes and the limit is {row.limit}; raise the limit, or bring it by hand"
             self.work.tell(peer.id, MANUAL_IMPORT, text)
             return
+        if not made.content.segments and row.state.quoted and self.emptied(peer, row):
+            return
         self.send(peer, row, made, was=0, kind=ParcelKind.FULL)
+
+    def emptied(self, peer: Peer, row: PeerRow) -> bool:
+        """A full answer is a plan of its own: one that is empty, for a peer that holds something, waits for approval."""
+        change = Change("everything", f"what it holds at S={row.state.quoted}", None, "the view is empty")
+        scope = f"full {peer.id}"
+        facts = Facts(total=1, full_and_empty=True)
+        plan = make_plan(scope, [change], facts, peer.guards, self.store.verdicts.of(scope)[0])
+        self.work.hold(plan, peer.id)
+        if plan.holds:
+            self.work.cycle.plans.append(plan)
+        return bool(plan.holds)
 
     def full_steps(self, view: ViewRow, pick: Pick, stale: frozenset[str], alone: str) -> list[Step]:
         lists = [pair for pair in self.store.views.carried(view.id, pick.types | stale) if not self.nobodys(*pair)]

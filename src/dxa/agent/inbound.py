@@ -27,7 +27,8 @@ BATCH_REPORTS = 250
 
 NOT_REGISTERED = 120
 WRONG_PASSWORD = 156
-NO_EFFECT = 47
+#: The digest of a number that belongs to nobody.
+NOBODYS = bytes(8)
 
 
 def receive(work: LinkWork) -> None:
@@ -182,11 +183,20 @@ class _Batch:
                 self.store.raise_numbers(self.work.link.name, command.number)
             elif isinstance(command, server.Tell):
                 self.tell(peer.id, command.code, command.text)
+        self.skip_numbers(peer, row.state.r, state.r, prints)
         if row.state.export_needed and not state.export_needed:
             self.store.notices.clear(peer.id, server.EXPORT_NEEDED)
         self.put(attrs.evolve(row, state=state))
         incomplete = "" if request.complete else "; incomplete"
         return "taken", f"R={request.r} (was {request.was}), S={request.s}, I={request.i}: {taken} changes{incomplete}"
+
+    def skip_numbers(self, peer: Peer, after: int, upto: int, prints: list[tuple[int, bytes]]) -> None:
+        """Numbers that count as taken though nothing was taken under them belong to nobody: whoever uses one of them
+        has not heard of it, and must export."""
+        heard = {number for number, _ in prints}
+        skipped = [(number, NOBODYS) for number in range(after + 1, upto + 1) if number not in heard]
+        if skipped:
+            self.store.numbered.put(peer.id, skipped, self.work.now)
 
     def take_numbered(self, report: Report, peer: Peer, take: server.Take, prints: list[tuple[int, bytes]]) -> int:
         transactions = _selected(report.transactions, take)

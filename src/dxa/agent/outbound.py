@@ -16,7 +16,7 @@ from dxa.change import Change
 from dxa.config import Peer
 from dxa.errors import AddressError
 from dxa.ledger.view import FormKey, Line, Wish, advance, settle_names
-from dxa.plan import Facts, Plan, make_plan
+from dxa.plan import Facts, Limits, Plan, make_plan
 from dxa.recipient import Recipient
 from dxa.rules.exports import lines, why_absent
 from dxa.rules.naming import Names
@@ -178,7 +178,9 @@ class _Advance:
         touched = any(change.before is not None for change in changes)
         facts = Facts(total=store.views.count(self.view.id) if touched else 0, rules_changed=self.rules_changed)
         approved, rejected = store.verdicts.of(self.scope) if changes else (frozenset(), frozenset())
-        return make_plan(self.scope, changes, facts, self.peer.guards, approved, rejected)
+        # What changed in the directory has passed the guards on its way in; it is not held a second time.
+        limits = self.peer.guards if self.rules_changed else uncounted(self.peer.guards)
+        return make_plan(self.scope, changes, facts, limits, approved, rejected)
 
     def write(self, live: Mapping[FormKey, Line], after: Mapping[FormKey, Line]) -> int:
         """Number and store the transitions; returns the view's head."""
@@ -194,6 +196,11 @@ class _Advance:
 
 def _key(form: FormKey) -> str:
     return f"{form[0]}/{form[1]}" if form[1] else str(form[0])
+
+
+def uncounted(limits: Limits) -> Limits:
+    """The limits without those guards that count."""
+    return attrs.evolve(limits, shrink_percent=100.0, everything_count=0)
 
 
 def _list_id(text: str) -> tuple[str, str]:

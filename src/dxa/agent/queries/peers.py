@@ -174,13 +174,16 @@ class _Knowing:
         if state.export_needed:
             yield state.export_needed
         if (waiting := self.waiting.get(peer.id)) is not None:
-            since = stamp(waiting.since)
-            yield f"{waiting.parcels} parcels wait since {since}: see why they cannot be delivered, then `dxa sync`"
+            what = "1 parcel waits" if waiting.parcels == 1 else f"{waiting.parcels} parcels wait"
+            why = "it cannot" if waiting.parcels == 1 else "they cannot"
+            yield f"{what} since {stamp(waiting.since)}: see why {why} be delivered, then `dxa sync`"
         yield from self.silence(peer, row)
         for plan in self.held_for(peer, row):
-            yield f"`dxa approve {plan.plan}` or `dxa reject {plan.plan}`: {plan.count} changes are held"
-        if self.rejects.get(peer.id):
-            yield f"`dxa rejects list --peer {peer.id}`: {self.rejects[peer.id]} records could not be used"
+            what = "1 change is held" if plan.count == 1 else f"{plan.count} changes are held"
+            yield f"`dxa approve {plan.plan}` or `dxa reject {plan.plan}`: {what}"
+        if count := self.rejects.get(peer.id):
+            what = "1 record" if count == 1 else f"{count} records"
+            yield f"`dxa rejects list --peer {peer.id}`: {what} could not be used"
         if state.full is Full.WANTED:
             yield "nothing: the next answer is a full one"
 

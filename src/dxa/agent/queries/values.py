@@ -189,8 +189,8 @@ class CycleShown:
 
     exit_status: int = said("0, 1 (something failed) or 3 (a plan is held)")
     links: tuple[LinkShown, ...] = said("what happened on each link")
-    plans: tuple[PlanShown, ...] = said("the plans")
-    changes: tuple[ChangeShown, ...] = said("the changes of all plans")
+    plans: tuple[PlanShown, ...] = said("the plans; of a sync only those with something held")
+    changes: tuple[ChangeShown, ...] = said("the changes of these plans; what a sync has applied is in `dxa history`")
     notices: tuple[str, ...] = said("what the administrator has to know")
     errors: tuple[str, ...] = said("what failed and will be tried again")
 

@@ -1,0 +1,79 @@
+"""Many schedules of the fault test, each from its seed: ``python -m tests.sweep --schedules 100000``.
+
+Equal seeds are equal runs: ``--seed N`` runs one schedule again and prints what happened in it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+import traceback
+from concurrent.futures import ProcessPoolExecutor
+
+from tests.world import World
+
+BATCH = 100
+
+
+def one(seed: int, steps: int, naive: bool) -> list[str]:
+    """What is wrong at the end of one schedule, an exception included."""
+    world = World(seed, naive=naive)
+    try:
+        for _ in range(steps):
+            world.step()
+        world.settle()
+        return world.problems()
+    except Exception:
+        return [traceback.format_exc()]
+
+
+def batch(first: int, count: int, steps: int, naive: bool) -> list[tuple[int, list[str]]]:
+    """The schedules of a batch that ended wrong."""
+    ends = ((seed, one(seed, steps, naive)) for seed in range(first, first + count))
+    return [(seed, problems) for seed, problems in ends if problems]
+
+
+def show(seed: int, steps: int, naive: bool) -> int:
+    """Run one schedule and print it."""
+    world = World(seed, naive=naive)
+    for number in range(steps):
+        world.step()
+        print(number, world.log[-1])
+    world.settle()
+    problems = world.problems()
+    print("\n".join(problems) or "all agree")
+    return bool(problems)
+
+
+def main() -> int:
+    """Run the schedules on all cores and report those that ended wrong."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--schedules", type=int, default=100_000)
+    parser.add_argument("--first", type=int, default=0)
+    parser.add_argument("--steps", type=int, default=40)
+    parser.add_argument("--naive", action="store_true", help="requestors that check nothing; the residue is counted")
+    parser.add_argument("--seed", type=int)
+    args = parser.parse_args()
+    if args.seed is not None:
+        return show(args.seed, args.steps, args.naive)
+    start, wrong, done = time.monotonic(), 0, 0
+    with ProcessPoolExecutor(os.cpu_count()) as pool:
+        firsts = range(args.first, args.first + args.schedules, BATCH)
+        counts = (min(BATCH, args.first + args.schedules - first) for first in firsts)
+        jobs = [pool.submit(batch, f, c, args.steps, args.naive) for f, c in zip(firsts, counts, strict=True)]
+        for job in jobs:
+            for seed, problems in job.result():
+                wrong += 1
+                print(f"seed {seed}: {problems[0]}", flush=True)
+            done += BATCH
+            if sys.stderr.isatty():
+                print(f"\r{min(done, args.schedules)} of {args.schedules}", end="", file=sys.stderr, flush=True)
+    seconds = time.monotonic() - start
+    print(f"{args.schedules} schedules of {args.steps} steps, {wrong} ended wrong, {seconds:.0f} s")
+    return bool(wrong) and not args.naive
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,475 @@
+"""A small world for the fault test: dxa as the server, three requestors, a bad transport, crashes, restored backups.
+
+Everything is in memory and follows from one seed. `World.step` does one random thing; `World.settle` ends all faults and
+lets three cycles run; `World.check` says what is wrong then.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from dxa.address import Address
+from dxa.agent import Agent, OpenSite
+from dxa.agent.admin import Administrator, Leftover
+from dxa.config import parse
+from dxa.connector import LinkContext, PeerInfo
+from dxa.entry import Entry, Transaction, Verb
+from dxa.errors import DxaError
+from dxa.host import Host
+from dxa.recipient import Kind, Recipient
+from dxa.store import MemoryHighWater, Store
+from dxa_msmail import importtext
+from dxa_msmail.folder import MemoryFolder
+from dxa_msmail.requestor.config import RequestorConfig
+from dxa_msmail.requestor.home import MemoryHome
+from dxa_msmail.requestor.requestor import Requestor
+from dxa_msmail.requestor.state import MemoryStorage
+from dxa_msmail.server import MsMailServer
+
+NAMES = ("NORTH/ALPHA", "NORTH/BETA", "SOUTH/GAMMA")
+#: A postoffice's own list has unique names (KB Q96001); the site's directory need not.
+NAMES_THERE = ("Ann", "Bob", "Éva", "Cy", "Zoë Longname, Alexandrina Theo", "Di", "Ann001")
+PEOPLE = ("Ann", "Bob", "Éva", "Ann", "Bob", "ann", "Zoë Longname, Alexandrina Theo")
+ALIASES = tuple(f"U{i}" for i in range(6))
+LINK = "pcmail"
+
+CONFIG = """
+[site]
+organization = "LAB"
+name = "HQ"
+[links.pcmail]
+connector = "msmail"
+role = "server"
+import_container = "Recipients"
+export_containers = ["Recipients"]
+export_custom = {manual = true, imported = true}
+[links.pcmail.msmail]
+patience = 0.0
+""" + "".join(f'[links.pcmail.peers."{name}"]\nno_password = true\n' for name in NAMES)
+
+
+class Crash(BaseException):
+    """The process ends here."""
+
+
+@attrs.define
+class Fuse:
+    """Ends a process after so many steps; None is never."""
+
+    left: int | None = None
+
+    def tick(self) -> None:
+        """One step: before and after every write, remove and commit."""
+        if self.left is None:
+            return
+        self.left -= 1
+        if self.left < 0:
+            self.left = None
+            raise Crash
+
+
+@attrs.define
+class FusedFolder(MemoryFolder):
+    """A folder whose user may crash before and after every change."""
+
+    fuse: Fuse = attrs.field(factory=Fuse)
+
+    def write(self, name: str, data: bytes) -> None:
+        """See `MemoryFolder`."""
+        self.fuse.tick()
+        MemoryFolder.write(self, name, data)
+        self.fuse.tick()
+
+    def remove(self, name: str) -> None:
+        """See `MemoryFolder`."""
+        self.fuse.tick()
+        MemoryFolder.remove(self, name)
+        self.fuse.tick()
+
+
+@attrs.define
+class FusedStorage(MemoryStorage):
+    """A state file whose user may crash before and after it is written."""
+
+    fuse: Fuse = attrs.field(factory=Fuse)
+
+    def save(self, state: Any) -> None:
+        """See `MemoryStorage`."""
+        self.fuse.tick()
+        MemoryStorage.save(self, state)
+        self.fuse.tick()
+
+
+@attrs.define
+class Postoffice:
+    """A requestor with its people, its message folders, and a backup of its state."""
+
+    name: str
+    people: dict[str, str]
+    requestor: Requestor
+    storage: FusedStorage
+    inbox: FusedFolder
+    outbox: FusedFolder
+    home: MemoryHome
+    fuse: Fuse
+    backup: tuple[Any, dict[str, str]] | None = None
+
+    def write_list(self) -> None:
+        """Write the own address list as an administrator's export would."""
+        rows = [
+            Transaction(0, Verb.ADD, None, Entry("", "MS", self.name, name, f"{self.name}/{alias}"))
+            for alias, name in sorted(self.people.items())
+        ]
+        self.home.write("ADDRESS.TXT", importtext.write(rows))
+
+
+class World:
+    """One run; equal seeds are equal runs."""
+
+    def __init__(self, seed: int, *, naive: bool = False, faults: bool = True) -> None:
+        self.random = random.Random(seed)
+        self.faults = faults
+        self.now = 1_000_000.0
+        self.log: list[str] = []
+        self.host = Host(discover=True)
+        self.types = self.host.address_types()
+        self.config = parse(CONFIG, Path("dxa.toml"), self.host.connectors(), self.types)
+        self.fuse = Fuse()
+        self.inbox, self.outbox = FusedFolder(fuse=self.fuse), FusedFolder(fuse=self.fuse)
+        self.store = Store.open("sqlite:///:memory:", MemoryHighWater(), create=True)
+        self.store.types = self.types
+        self._fuse_store()
+        self.agent = self.start()
+        self.offices = [self._office(name, naive) for name in NAMES]
+        self.flying: list[tuple[FusedFolder, str, bytes]] = []
+        self.backup: bytes | None = None
+        self.rejected = False
+        self.broken: list[str] = []
+        self.serial = 0
+
+    # -- building --------------------------------------------------------------------------------------------------
+
+    def _fuse_store(self) -> None:
+        plain = self.store.transaction
+        db = self.store._db
+
+        @contextmanager
+        def fused() -> Iterator[None]:
+            inner = db._inside or db.rehearsing
+            if not inner:
+                self.fuse.tick()
+            with plain():
+                yield
+            if not inner:
+                self.fuse.tick()
+
+        self.store.transaction = fused  # type: ignore[method-assign]
+
+    def start(self) -> Agent:
+        """A fresh agent, as after the start of its process."""
+        site = OpenSite(
+            folder=Path(), config=self.config, host=self.host, store=self.store, types=self.types, clock=lambda: self.now
+        )
+        link = self.config.links[LINK]
+        context = LinkContext(
+            link=LINK,
+            role="server",
+            options=link.options,
+            folder=Path(),
+            types=self.types,
+            site=("LAB", "HQ"),
+            peers={p.name.casefold(): PeerInfo(id=p.id, name=p.name, options=p.options) for p in link.peers.values()},
+            now=lambda: self.now,
+        )
+        site.connectors[LINK] = MsMailServer(context, self.inbox, self.outbox)
+        return Agent(site=site)
+
+    def _office(self, name: str, naive: bool) -> Postoffice:
+        network, postoffice = name.split("/")
+        fuse = Fuse()
+        config = RequestorConfig(network=network, postoffice=postoffice, server="LAB/HQ", naive=naive)
+        storage, home = FusedStorage(fuse=fuse), MemoryHome()
+        inbox, outbox = FusedFolder(fuse=fuse), FusedFolder(fuse=fuse)
+        requestor = Requestor(config, storage, inbox, outbox, lambda: self.now, home, self.types)
+        people = dict(zip(self.random.sample(ALIASES, 3), self.random.sample(NAMES_THERE, 3), strict=True))
+        office = Postoffice(name, people, requestor, storage, inbox, outbox, home, fuse)
+        office.write_list()
+        return office
+
+    # -- one random thing ------------------------------------------------------------------------------------------
+
+    def step(self) -> None:
+        """Do one random thing."""
+        self.now += self.random.randint(1, 4000)
+        action = self.random.choices(list(self.ACTIONS), list(self.ACTIONS.values()))[0]
+        self.log.append(action.__name__)
+        action(self)
+
+    def edit_people(self) -> None:
+        """Somebody comes, goes, is renamed or moves to another mailbox; sometimes two swap names."""
+        office = self.random.choice(self.offices)
+        people, alias = office.people, self.random.choice(ALIASES)
+        name = self.random.choice([n for n in NAMES_THERE if n not in people.values()])
+        kind = self.random.random()
+        if kind < 0.2 and len(people) > 1:
+            one, two = self.random.sample(sorted(people), 2)
+            people[one], people[two] = people[two], people[one]
+        elif alias not in people:
+            people[alias] = name
+        elif kind < 0.5:
+            del people[alias]
+        elif kind < 0.7 and len(people) < len(ALIASES):
+            free = self.random.choice([a for a in ALIASES if a not in people])
+            people[free] = people.pop(alias)
+        else:
+            people[alias] = name
+        office.write_list()
+
+    def edit_directory(self) -> None:
+        """The site's administrator adds, renames, hides, shows, moves or removes a recipient of the site."""
+        admin = Administrator(agent=self.agent)
+        own = [r for r in self.store.directory.search(owner="")]
+        kind = self.random.random()
+        if len(own) < 3 or kind < 0.3:
+            self.serial += 1
+            address = Address("SMTP", f"s{self.serial}@lab.example") if self.random.random() < 0.4 else None
+            alias = f"S{self.serial}"
+            recipient = Recipient(
+                kind=Kind.CUSTOM if address else Kind.MAILBOX,
+                container="Recipients",
+                name=self.random.choice(PEOPLE),
+                alias=alias,
+                target=address,
+                proxies=(*([address] if address else []), Address("MS", f"LAB/HQ/{alias}")),
+            )
+            self.server(lambda: admin.add(recipient))
+            return
+        chosen = self.random.choice(own)
+        if kind < 0.5:
+            self.server(lambda: admin.edit(chosen.id, lambda r: attrs.evolve(r, name=self.random.choice(PEOPLE))))
+        elif kind < 0.7:
+            self.server(lambda: admin.edit(chosen.id, lambda r: attrs.evolve(r, hidden=not r.hidden)))
+        elif kind < 0.85:
+            where = self.random.choice(["Recipients", "Private"])
+            self.server(lambda: admin.edit(chosen.id, lambda r: attrs.evolve(r, container=where)))
+        else:
+            self.server(lambda: admin.remove([chosen.id]))
+
+    def change_types(self) -> None:
+        """A postoffice asks for other address types."""
+        office = self.random.choice(self.offices)
+        types = self.random.choice([("PCM",), ("PCM", "SMTP")])
+        office.requestor.config = attrs.evolve(office.requestor.config, types=types)
+
+    def t1(self) -> None:
+        """A postoffice sends its request."""
+        office = self.random.choice(self.offices)
+        self.client(office, lambda: office.requestor.t1(allow_empty=True))
+
+    def t3(self) -> None:
+        """A postoffice takes its answers."""
+        office = self.random.choice(self.offices)
+        self.client(office, lambda: self.take(office))
+
+    def take(self, office: Postoffice) -> None:
+        """T3; no record of an answer that counts may be refused: names of a list never meet."""
+        received = office.requestor.t3()
+        if received.rejects and not office.requestor.config.naive:
+            self.broken.append(f"{office.name} refuses {received.rejects}")
+
+    def t2(self) -> None:
+        """The server runs a cycle."""
+        self.server(self.agent.sync)
+
+    def carry(self) -> None:
+        """The transport takes what was dropped, loses, doubles, delays, cuts and reorders it, and delivers the rest."""
+        self.pick_up()
+        waiting, self.flying = self.flying, []
+        if self.faults:
+            self.random.shuffle(waiting)
+        for target, name, data in waiting:
+            luck = self.random.random() if self.faults else 1.0
+            if luck < 0.1:
+                continue
+            if luck < 0.2:
+                self.flying.append((target, f"x{name}", data))
+            if luck < 0.35 and luck >= 0.2:
+                self.flying.append((target, name, data))
+                continue
+            if 0.35 <= luck < 0.38:
+                data = data[: self.random.randrange(len(data))]
+            MemoryFolder.write(target, name, data)
+
+    def pick_up(self) -> None:
+        """Take files from all outboxes."""
+        for office in self.offices:
+            for name in office.outbox.names():
+                self.flying.append((self.inbox, name, office.outbox.read(name)))
+                MemoryFolder.remove(office.outbox, name)
+        for name in self.outbox.names():
+            data = self.outbox.read(name)
+            target = next((o.inbox for o in self.offices if f"TO:CSI:{o.name}/".encode() in data), None)
+            MemoryFolder.remove(self.outbox, name)
+            if target is not None:
+                self.flying.append((target, name, data))
+
+    def back_up_server(self) -> None:
+        """A backup of the server's database; the numbers' file is not part of it."""
+        self.backup = self.store.dump()
+
+    def restore_server(self) -> None:
+        """The server is set back to its backup."""
+        if self.backup is not None and self.faults:
+            self.store.load(self.backup)
+            self.agent = self.start()
+
+    def back_up_office(self) -> None:
+        """A backup of one postoffice."""
+        office = self.random.choice(self.offices)
+        office.backup = (office.storage.state, dict(office.people))
+
+    def restore_office(self) -> None:
+        """One postoffice is set back to its backup, its people with it."""
+        office = self.random.choice(self.offices)
+        if office.backup is not None and self.faults:
+            office.storage.state, office.people = office.backup[0], dict(office.backup[1])
+            office.write_list()
+
+    def register_anew(self) -> None:
+        """A requestor is removed at the server, and registered again under the same name."""
+        if self.random.random() < 0.5:
+            return
+        name = self.random.choice(NAMES)
+        leftover = self.random.choice([Leftover.KEEP, Leftover.DELETE])
+        admin = Administrator(agent=self.agent)
+        self.server(lambda: admin.remove_peer(self.config.links[LINK], name, leftover))
+
+    def decide(self) -> None:
+        """The administrator approves or rejects a held plan."""
+        admin = Administrator(agent=self.agent)
+        for plan in admin.held():
+            if self.random.random() < 0.6:
+                self.server(lambda plan=plan: admin.approve(plan.id))  # type: ignore[misc]
+            else:
+                self.rejected = True
+                self.server(lambda plan=plan: admin.reject(plan.id))  # type: ignore[misc]
+
+    ACTIONS: dict[Callable[[World], None], int] = {
+        edit_people: 10,
+        edit_directory: 5,
+        change_types: 1,
+        t1: 10,
+        carry: 12,
+        t2: 9,
+        t3: 9,
+        back_up_server: 1,
+        restore_server: 1,
+        back_up_office: 2,
+        restore_office: 1,
+        register_anew: 1,
+        decide: 2,
+    }
+
+    # -- crashes ---------------------------------------------------------------------------------------------------
+
+    def server(self, work: Callable[[], Any]) -> None:
+        """Run something at the server; it may crash between any two steps, and is started again."""
+        if self.faults and self.random.random() < 0.15:
+            self.fuse.left = self.random.randint(0, 12)
+        try:
+            work()
+        except Crash:
+            self.log.append("server crashed")
+            self.agent = self.start()
+        except DxaError as error:
+            self.log.append(f"server: {error}")
+        finally:
+            self.fuse.left = None
+
+    def client(self, office: Postoffice, work: Callable[[], Any]) -> None:
+        """Run something at a postoffice; it may crash."""
+        if self.faults and self.random.random() < 0.15:
+            office.fuse.left = self.random.randint(0, 6)
+        try:
+            work()
+        except Crash:
+            self.log.append(f"{office.name} crashed")
+        finally:
+            office.fuse.left = None
+
+    # -- the end ---------------------------------------------------------------------------------------------------
+
+    def settle(self, cycles: int = 3) -> None:
+        """All faults stop, what flies arrives, held plans are decided, and so many whole cycles run."""
+        self.faults = False
+        self.carry()
+        self.agent.sync()
+        while Administrator(agent=self.agent).held():
+            self.decide()
+            self.agent.sync()
+        for _ in range(cycles):
+            self.cycle()
+            self.decide()
+
+    def cycle(self) -> None:
+        """T1 everywhere, T2, T3 everywhere, without faults."""
+        self.now += 14_400
+        for office in self.offices:
+            office.requestor.t1(allow_empty=True)
+        self.carry()
+        self.agent.sync()
+        self.carry()
+        for office in self.offices:
+            self.take(office)
+
+    def problems(self) -> list[str]:
+        """What does not agree: received lists, the directory, the views, and every global address list."""
+        found = []
+        for office in self.offices:
+            found += self._received(office) + self._owned(office) + self._gal(office)
+        return found + self.broken
+
+    def _received(self, office: Postoffice) -> list[str]:
+        """The server's received list is what the postoffice has."""
+        peer = f"{LINK}/{office.name}"
+        told = {row.entry.address: row.entry.name for row in self.store.received.all(peer) if row.alive}
+        has = {f"{office.name}/{alias}": name for alias, name in office.people.items()}
+        return [] if told == has else [f"{office.name}: received list {told} is not {has}"]
+
+    def _owned(self, office: Postoffice) -> list[str]:
+        """The directory has what the postoffice told, but for what an administrator rejected."""
+        if self.rejected:
+            return []
+        owned = {str(r.target): r.name for r in self.store.directory.search(owner=f"{LINK}/{office.name}")}
+        has = {f"MS:{office.name}/{alias}": name for alias, name in office.people.items()}
+        return [] if owned == has else [f"{office.name}: the directory has {owned} of it, not {has}"]
+
+    def _gal(self, office: Postoffice) -> list[str]:
+        """What the postoffice holds of others is what its view shows."""
+        row = self.store.peers.get(f"{LINK}/{office.name}")
+        if row is None or row.view is None:
+            return [f"{office.name} is not known"]
+        own = office.name.casefold()
+        shown = {
+            (line.type, line.list, line.name, line.address)
+            for line in self.store.views.live_all(row.view)
+            if row.pick.shows(line.type, line.instead_of) and line.list.casefold() != own
+        }
+        state = office.requestor.state()
+        held = {(e.type, e.list, e.name, e.address) for rows in state.lists.values() for e in rows.values()}
+        return [] if shown == held else [f"{office.name}: lacks {sorted(shown - held)}, has {sorted(held - shown)} too much"]
+
+
+def run(seed: int, steps: int = 40, *, naive: bool = False) -> list[str]:
+    """One schedule; returns what was wrong at its end."""
+    world = World(seed, naive=naive)
+    for _ in range(steps):
+        world.step()
+    world.settle()
+    return world.problems()
