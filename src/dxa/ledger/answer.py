@@ -106,7 +106,7 @@ def update(olds: Mapping[int, Sequence[Held | None]], news: Mapping[int, Held | 
 
     `olds[r]` is what each cut shows of recipient r, `news[r]` what the head shows. Deletes, then modifies, then adds.
     """
-    holders = _old_names(olds)
+    holders = _holders(olds)
     deletes: list[Step] = []
     modifies: list[Step] = []
     adds: list[Step] = []
@@ -152,29 +152,31 @@ def _by_list(steps: list[Step]) -> list[Step]:
     return sorted(steps, key=lambda step: step.list_key)
 
 
-def _old_names(olds: Mapping[int, Sequence[Held | None]]) -> dict[tuple[str, str, str], set[int]]:
-    """Which recipients' old lines hold a name: a modify to such a name could meet its holder."""
-    holders: dict[tuple[str, str, str], set[int]] = {}
+def _holders(olds: Mapping[int, Sequence[Held | None]]) -> dict[tuple[str, ...], set[int]]:
+    """Which recipients' old lines hold a name or an address: a modify to one of these could meet its holder."""
+    holders: dict[tuple[str, ...], set[int]] = {}
     for recipient, cuts in olds.items():
         for old in cuts:
             if old is not None:
-                holders.setdefault(_slot(old.entry), set()).add(recipient)
+                for slot in _slots(old.entry):
+                    holders.setdefault(slot, set()).add(recipient)
     return holders
 
 
-def _slot(entry: Entry) -> tuple[str, str, str]:
-    return entry.type, entry.list.casefold(), name_key(entry.name)
+def _slots(entry: Entry) -> tuple[tuple[str, ...], ...]:
+    """What only one entry of a list can have: its name, and its address."""
+    return (entry.type, entry.list.casefold(), name_key(entry.name)), (entry.type, entry.address.casefold())
 
 
 def _is_modify(
-    recipient: int, cuts: Sequence[Held | None], new: Entry, holders: Mapping[tuple[str, str, str], set[int]]
+    recipient: int, cuts: Sequence[Held | None], new: Entry, holders: Mapping[tuple[str, ...], set[int]]
 ) -> bool:
     first = cuts[0]
     if first is None or first.told or first.entry == new or any(old != first for old in cuts):
         return False
     if (first.entry.type, first.entry.list) != (new.type, new.list):  # KB Q246833
         return False
-    return holders.get(_slot(new), {recipient}) <= {recipient}
+    return all(holders.get(slot, {recipient}) <= {recipient} for slot in _slots(new))
 
 
 def _deletes(cuts: Sequence[Held | None], new: Held | None) -> list[Step]:
