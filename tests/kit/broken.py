@@ -425,7 +425,7 @@ class DropsTheOthersToo(Letterbox):
         return rows if all(row.new is None or row.new.name.isprintable() for row in rows) else []
 
 
-@breaks("a_blank_name_is_refused")
+@breaks("a_bad_entry_is_refused_alone")
 class DropsBlankNames(Letterbox):
     def rows(self, parcel: Parcel) -> Iterable[Transaction]:
         return (row for row in super().rows(parcel) if row.new is None or row.new.name.strip())

@@ -132,7 +132,8 @@ def collect_says_what_it_cannot_reach(make: MakeHarness) -> None:
 @must("A read that breaks off is incomplete: raise, or give the report with `complete=False`.")
 def a_broken_read_is_not_complete(make: MakeHarness) -> None:
     """A list of which only a part could be read is never told as the complete list."""
-    expected = told(hear(_said(make).open()))
+    whole = _said(make)
+    expected = told(hear(whole.open()))
     for after in range(USES):
         harness = _said(make)
         harness.fail(after)

@@ -39,7 +39,7 @@ PATHS = (
     *("a\x00b", "a\nb", ".", "..", "x" * 300),
 )
 #: Names that would break a line, a record or a message if they were written as they are.
-BREAKING = ("Line\r\nbreak", "Tab\tstop", "Null\x00", "Form\x0cfeed", "日本語", "N" * 300)
+BREAKING = ("Line\r\nbreak", "Tab\tstop", "Null\x00", "Form\x0cfeed", "日本語", "N" * 300, "", " ")
 
 
 @must("Write names by the codec that reads them; never cut, strip or fold them.")
@@ -205,13 +205,6 @@ def a_bad_entry_is_refused_alone(make: MakeHarness) -> None:
         _refused_alone(make, name)
 
 
-@should("Refuse a name that is blank for its reader as the empty one is.")
-def a_blank_name_is_refused(make: MakeHarness) -> None:
-    """An entry without a name that the peer could read is refused like any other that it cannot hold."""
-    for name in ("", " "):
-        _refused_alone(make, name)
-
-
 def _refused_alone(make: MakeHarness, name: str) -> None:
     """Of three entries, the one with this name arrives as it is or is refused, and the others arrive."""
     harness = writer(make())
@@ -317,7 +310,6 @@ CHECKS = (
     parcels_are_kept_apart,
     no_file_outside_the_folder,
     a_bad_entry_is_refused_alone,
-    a_blank_name_is_refused,
     outcomes_name_their_entries,
     a_notice_changes_no_list,
     what_dxa_wrote_bears_its_mark,
