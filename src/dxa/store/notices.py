@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import attrs
-from sqlalchemy import bindparam, false, null, select, true
+from sqlalchemy import bindparam, delete, null, select
 
 from dxa.store.counters import Counters
 from dxa.store.database import Database, Record, adding, setting
@@ -27,17 +27,16 @@ class NoticeRow:
 
 
 n = notice.c
-_COLUMNS = [column for column in n if column.name != "open"]
-_ADD = adding(notice, told_at=null(), open=true())
-_KNOWN = select(n.id).where(n.peer == bindparam("of"), n.code == bindparam("which"), n.open)
-_CLEAR = setting(notice, open=false()).where(n.peer == bindparam("of"), n.code == bindparam("which"), n.open)
-_OPEN = select(*_COLUMNS).where(n.open).order_by(n.id)
-_WAITING = select(*_COLUMNS).where(n.open, n.told_at.is_(None)).order_by(n.id)
+_ADD = adding(notice, told_at=null())
+_KNOWN = select(n.id).where(n.peer == bindparam("of"), n.code == bindparam("which"))
+_CLEAR = delete(notice).where(n.peer == bindparam("of"), n.code == bindparam("which"))
+_OPEN = select(notice).order_by(n.id)
+_WAITING = select(notice).where(n.told_at.is_(None)).order_by(n.id)
 _TOLD = setting(notice, "told_at").where(n.id == bindparam("key"))
 
 
 class Notices:
-    """The table of notices: one open for each peer and code."""
+    """The table of notices that are open: one for each peer and code."""
 
     def __init__(self, db: Database, counters: Counters) -> None:
         self._db, self._counters = db, counters

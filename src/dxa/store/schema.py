@@ -302,10 +302,9 @@ reject = Table(
     Column("status", String(10), nullable=False),
     Column("at", Float, nullable=False),
     Index("ix_reject_peer", "peer", "digest"),
-    Index("ix_reject_status", "status"),
 )
 
-#: What the administrator has to know; one open notice per (peer, code).
+#: What the administrator has to know, as long as its cause stands; one notice for each peer and code.
 notice = Table(
     "notice",
     metadata,
@@ -316,15 +315,7 @@ notice = Table(
     Column("text", Text, nullable=False),
     Column("at", Float, nullable=False),
     Column("told_at", Float),
-    Column("open", Boolean, nullable=False),
-    Index(
-        "uq_notice_open",
-        "peer",
-        "code",
-        unique=True,
-        sqlite_where=text("open = 1"),
-        postgresql_where=text("open"),
-    ),
+    Index("uq_notice_peer_code", "peer", "code", unique=True),
 )
 
 #: What an administrator decided about a held plan. verdict: approved or rejected.

@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager
 from functools import lru_cache
 from pathlib import Path
 
-from sqlalchemy import insert, select
+from sqlalchemy import insert, inspect, select
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
@@ -182,6 +182,8 @@ def _bring_up(db: Database, url: str, create: bool) -> None:
     try:
         found = db.value(_VERSION)
     except StoreError:
+        if inspect(db.connection).has_table(version.name):
+            raise
         found = None
     if found == HEAD:
         return

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import bindparam, or_, select
+from sqlalchemy import bindparam, select, union
 
 from dxa.entry import Entry
 from dxa.store.database import Database, adding, among, setting
@@ -21,8 +21,11 @@ _PEER = t.peer == bindparam("teller")
 _LINE = (t.recipient, t.key, t.type, t.list, t.name, t.address, t.fields)
 _OPEN = adding(told, "id", "until")
 _CLOSE = setting(told, "until").where(_PEER, t.recipient == bindparam("whom"), t.until.is_(None))
-_SINCE = select(t.recipient).distinct().where(_PEER, or_(t.since > bindparam("number"), t.until > bindparam("number")))
-_HISTORY = select(*_LINE, t.since, t.until).where(_PEER, t.recipient.in_(among())).order_by(t.since)
+_SINCE = union(
+    select(t.recipient).where(_PEER, t.since > bindparam("number")),
+    select(t.recipient).where(_PEER, t.until > bindparam("number")),
+)
+_HISTORY = select(*_LINE, t.since, t.until).where(_PEER, t.recipient.in_(among()))
 _LINES = select(*_LINE).where(_PEER, t.until.is_(None)).order_by(t.id)
 _TELLS = select(t.id).where(_PEER)
 _TELLERS = select(peer_table.c.id).where(
@@ -65,13 +68,15 @@ class Told:
 
     def told_since(self, peer: str, number: int) -> list[int]:
         """The recipients of which the peer began or ceased to tell a line after this number."""
-        return sorted(self._db.column(_SINCE, peer, number, number))
+        return sorted(self._db.column(_SINCE, *(peer, number) * 2))
 
     def told_history(self, peer: str, recipients: Iterable[int]) -> dict[int, list[tuple[Entry, int, int | None]]]:
         """All that the peer ever told of these recipients: line, since, until."""
         result: dict[int, list[tuple[Entry, int, int | None]]] = {}
         for recipient, *line, since, until in self._db.among(_HISTORY, recipients, peer):
             result.setdefault(recipient, []).append((_entry(*line), since, until))
+        for lines in result.values():
+            lines.sort(key=lambda dated: dated[1])
         return result
 
     def transfer_told(self, peer: str, to: str) -> None:

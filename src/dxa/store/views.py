@@ -12,7 +12,7 @@ from dxa.errors import StoreError
 from dxa.ledger.view import FormKey, Line, Transition
 from dxa.rules.naming import name_key
 from dxa.store.counters import Counters
-from dxa.store.database import Database, Record, adding, among, setting
+from dxa.store.database import Database, Record, adding, among, fixed, setting
 from dxa.store.schema import carried, row, view
 from dxa.store.serial import fields_text, read_fields
 
@@ -49,11 +49,13 @@ _OF_LINK = select(view).where(v.link == bindparam("key")).order_by(v.id)
 _LINE = (r.recipient, r.type, r.instead_of, r.list, r.name, r.address, r.fields, r.owner, r.wanted)
 _VIEW = r.view == bindparam("in_view")
 _ALIVE = r.until.is_(None)
+#: Always true; it leads SQLite to the index of the living.
+_ANY_SLOT = r.slot > fixed("")
 _KEPT = or_(_ALIVE, r.until > bindparam("oldest"))
 _LIVE = select(*_LINE).where(_VIEW, _ALIVE, r.recipient.in_(among()))
 _LIVE_ALL = select(*_LINE).where(_VIEW, _ALIVE).order_by(r.slot)
-_COUNT = select(func.count()).select_from(row).where(_VIEW, _ALIVE)
-_ALL_SLOTS = select(r.slot).where(_VIEW, _ALIVE)
+_COUNT = select(func.count()).select_from(row).where(_VIEW, _ALIVE, _ANY_SLOT)
+_ALL_SLOTS = select(r.slot).where(_VIEW, _ALIVE, _ANY_SLOT)
 _SLOTS = select(r.slot).where(_VIEW, _ALIVE, r.slot >= bindparam("first"), r.slot < bindparam("last"))
 _TOUCHED = union(
     select(r.recipient).where(_VIEW, r.since > bindparam("after"), r.since <= bindparam("upto")),
@@ -63,8 +65,8 @@ _NUMBERS = union(
     select(r.since).where(_VIEW, r.since > bindparam("after"), r.since <= bindparam("upto")),
     select(r.until).where(_VIEW, r.until > bindparam("after"), r.until <= bindparam("upto")),
 )
-_HISTORY = select(*_LINE, r.since, r.until).where(_VIEW, _KEPT, r.recipient.in_(among())).order_by(r.since)
-_HISTORY_ALL = select(*_LINE, r.since, r.until).where(_VIEW, _KEPT).order_by(r.since)
+_HISTORY = select(*_LINE, r.since, r.until).where(_VIEW, _KEPT, r.recipient.in_(among()))
+_HISTORY_ALL = select(*_LINE, r.since, r.until).where(_VIEW, _KEPT)
 _AT = select(*_LINE).where(_VIEW, r.since <= bindparam("number"), or_(_ALIVE, r.until > bindparam("number")))
 _AT = _AT.order_by(r.slot)
 _PRUNE = delete(row).where(_VIEW, r.until <= bindparam("oldest"))
@@ -226,7 +228,14 @@ def _dated(rows: Iterable[Record]) -> dict[int, list[Dated]]:
     result: dict[int, list[Dated]] = {}
     for *line, since, until in rows:
         result.setdefault(line[0], []).append((_line(line), since, until))
+    # Sorted here, because SQLite would go through a whole view rather than sort.
+    for dated in result.values():
+        dated.sort(key=_since)
     return result
+
+
+def _since(dated: Dated) -> int:
+    return dated[1]
 
 
 def _tuple(view_: int, line: Line, since: int, until: int | None) -> tuple[object, ...]:

@@ -81,17 +81,9 @@ def upgrade() -> None:
         sa.Column("text", sa.Text(), nullable=False),
         sa.Column("at", sa.Float(), nullable=False),
         sa.Column("told_at", sa.Float(), nullable=True),
-        sa.Column("open", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_notice"),
     )
-    op.create_index(
-        "uq_notice_open",
-        "notice",
-        ["peer", "code"],
-        unique=True,
-        sqlite_where=sa.text("open = 1"),
-        postgresql_where=sa.text("open"),
-    )
+    op.create_index("uq_notice_peer_code", "notice", ["peer", "code"], unique=True)
     op.create_table(
         "numbered",
         sa.Column("peer", sa.String(length=200), nullable=False),
@@ -233,7 +225,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_reject"),
     )
     op.create_index("ix_reject_peer", "reject", ["peer", "digest"], unique=False)
-    op.create_index("ix_reject_status", "reject", ["status"], unique=False)
     op.create_table(
         "run",
         sa.Column("id", sa.Integer(), nullable=False),
