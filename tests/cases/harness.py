@@ -147,10 +147,10 @@ class Postoffice:
             if code == "R":
                 prefix = f"{rest}/"
                 self.gal = {address: name for address, name in self.gal.items() if not address.startswith(prefix)}
-            for part in rest.split(" > ") if code != "R" else ():
-                self.gal.pop(part.rpartition(" ")[2], None)
+            for part in rest.split(" > ") if code in "ADM" else ():
+                self.gal.pop(_spot(part)[1], None)
             if code in "AM":
-                name, _, address = rest.split(" > ")[-1].rpartition(" ")
+                name, address = _spot(rest.split(" > ")[-1])
                 self.gal[address] = name
 
     def cycle(self, *records: str, **keys: Any) -> Answer:
@@ -165,6 +165,17 @@ class Postoffice:
         own = [f"R PCM:{self.name}", *records] if records else []
         self.cycle(*own, task="IMPORTREQ")
         return self.cycle()
+
+
+#: Where the address begins; names and addresses may have blanks and colons.
+_SPOT = re.compile(r"(.*?) ((?:PCM|CSI|MS|SMTP|FAX|MCI|X400|MSMAIL|PROFS|SNADS|MHS|OV|MSA):.*)", re.IGNORECASE)
+
+
+def _spot(text: str) -> tuple[str, str]:
+    """Name and address of a line."""
+    match = _SPOT.fullmatch(text)
+    assert match, text
+    return match[1], match[2]
 
 
 def _tops(records: tuple[str, ...]) -> list[str]:
@@ -263,7 +274,7 @@ class SiteHarness:
         alias = alias or name.split()[0].upper()
         return self.admin.add(Recipient(name=name, alias=alias, container=container, **values))
 
-    def edit(self, name: str, **changes: Any) -> Recipient:
+    def edit(self, name: str, /, **changes: Any) -> Recipient:
         """Change the recipient of that name by hand."""
         for key, convert in (("proxies", _addresses), ("target", _address)):
             if key in changes:

@@ -194,18 +194,20 @@ def test_asking_for_a_type_later(make_site: MakeSite):
 
 
 @pytest.mark.dx("T-016")
-def test_a_container_that_has_disappeared(site: SiteHarness):
-    """When nobody is left in an export container, the cycle goes on and the deletions wait for approval."""
-    people = [site.add(f"P{n} Lee") for n in range(5)]
-    one = site.joined("NET/ONE")
-    for person in people:
-        site.edit(person.name, container="Elsewhere")
+def test_a_container_that_has_disappeared(make_site: MakeSite):
+    """When a changed configuration empties an export container, the cycle goes on and nobody is deleted unapproved."""
+    people = [f"A P{n} Lee\tPCM:NET/ONE/P{n}" for n in range(5)]
+    site = make_site(mail("NET/ONE", "NET/TWO"))
+    site.joined("NET/ONE", *people)
+    two = site.joined("NET/TWO")
+    site.configure(mail("NET/ONE", "NET/TWO", import_container='"Elsewhere"'))
 
-    assert [] == one.cycle().lines
-    assert ["shrink", "everything"] == site.holds()
-    assert 5 == len(one.gal)
+    assert [] == two.cycle().lines
+    assert ["everything", "rules"] == site.holds()
+    assert 5 == len(two.gal)
     site.approve()
-    assert 5 == len(one.cycle().lines)
+    two.cycle()
+    assert {} == two.gal
 
 
 @pytest.mark.dx("T-016")
