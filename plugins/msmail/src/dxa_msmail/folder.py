@@ -28,7 +28,7 @@ _LONGEST = 100
 
 def file_name(text: str, suffix: str = ".msg") -> str:
     """A plain file name made from any text; texts that differ get names that differ, in any case of letters."""
-    safe = _UNSAFE.sub("_", text).lstrip(".")[:_LONGEST]
+    safe = _UNSAFE.sub("_", text).lstrip(".")[:_LONGEST] or "_"
     if safe != text or safe != safe.lower():
         safe = f"{safe.lower()}-{blake2b(text.encode('utf-8', 'surrogatepass'), digest_size=4).hexdigest()}"
     return f"{safe}{suffix}"
