@@ -521,7 +521,7 @@ class ChangesWhatIsNotOurs(Wrapped):
     def deliver(self, parcel: Parcel) -> Iterator[Outcome]:
         for row in parcel.transactions():
             self.inner.system.marked |= {key_of(side.address) for side in (row.old, row.new) if side}
-        return self.inner.deliver(parcel)
+        yield from self.inner.deliver(parcel)
 
 
 @breaks_memory("delivered_twice_is_delivered_once")
@@ -530,7 +530,7 @@ class WritesTwice(Wrapped):
         for row in parcel.transactions():
             if row.new and parcel.id in self.inner.system.outcomes:
                 self.inner.system.put(f"{row.new.name} (2)", row.new.address)
-        return self.inner.deliver(parcel)
+        yield from self.inner.deliver(parcel)
 
 
 # -- manners -------------------------------------------------------------------------------------------------------
@@ -566,7 +566,7 @@ class EmptiesOptions(Letterbox):
 class LeavesOpen(Letterbox):
     def text(self, data: bytes) -> str:
         handle = Path(__file__).open()  # noqa: SIM115 (this is the fault)
-        return super().text(data) if handle else ""
+        return f"{super().text(data)}{handle.name[:0]}"
 
 
 @breaks("time_comes_from_the_context")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any
@@ -332,3 +334,11 @@ def test_a_failure_is_an_error_of_its_own() -> None:
     """Failing and skipping are no DxaErrors, so that no connector catches them by mistake."""
     assert (Exception,) == Failure.__bases__
     assert (Exception,) == Skip.__bases__
+
+
+def test_the_kit_needs_neither_pytest_nor_hypothesis() -> None:
+    """Whoever tests with something else can use the kit: only the skin and the strategies need more."""
+    code = "import sys, dxa.testing, dxa.testing.catalog; print(*{'pytest', 'hypothesis'} & sys.modules.keys())"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert "" == done.stdout.strip()

@@ -133,7 +133,7 @@ class ServerHarness(ConnectorHarness):
         self.fail(-1)
 
     def waiting(self) -> bytes:
-        return self.inbox.files[self.inbox.names()[-1]]
+        return bytes(self.inbox.files[self.inbox.names()[-1]])
 
     def replace_waiting(self, data: bytes) -> None:
         self.inbox.files[self.inbox.names()[-1]] = data

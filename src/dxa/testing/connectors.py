@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dxa.testing import collecting, delivering, manners, reading
+from dxa.testing import collecting, delivering, manners, proving, reading
 from dxa.testing.harness import MakeHarness
 from dxa.testing.verdict import Kit, run
 
-CONNECTOR_CHECKS = (*collecting.CHECKS, *reading.CHECKS, *delivering.CHECKS, *manners.CHECKS)
+CONNECTOR_CHECKS = (*collecting.CHECKS, *reading.CHECKS, *delivering.CHECKS, *proving.CHECKS, *manners.CHECKS)
 
 
 def check_connector(make: MakeHarness) -> Kit:

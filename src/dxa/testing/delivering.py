@@ -8,7 +8,6 @@ from pathlib import PurePosixPath, PureWindowsPath
 
 import attrs
 
-from dxa.address import Address
 from dxa.connector import Holds, Parcel, ParcelKind, Result
 from dxa.entry import Entry, Verb
 from dxa.errors import TransportError
@@ -21,14 +20,11 @@ from dxa.testing.play import (
     bare,
     deliver,
     fails,
-    hear,
     named,
     parcel,
     people,
-    proven,
     replaces,
     same_entries,
-    told,
     writer,
 )
 from dxa.testing.verdict import Skip, described, expect, fail, must, should
@@ -249,54 +245,6 @@ def a_notice_changes_no_list(make: MakeHarness) -> None:
     same_entries(entries, harness.delivered(), "after two notices")
 
 
-# -- peers whose full read proves what they hold -------------------------------------------------------------------
-
-
-@must("Put a mark on what dxa writes (an attribute, a comment) and name the keys that bear it in `marked`.")
-def what_dxa_wrote_bears_its_mark(make: MakeHarness) -> None:
-    """Entries that dxa wrote are marked in the next read, and no others are."""
-    harness = proven(make())
-    harness.say(people(harness))
-    theirs = {entry.key for entry in told(hear(harness.open()))}
-    ours = people(harness, ours=True)
-    deliver(harness.open(), parcel(harness, adds(ours)))
-    marked = frozenset[str]().union(*(report.marked for report in hear(harness.open())))
-
-    wanted = {harness.types.key(Address(entry.type, entry.address)) for entry in ours}
-    expect(wanted <= marked, f"not marked, though dxa wrote them: {sorted(wanted - marked)[:3]}")
-    expect(not theirs & marked, f"marked, though dxa did not write them: {sorted(theirs & marked)[:3]}")
-
-
-@must("Read back every field as it was written; what a system adds by itself is no field.")
-def unchanged_entries_are_reported_equal(make: MakeHarness) -> None:
-    """What was written and not touched is reported equal, key included, or dxa would write it again for ever."""
-    harness = proven(make())
-    ours = named(harness, ours=True)
-    deliver(harness.open(), parcel(harness, adds(ours)))
-    found = {entry.key: entry for entry in told(hear(harness.open()))}
-    for entry in ours:
-        key = harness.types.key(Address(entry.type, entry.address))
-        expect(found.get(key) == entry._replace(key=key), f"{entry} came back as {found.get(key)}")
-
-
-@must("Look for the mark before you change or delete an entry; refuse with the reason when it is not there.")
-def others_entries_are_left_alone(make: MakeHarness) -> None:
-    """Only entries that bear dxa's mark are changed; a change of any other is refused."""
-    for verb in (Verb.DELETE, Verb.MODIFY, Verb.ADD):
-        harness = proven(make())
-        theirs = people(harness)
-        harness.say(theirs)
-        old = None if verb is Verb.ADD else theirs[0]
-        new = None if verb is Verb.DELETE else theirs[0]._replace(name="Somebody Else")
-        outcomes = deliver(harness.open(), parcel(harness, [Step(verb, old, new)]))
-
-        same_entries(
-            theirs, told(hear(harness.open())), f"after {verb.name.lower()} of an entry that dxa did not write"
-        )
-        refused = any(outcome.result is Result.REFUSED and outcome.reason for outcome in outcomes)
-        expect(refused, f"{verb.name} of an entry that is not dxa's was not refused")
-
-
 CHECKS = (
     entries_survive_delivery,
     changes_arrive,
@@ -312,7 +260,4 @@ CHECKS = (
     a_bad_entry_is_refused_alone,
     outcomes_name_their_entries,
     a_notice_changes_no_list,
-    what_dxa_wrote_bears_its_mark,
-    unchanged_entries_are_reported_equal,
-    others_entries_are_left_alone,
 )
