@@ -8,7 +8,7 @@ from enum import Enum
 import attrs
 
 from dxa.agent import directory
-from dxa.agent.context import LinkWork
+from dxa.agent.context import HELD, LinkWork
 from dxa.agent.cycle import Agent
 from dxa.agent.outcome import CycleOutcome, LinkOutcome
 from dxa.change import Change
@@ -47,7 +47,7 @@ class Administrator:
         store = self.agent.site.store
         with store.transaction():
             store.verdicts.put(plan.scope, map(fingerprint, plan.held), "approved", self.agent.site.clock())
-            store.held.clear(plan.scope)
+            self._decided(plan)
         return plan
 
     def reject(self, plan_id: str) -> Plan:
@@ -64,8 +64,14 @@ class Administrator:
             )
             if work is not None and peer is not None:
                 directory.pin(work, peer, plan)
-            site.store.held.clear(plan.scope)
+            self._decided(plan)
         return plan
+
+    def _decided(self, plan: Plan) -> None:
+        store = self.agent.site.store
+        store.held.clear(plan.scope)
+        for about in (plan.scope, plan.scope.partition(" ")[2]):
+            store.notices.clear(about, HELD)
 
     def held(self) -> list[Plan]:
         """The plans that are held now, made afresh from what is stored."""

@@ -70,7 +70,7 @@ def _held(plan: HeldShown) -> str:
 def _notice(notice: NoticeShown) -> str:
     from dxa.cli.output import when
 
-    return f"{when(notice.noticed_at)}  {notice.peer}: {f'[{notice.code}] ' if notice.code else ''}{notice.text}"
+    return f"{when(notice.noticed_at)}  {notice.peer}: {f'[{notice.code}] ' if notice.code > 0 else ''}{notice.text}"
 
 
 def _by_text(peers: Iterable[PeerStatus]) -> list[str]:
