@@ -25,14 +25,19 @@ def site(dxa: Driver) -> Driver:
 
 
 @pytest.fixture
-def linked(site: Driver) -> Driver:
-    """A site with a system in memory, two registered peers, and three recipients of its own."""
-    site.configure(MEMORY_LINK + POST_LINK)
-    for peer in ("NET/A", "NET/B"):
-        assert 0 == site("peers", "add", "post", peer, "--no-password").status
+def alone(site: Driver) -> Driver:
+    """A site with a link to a system in memory and three recipients: what a process of its own can open, too."""
+    site.configure(MEMORY_LINK)
     for name in ("Ann", "Bob", "Cleo"):
-        added = site(
-            "recipients", "add", "--name", name, "--proxy", f"PO:LAB/HQ/{name.upper()}", "--proxy", f"MEM:{name}"
-        )
-        assert 0 == added.status
+        addresses = ["--proxy", f"PO:LAB/HQ/{name.upper()}", "--proxy", f"MEM:{name}"]
+        assert 0 == site("recipients", "add", "--name", name, *addresses).status
     return site
+
+
+@pytest.fixture
+def linked(alone: Driver) -> Driver:
+    """The same with two registered peers of another link."""
+    alone.configure(POST_LINK)
+    for peer in ("NET/A", "NET/B"):
+        assert 0 == alone("peers", "add", "post", peer, "--no-password").status
+    return alone

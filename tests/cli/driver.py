@@ -21,8 +21,8 @@ from dxa.connector import ConnectorType, Decoder, Holds, LinkContext, Outcome, P
 from dxa.dirsync.messages import Request
 from dxa.entry import Entry, Reject, Transaction, Verb, list_entry
 from dxa.errors import FormatError, TransportError
-from dxa.host import Host
 from dxa.hookspecs import hookimpl
+from dxa.host import Host
 from dxa.memory import Memory, MemorySystem
 
 #: 2026-11-02 12:00 UTC, where these tests begin.

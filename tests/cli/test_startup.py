@@ -139,7 +139,7 @@ def test_plugin_command_that_fails(dxa: Driver) -> None:
 
 
 def test_plugin_command_that_cannot_be_loaded(dxa: Driver) -> None:
-    """A command that cannot be loaded is reported as its plugin's fault; the plugin's others and its help still work."""
+    """A command that cannot be loaded is reported as its plugin's fault; the plugin's others still work."""
     done = dxa.bare("world", "lost")
 
     assert 1 == done.status

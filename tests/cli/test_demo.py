@@ -1,0 +1,65 @@
+"""`dxa demo`, with the scene of the tests' own plugin."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from dxa.demo import MARKER, PEOPLE
+from tests.cli.driver import Driver
+
+
+def test_demo_plays_and_leaves_everything(dxa: Driver, tmp_path: Path) -> None:
+    """The demo makes a site with people, plays the scenes, and ends with what to look at."""
+    folder = tmp_path / "demo"
+    done = dxa.bare("demo", str(folder))
+
+    assert (0, "") == (done.status, done.err)
+    assert "$ dxa init --organization FABER --site HQ" in done.lines
+    assert "$ dxa sync" in done.lines
+    assert "A link" in done.lines
+    assert any(line.split() == ["Ann", "1"] for line in done.lines)
+    assert f"dxa -C {folder}/site status" in done.out
+    assert (folder / "played").is_file()
+    assert len(PEOPLE) == dxa.bare("-C", str(folder / "site"), "recipients", "list", "--json").json["total"]
+
+
+def test_demo_goes_into_a_folder_of_its_own(dxa: Driver, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without DIR the demo makes a folder where it is run."""
+    monkeypatch.chdir(tmp_path)
+
+    assert 0 == dxa.bare("demo").status
+    assert (tmp_path / "dxa-demo" / MARKER).is_file()
+
+
+def test_demo_touches_nothing_of_others(dxa: Driver, tmp_path: Path) -> None:
+    """A folder that holds something else is refused, with --fresh as well."""
+    (tmp_path / "mine").write_text("mine")
+    for options in ([], ["--fresh"]):
+        done = dxa.bare("demo", str(tmp_path), *options)
+
+        assert 2 == done.status
+        assert "the demo did not make it; choose another folder" in done.err
+    assert "mine" == (tmp_path / "mine").read_text()
+
+
+def test_demo_again(dxa: Driver, tmp_path: Path) -> None:
+    """An earlier demo is kept, unless it is to be rebuilt."""
+    folder = tmp_path / "demo"
+    dxa.bare("demo", str(folder))
+    (folder / "site" / "extra").write_text("")
+    again = dxa.bare("demo", str(folder))
+
+    assert 2 == again.status
+    assert "holds an earlier demo; --fresh rebuilds it" in again.err
+    assert (folder / "site" / "extra").is_file()
+    assert 0 == dxa.bare("demo", str(folder), "--fresh").status
+    assert not (folder / "site" / "extra").exists()
+
+
+def test_demo_into_a_file(dxa: Driver, tmp_path: Path) -> None:
+    """A file is no place for a demo."""
+    (tmp_path / "file").write_text("")
+
+    assert 2 == dxa.bare("demo", str(tmp_path / "file")).status
