@@ -96,7 +96,7 @@ def test_peers_are_stored_and_read_in_bulk(peers: int) -> None:
     ]
     calls: list[object] = []
     execute = store._db._execute
-    store._db._execute = lambda *args: (calls.append(args), execute(*args))[1]  # type: ignore[method-assign]  # a spy
+    store._db._execute = lambda *args: (calls.append(args), execute(*args))[1]
     with store.transaction():
         store.peers.put(rows)
         store.cuts.add([(row.id, 1, Cut(1, 1, PICK), 1.0) for row in rows])

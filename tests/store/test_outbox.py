@@ -84,7 +84,7 @@ def test_a_listing_is_newest_first(store: Store) -> None:
     store.outbox.put([attrs.evolve(NOTICE, id="n2")], "m", 1.0)
     store.outbox.done(["n1"], Result.POSTED, "", 2.0)
     ids = [
-        [row.id for row in store.outbox.list(**search)]  # type: ignore[arg-type]  # a table of cases
+        [row.id for row in store.outbox.list(**search)]
         for search in ({}, {"link": "l"}, {"peer": "administrator"}, {"status": "sent"}, {"limit": 1})
     ]
 

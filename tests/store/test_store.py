@@ -145,6 +145,21 @@ def test_after_a_failure_the_next_transaction_is_whole(store: Store) -> None:
     assert 1 == store.counter("a")
 
 
+def test_a_transaction_that_the_database_ended_does_not_hide_why(store: Store) -> None:
+    """When a full disk has ended it already, the first error is the one that is seen."""
+
+    def failing() -> None:
+        with store.transaction():
+            store.set_counter("a", 1)
+            store._db.connection.exec_driver_sql("ROLLBACK")
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        failing()
+
+    assert 0 == store.counter("a")
+
+
 def test_a_rehearsal_leaves_nothing(store: Store) -> None:
     """Transactions inside a rehearsal work as ever and are gone afterwards."""
     store.set_counter("a", 1)

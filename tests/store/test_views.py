@@ -191,7 +191,7 @@ def test_names_settled_by_these_slots_are_unique(batches: list[list[str]]) -> No
     number, recipients = count(1), count(1)
     for batch in batches:
         held = store.views.slots(view.id, [("MS", "N/P", name) for name in batch])
-        names = Names((tuple(list_.split(":", 1)), name) for list_, name in held)  # type: ignore[misc]  # two parts each
+        names = Names((tuple(list_.split(":", 1)), name) for list_, name in held)
         lines = [line(next(recipients), names.claim(("MS", "N/P"), name, NameLimits()), "N/P") for name in batch]
         store.views.write(view.id, [Transition(next(number), None, row) for row in lines])
 

@@ -7,7 +7,7 @@ run with plain tuples, which makes bulk work as fast as the driver is.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import lru_cache
 from itertools import islice
 from typing import Any, NamedTuple
@@ -123,7 +123,8 @@ class Database:
                 raise StoreError("a step of this transaction has failed, so all of it is taken back")
             self.command(commit)
         except BaseException:
-            self.command(rollback)
+            with suppress(StoreError):  # a full disk has ended the transaction already
+                self.command(rollback)
             raise
         finally:
             self._inside = False
