@@ -47,6 +47,8 @@ class LinkWork:
     proven: set[str] = attrs.field(factory=set)
     #: Peers that have come under other rules, and whose way there is held.
     moves_held: set[str] = attrs.field(factory=set)
+    #: What has been said of parcels that could not be delivered.
+    undelivered: list[str] = attrs.field(factory=list)
 
     # -- peers -----------------------------------------------------------------------------------------------------
 

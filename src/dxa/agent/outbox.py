@@ -12,14 +12,20 @@ BATCH = 250
 
 
 def deliver(work: LinkWork) -> None:
-    """Deliver everything that is ready on this link; what cannot be delivered now stays ready."""
+    """Deliver everything that is ready on this link; what cannot be delivered now stays ready.
+
+    Each reason is told once, whatever waits for it; the second delivery of a cycle tells it anew (KB Q242232).
+    """
+    work.outcome.errors = [error for error in work.outcome.errors if error not in work.undelivered]
+    work.outcome.waiting = 0
+    failed: dict[str, list[Parcel]] = {}
     infos = {peer.id: work.info(peer, None) for peer in work.link.peers.values()}
     sent: list[str] = []
     for parcel in work.store.outbox.ready(work.link.name, infos):
         try:
             result, reason = _deliver(work, parcel)
         except (TransportError, OSError) as error:
-            work.outcome.errors.append(f"parcel {parcel.id} for {parcel.peer.name} waits: {error}")
+            failed.setdefault(str(error), []).append(parcel)
             work.outcome.waiting += 1
             continue
         if result is Result.RETRY:
@@ -33,6 +39,13 @@ def deliver(work: LinkWork) -> None:
         if len(sent) >= BATCH:
             sent = _mark(work, sent)
     _mark(work, sent)
+    work.undelivered = [f"{_waiting(parcels)}: {reason}" for reason, parcels in failed.items()]
+    work.outcome.errors += work.undelivered
+
+
+def _waiting(parcels: list[Parcel]) -> str:
+    first = parcels[0]
+    return f"parcel {first.id} for {first.peer.name} waits" if len(parcels) == 1 else f"{len(parcels)} parcels wait"
 
 
 def _mark(work: LinkWork, sent: list[str]) -> list[str]:
