@@ -50,7 +50,8 @@ def main(arguments: list[str]) -> int:
     text = table(results)
     print(text)
     if not arguments:
-        machine = f"Measured with Python {platform.python_version()} on {os.cpu_count()} cores, {platform.machine()}, {platform.system()}.\n\n"
+        where = f"{os.cpu_count()} cores, {platform.machine()}, {platform.system()}"
+        machine = f"Measured with Python {platform.python_version()} on {where}.\n\n"
         PAGE.write_text(HEAD + machine + text, encoding="utf-8")
     return 0
 

@@ -19,7 +19,7 @@ if __name__ == "__main__":
     sys.path.insert(0, str(DOCS.parent))
 
 # Python looks for a script's imports beside the script, so the line above comes first.
-from docs.generators import compatibility, reference  # noqa: E402 - see above
+from docs.generators import compatibility, demo, reference  # noqa: E402 - see above
 from docs.generators.markdown import table  # noqa: E402 - see above
 
 BLOCK = re.compile(r"(<!-- generated: (?P<name>[a-z-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -38,6 +38,15 @@ def _machine(module: str, name: str) -> Callable[[], str]:
     return block
 
 
+def _kit(name: str) -> Callable[[], str]:
+    def block() -> str:
+        from dxa.testing.catalog import HEADER, rows
+
+        return table(HEADER, rows(name))
+
+    return block
+
+
 BLOCKS: dict[str, Callable[[], str]] = {
     "server-inbound": _machine("server", "INBOUND"),
     "server-asking": _machine("server", "ASKING"),
@@ -50,6 +59,10 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "commands": reference.commands,
     "json": reference.json,
     "configuration": reference.configuration,
+    "connector-checks": _kit("connector-checks"),
+    "address-checks": _kit("address-checks"),
+    "decoder-checks": _kit("decoder-checks"),
+    "demo": demo.excerpt,
 }
 
 
@@ -63,11 +76,16 @@ def render(text: str) -> str:
     return BLOCK.sub(part, text)
 
 
+def pages() -> list[Path]:
+    """Every page that may have generated parts."""
+    return sorted([*DOCS.glob("*.md"), *DOCS.parent.glob("README.md")])
+
+
 def main(arguments: list[str]) -> int:
     """Write the pages, or with ``--check`` name those that are out of date."""
     stale = []
     wanted = {Path(argument).name for argument in arguments if argument != "--check"}
-    for page in sorted(page for page in DOCS.glob("*.md") if page.name in wanted or not wanted):
+    for page in (page for page in pages() if page.name in wanted or not wanted):
         old = page.read_text(encoding="utf-8")
         new = render(old)
         if new != old:

@@ -174,7 +174,12 @@ class World:
     def start(self) -> Agent:
         """A fresh agent, as after the start of its process."""
         site = OpenSite(
-            folder=Path(), config=self.config, host=self.host, store=self.store, types=self.types, clock=lambda: self.now
+            folder=Path(),
+            config=self.config,
+            host=self.host,
+            store=self.store,
+            types=self.types,
+            clock=lambda: self.now,
         )
         link = self.config.links[LINK]
         context = LinkContext(
@@ -234,7 +239,7 @@ class World:
     def edit_directory(self) -> None:
         """The site's administrator adds, renames, hides, shows, moves or removes a recipient of the site."""
         admin = Administrator(agent=self.agent)
-        own = [r for r in self.store.directory.search(owner="")]
+        own = self.store.directory.search(owner="")
         kind = self.random.random()
         if len(own) < 3 or kind < 0.3:
             self.serial += 1
@@ -463,7 +468,11 @@ class World:
         }
         state = office.requestor.state()
         held = {(e.type, e.list, e.name, e.address) for rows in state.lists.values() for e in rows.values()}
-        return [] if shown == held else [f"{office.name}: lacks {sorted(shown - held)}, has {sorted(held - shown)} too much"]
+        return (
+            []
+            if shown == held
+            else [f"{office.name}: lacks {sorted(shown - held)}, has {sorted(held - shown)} too much"]
+        )
 
 
 def run(seed: int, steps: int = 40, *, naive: bool = False) -> list[str]:

@@ -64,8 +64,8 @@ class Report:
     """One thing that a peer has told: a message, a file, a read of its directory.
 
     `sender` is the peer's name as claimed, `origin` the address it came from, `password` what it was authenticated
-    with, `reply_to` the address that an answer goes to. `lists` are the (type, list) pairs that the report covers in full; empty for changes. `complete` is False
-    when its end is missing. `transactions` are in their order; `marked` are keys of entries that bear our mark.
+    with, `reply_to` the address that an answer goes to. `lists` are the (type, list) pairs that the report covers in
+    full; empty for changes. `complete` is False when its end is missing. `transactions` are in their order; `marked` are keys of entries that bear our mark.
     `receipt` is what `settle` gets back; a report with the same receipt may be collected again until then.
     """
 
@@ -91,6 +91,8 @@ class Report:
     limit: int | None = None
     #: Optional data that is only kept and shown (status reports).
     note: str = ""
+    #: Why it is nobody's business (receipts, letters); it is archived, and says nothing about its sender.
+    ignored: str = ""
     #: Why the whole report cannot be used, with its number; then only archive and tell.
     fault: Reject | None = None
 
@@ -101,6 +103,10 @@ class ParcelKind(Enum):
     UPDATE = "update"
     FULL = "full"
     NOTICE = "notice"
+
+
+#: The content of a parcel that carries no transactions.
+NOTHING = Content("", ())
 
 
 @attrs.frozen(kw_only=True)
@@ -115,7 +121,7 @@ class Parcel:
     peer: PeerInfo
     kind: ParcelKind
     to: str = ""
-    content: Content = Content("", ())
+    content: Content = NOTHING
     own: frozenset[ListKey] = frozenset()
     reply: Reply | None = None
     templates: bool = False
@@ -175,6 +181,11 @@ class LinkContext:
 
 
 @attrs.frozen(kw_only=True)
+class NoOptions:
+    """The options of a connector that has none."""
+
+
+@attrs.frozen(kw_only=True)
 class ConnectorType:
     """A connector as a plugin registers it (hook ``dxa_connectors``).
 
@@ -186,12 +197,12 @@ class ConnectorType:
     summary: str
     traits: Traits
     open: Callable[[LinkContext], Connector]
-    #: The lists in which the site itself stands for the peers of such a link: (organization, site) to list keys.
-    site_lists: Callable[[tuple[str, str]], frozenset[ListKey]] = lambda _site: frozenset()
+    #: The lists in which the site stands for the peers of such a link, by (organization, site) and the link's options.
+    site_lists: Callable[[tuple[str, str], Any], frozenset[ListKey]] = lambda _site, _options: frozenset()
     #: One raw record, as a reject keeps it, to transactions: how `dxa rejects retry` reads it again.
     parse: Callable[[str, AddressTypes], Sequence[Transaction]] | None = None
-    options: type = attrs.make_class("NoOptions", [])
-    peer_options: type = attrs.make_class("NoPeerOptions", [])
+    options: type = NoOptions
+    peer_options: type = NoOptions
     roles: tuple[str, ...] = ()
 
 

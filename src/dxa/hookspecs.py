@@ -35,7 +35,10 @@ def dxa_decoders() -> list[Decoder]:  # type: ignore[empty-body]
 
 @hookspec
 def dxa_commands() -> list[tuple[str, str]]:  # type: ignore[empty-body]
-    """Commands under the plugin's name as (name, ``module:attribute`` of a click command); fires when help or that command is asked for."""
+    """Commands under the plugin's name; fires when help or such a command is asked for.
+
+    Each is (name, ``module:attribute`` of a click command); the module is imported when the command is used.
+    """
 
 
 @hookspec

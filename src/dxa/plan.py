@@ -153,7 +153,7 @@ def _shrink(suspect: Suspect, facts: Facts, limits: Limits) -> Hold | None:
     gone = len(suspect.deletes)
     allowed = max(limits.shrink_count, int(facts.total * limits.shrink_percent / 100))
     if gone > allowed:
-        return Hold("shrink", f"{gone} of {facts.total} entries would be deleted; {allowed} are allowed at once")
+        return Hold("shrink", f"{gone} of {facts.total} entries would be deleted; at most {allowed} may go at once")
     return None
 
 

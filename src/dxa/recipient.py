@@ -31,7 +31,7 @@ def trust_level(_instance: object, attribute: attrs.Attribute[int], value: int) 
 
 @attrs.frozen(kw_only=True)
 class Recipient:
-    """An entry of the directory. `id` is its own: it survives a move, a rename, a change of link or role (0: not stored yet).
+    """An entry of the directory. `id` is its own: it survives a move, a rename, a change of link or role (0: not yet).
 
     `owner` is the id of the peer that told us of it (``""``: the site itself). A custom recipient has a `target`
     address. The first proxy of a type is its primary address of that type. `fields` are attribute names and values.
@@ -56,6 +56,6 @@ class Recipient:
 
 @lru_cache(maxsize=4096)
 def inside(container: str, parent: str) -> bool:
-    """Whether `container` is `parent` or lies below it; names are compared ignoring case, whole steps only (dx:T-242)."""
+    """Whether `container` is `parent` or lies below it; case does not count, only whole steps do (dx:T-242)."""
     inner, outer = container.casefold().split("/"), parent.casefold().split("/")
     return inner[: len(outer)] == outer

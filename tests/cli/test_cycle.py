@@ -96,15 +96,13 @@ def test_held_plan_is_approved(held: Driver) -> None:
     plan = _held_plan(held)
 
     assert 3 == done.status
-    assert f"Held: {plan}  in mem/mem, 3 changes: 3 of 5 entries would be deleted" in done.out
+    assert f"Held: {plan} in mem/mem, 3 changes: 3 of 5 entries would be deleted" in " ".join(done.out.split())
     assert f"`dxa approve {plan}` or `dxa reject {plan}`" in done.out
     assert 8 == held("recipients", "list", "--json").json["total"]
     approved = held("approve", plan[:4])
 
-    assert (0, "Approved 3 changes of in mem/mem. The next `dxa sync` applies them.\n") == (
-        approved.status,
-        approved.out,
-    )
+    assert f"Approved plan {plan} (in mem/mem, 3 changes): the next `dxa sync` applies it.\n" == approved.out
+    assert 0 == approved.status
     assert 0 == held("sync").status
     assert 5 == held("recipients", "list", "--json").json["total"]
 
@@ -112,9 +110,11 @@ def test_held_plan_is_approved(held: Driver) -> None:
 def test_held_plan_is_rejected(held: Driver) -> None:
     """A rejected plan is left out, and is not held again."""
     held("sync")
-    rejected = held("reject", _held_plan(held))
+    plan = _held_plan(held)
+    rejected = held("reject", plan)
 
-    assert (0, "Rejected 3 changes of in mem/mem. They are left out from now on.\n") == (rejected.status, rejected.out)
+    assert f"Rejected plan {plan} (in mem/mem, 3 changes): it is left out from now on.\n" == rejected.out
+    assert 0 == rejected.status
     assert 0 == held("sync").status
     assert 8 == held("recipients", "list", "--json").json["total"]
 
@@ -126,7 +126,7 @@ def test_plan_shows_what_is_held(held: Driver) -> None:
     alone = held("plan", plan["plan"][:4], "--json").json
 
     assert 3 == done.status
-    assert "held: 3 of 5 entries would be deleted; 1 are allowed at once" in done.out
+    assert "held: 3 of 5 entries would be deleted; at most 1 may go at once" in done.out
     assert 3 == sum(line.endswith("held") for line in done.lines)
     assert [plan["plan"]] == [shown["plan"] for shown in alone["plans"]]
     assert {True} == {change["held"] for change in alone["changes"]}

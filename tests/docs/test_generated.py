@@ -2,9 +2,9 @@ from pathlib import Path
 
 import pytest
 
-from docs.generate import BLOCK, BLOCKS, DOCS, main, render
+from docs.generate import BLOCK, BLOCKS, main, pages, render
 
-PAGES = sorted(DOCS.glob("*.md"), key=lambda page: page.name)
+PAGES = pages()
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

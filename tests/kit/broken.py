@@ -544,7 +544,9 @@ def _typed(class_name: str, **changed: Any) -> type[ConnectorHarness]:
 breaks("traits_are_consistent")(_typed("ProvesMany", traits=attrs.evolve(TRAITS, holds=Holds.PROVEN)))
 breaks("traits_are_consistent")(_typed("UnknownType", traits=attrs.evolve(TRAITS, types=("BOX", "NONE"))))
 breaks("traits_are_consistent")(_typed("BadName", name="letter box"))
-breaks("site_lists_are_list_keys")(_typed("UpperLists", site_lists=lambda site: frozenset({("BOX", site[1])})))
+breaks("site_lists_are_list_keys")(
+    _typed("UpperLists", site_lists=lambda site, _options: frozenset({("BOX", site[1])}))
+)
 breaks("options_are_documented")(_typed("SilentOptions", options=attrs.make_class("Options", ["color"])))
 breaks("raw_records_can_be_read_again")(_typed("ParsesNothing", parse=lambda _raw, _types: []))
 

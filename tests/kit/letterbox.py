@@ -189,7 +189,7 @@ LETTERBOX = ConnectorType(
     summary="letters in a box",
     traits=TRAITS,
     open=lambda context: Letterbox(Box(), context),
-    site_lists=lambda site: frozenset({("BOX", site[1].casefold())}),
+    site_lists=lambda site, _options: frozenset({("BOX", site[1].casefold())}),
     options=Options,
     parse=parse,
 )

@@ -128,8 +128,8 @@ class Administrator:
         for recipient in gone:
             if recipient.owner:
                 raise UsageError(
-                    f"{recipient.name!r} belongs to {recipient.owner}, which would tell it again; hide it (`dxa recipients set "
-                    f"{recipient.id} --hidden`), filter it, or have it deleted there"
+                    f"{recipient.name!r} belongs to {recipient.owner}, which would tell it again; hide it "
+                    f"(`dxa recipients set {recipient.id} --hidden`), filter it, or have it deleted there"
                 )
         self._apply([Change(str(r.id), r, None, "removed by hand") for r in gone])
         return gone

@@ -132,7 +132,7 @@ class _Answering:
         size = made.content.count(own) * self.work.connector_type.traits.transaction_bytes
         if row.limit and size > row.limit:
             # KB Q119450: the limit paces updates, never an import; a person has to bring it.
-            text = f"a full answer takes about {size} bytes and the limit is {row.limit}; raise the limit, or bring it by hand"
+            text = f"a full answer takes about {size} bytes, the limit is {row.limit}; raise it, or bring it by hand"
             self.work.tell(peer.id, MANUAL_IMPORT, text)
             return
         if not made.content.segments and row.state.quoted and self.emptied(peer, row):
@@ -140,7 +140,7 @@ class _Answering:
         self.send(peer, row, made, was=0, kind=ParcelKind.FULL)
 
     def emptied(self, peer: Peer, row: PeerRow) -> bool:
-        """A full answer is a plan of its own: one that is empty, for a peer that holds something, waits for approval."""
+        """A full answer is its own plan: an empty one, for a peer that holds something, waits for approval."""
         change = Change("everything", f"what it holds at S={row.state.quoted}", None, "the view is empty")
         scope = f"full {peer.id}"
         facts = Facts(total=1, full_and_empty=True)

@@ -233,12 +233,12 @@ def _guarded(work: LinkWork, peer: Peer, meant: Meant, rules_changed: bool) -> P
             tail=bool(work.store.counter(f"tail:{peer.id}"))
             and work.store.received.at_end(peer.id, [meant.rows[c.key].id for c in deletes]),
             rules_changed=rules_changed,
-            foreign=_foreign(work, peer, deletes),
+            foreign=_foreign(work, deletes),
         )
     return make_plan(scope, meant.changes, facts, peer.guards, approved, rejected)
 
 
-def _foreign(work: LinkWork, peer: Peer, deletes: Iterable[Change[str, Recipient]]) -> frozenset[str]:
+def _foreign(work: LinkWork, deletes: Iterable[Change[str, Recipient]]) -> frozenset[str]:
     """Deletes of entries that dxa did not create on a peer's word: adopted ones."""
     by_id = {change.before.id: change.key for change in deletes if change.before is not None}
     origins = work.store.directory.origins(by_id)

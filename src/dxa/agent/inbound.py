@@ -80,6 +80,8 @@ class _Batch:
 
     def one(self, report: Report) -> tuple[str, str]:
         """Take one report; returns the archive's status and verdict."""
+        if report.ignored:
+            return "kept", f"ignored: {report.ignored}"
         peer = self.work.peer_named(report.sender)
         refusal = self.stranger(report) if peer is None else self.impostor(report, peer)
         if refusal is not None:
@@ -191,8 +193,10 @@ class _Batch:
         return "taken", f"R={request.r} (was {request.was}), S={request.s}, I={request.i}: {taken} changes{incomplete}"
 
     def skip_numbers(self, peer: Peer, after: int, upto: int, prints: list[tuple[int, bytes]]) -> None:
-        """Numbers that count as taken though nothing was taken under them belong to nobody: whoever uses one of them
-        has not heard of it, and must export."""
+        """Numbers that count as taken though nothing was taken under them belong to nobody.
+
+        A requestor that uses one of them was set back, and must export.
+        """
         heard = {number for number, _ in prints}
         skipped = [(number, NOBODYS) for number in range(after + 1, upto + 1) if number not in heard]
         if skipped:

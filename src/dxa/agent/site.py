@@ -81,7 +81,7 @@ class OpenSite:
 
     def site_lists(self, link: Link) -> frozenset[ListKey]:
         """The lists in which the site itself stands on this link."""
-        return link.connector.site_lists(self.names)
+        return link.connector.site_lists(self.names, link.options)
 
 
 @contextmanager

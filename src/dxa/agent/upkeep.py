@@ -1,4 +1,4 @@
-"""What is done at the end of a cycle: letters to the administrator, and the removal of what has been kept long enough."""
+"""The end of a cycle: letters to the administrator, and the removal of what has been kept long enough."""
 
 from __future__ import annotations
 

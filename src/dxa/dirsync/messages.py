@@ -22,6 +22,8 @@ class Request:
     s: int
     i: int
     last: int = 0
+    #: The requestor named R itself; else it follows from the transactions, and means nothing when there are none.
+    counted: bool = True
     complete: bool = True
     replaces: bool = False
     imports: bool = False
@@ -31,7 +33,7 @@ class Request:
 
 @attrs.frozen(kw_only=True)
 class Reply:
-    """A server's answer: R as far as it has been taken, S for what it carries, `was` the S that it builds on (0: full)."""
+    """A server's answer: R that has been taken, S for what it carries, `was` the S that it builds on (0: full)."""
 
     r: int
     s: int

@@ -63,7 +63,7 @@ class SendRequest:
 
 @attrs.frozen
 class Apply:
-    """Put the answer's transactions into the lists, in one step with the new state; `full` replaces all server lists."""
+    """Put the answer's transactions into the lists, together with the new state; `full` replaces all server lists."""
 
     full: bool
 

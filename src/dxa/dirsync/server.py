@@ -183,6 +183,14 @@ def _export(state: State, why: str) -> Outcome:
 
 INBOUND: tuple[Rule[State, Asked, Command], ...] = (
     Rule(
+        "no numbers",
+        "it names no R and carries no transactions",
+        "take nothing",
+        "KB Q118298: a foreign requestor may only ask",
+        lambda s, e: not e.request.counted and not e.request.last,
+        lambda s, e: (s, ()),
+    ),
+    Rule(
         "reused, strict",
         "a number taken before carries another transaction, and the requestor is strict",
         "take nothing; R jumps above all its numbers, which makes it export in full",

@@ -28,12 +28,12 @@ class Pick:
     templates: bool = False
 
     def shows(self, type_: str, instead_of: str) -> bool:
-        """Whether a row of that form is shown: the native form when its type is asked for, else what stands in (KB Q149192)."""
+        """Whether a row of that form is shown: natively when its type is asked for, else what stands in (KB Q149192)."""
         return type_ in self.types and instead_of not in self.types
 
 
 class Cut(NamedTuple):
-    """A number that was issued to a peer: the view and the position in it that it stands for, and the pick it was made with."""
+    """A number that was issued to a peer: the view and position that it stands for, and the pick it was made with."""
 
     number: int
     at: int
@@ -72,7 +72,7 @@ class Segment(NamedTuple):
 
 @attrs.frozen
 class Content:
-    """Numbered transactions, made once and shared by all peers whose cuts and pick are the same. `key` names it for caches."""
+    """Numbered transactions, made once for all peers whose cuts and pick are the same; `key` names them for caches."""
 
     key: str
     segments: tuple[Segment, ...]

@@ -21,7 +21,7 @@ class Row(NamedTuple):
 
 
 class RowChange(NamedTuple):
-    """What a report does to one row; `id` 0 is a new row, `after` None a deletion. A row keeps its id when its key moves."""
+    """What a report does to one row: `id` 0 is a new row, `after` None a deletion; a row keeps its id when its key moves."""
 
     id: int
     before: Entry | None

@@ -43,7 +43,7 @@ def traits_are_consistent(make: MakeHarness) -> None:
 def site_lists_are_list_keys(make: MakeHarness) -> None:
     """The lists in which the site stands are named as list keys."""
     harness = make()
-    for type_, list_ in harness.connector_type.site_lists(("Lab", "Berlin")):
+    for type_, list_ in harness.connector_type.site_lists(("Lab", "Berlin"), harness.connector_type.options()):
         expect(type_ in harness.types, f"{type_!r} is no registered address type")
         expect(list_ == list_.casefold(), f"the list {list_!r} is not in folded case")
 

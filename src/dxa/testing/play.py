@@ -38,7 +38,7 @@ def hear(connector: Connector, since: Mapping[str, str] | None = None) -> list[R
 
 def usable(reports: Iterable[Report]) -> list[Report]:
     """The reports that tell of a list."""
-    return [report for report in reports if report.fault is None and not report.note]
+    return [report for report in reports if report.fault is None and not report.note and not report.ignored]
 
 
 def told(reports: Iterable[Report]) -> list[Entry]:

@@ -104,7 +104,7 @@ class Reader:
         }
         ignored = self._why_ignored(message, origin)
         if ignored:
-            return Report(**{**common, "reply_to": ""}, note=f"ignored: {ignored}")
+            return Report(**{**common, "reply_to": ""}, ignored=ignored)
         subject = parse_subject(message.subject)
         if subject and subject.kind is Kind.STATUS and not dirsyncbody.is_profile(message.body):
             return Report(**{**common, "sender": subject.sender or common["sender"]}, note=_status_text(message))
@@ -178,6 +178,7 @@ class Reader:
             request=Request(
                 r=told.r,
                 was=told.was,
+                counted=numbers.req is not None,
                 s=numbers.srv or 0,
                 i=numbers.imp or 0,
                 last=told.last,

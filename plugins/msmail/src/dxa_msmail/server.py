@@ -111,9 +111,9 @@ def shadow(site: tuple[str, str], network: str = "", postoffice: str = "") -> st
     return f"{net}/{po}"
 
 
-def site_lists(site: tuple[str, str]) -> frozenset[ListKey]:
+def site_lists(site: tuple[str, str], options: ServerOptions) -> frozenset[ListKey]:
     """The list in which the site stands for its requestors."""
-    return frozenset({(MS.name, shadow(site).casefold())})
+    return frozenset({(MS.name, shadow(site, options.network, options.postoffice).casefold())})
 
 
 def open_server(context: LinkContext) -> MsMailServer:
