@@ -65,8 +65,9 @@ class Report:
 
     `sender` is the peer's name as claimed, `origin` the address it came from, `password` what it was authenticated
     with, `reply_to` the address that an answer goes to. `lists` are the (type, list) pairs that the report covers in
-    full; empty for changes. `complete` is False when its end is missing. `transactions` are in their order; `marked` are keys of entries that bear our mark.
-    `receipt` is what `settle` gets back; a report with the same receipt may be collected again until then.
+    full; empty for changes. `complete` is False when its end is missing. `transactions` are in their order; `marked`
+    are keys of entries that bear our mark. `receipt` is what `settle` gets back; a report with the same receipt may be
+    collected again until then.
     """
 
     sender: str

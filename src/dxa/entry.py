@@ -38,7 +38,8 @@ class Transaction(NamedTuple):
 
     `number` is its sync number (0: none). An add has `new`, a delete `old`, a modify both; for a replace `new` is an
     entry of which only `type` and `list` count (an empty list: all of the type; an empty type: all of the peer). A
-    modify that names no address, which is legal (KB Q152424), has an `old` and a `new` with an empty key. `raw` is the text as it came, for the archive and for rejects.
+    modify that names no address, which is legal (KB Q152424), has an `old` and a `new` with an empty key. `raw` is the
+    text as it came, for the archive and for rejects.
     """
 
     number: int

@@ -103,7 +103,8 @@ class LinkWork:
         """Return a message that cannot be used to its sender, with the reason."""
         if not report.reply_to or self.rehearsal:
             return
-        text = f"Your message {report.title!r} could not be used and has changed nothing.\r\n[{fault.code}] {fault.reason}\r\n"
+        why = f"[{fault.code}] {fault.reason}"
+        text = f"Your message {report.title!r} could not be used and has changed nothing.\r\n{why}\r\n"
         self.post_notice(self.info(peer, None), report.reply_to, f"Not processed: {report.title}", text, report.receipt)
 
     def post_notice(self, peer: PeerInfo, to: str, title: str, text: str, about: str) -> None:

@@ -1,4 +1,4 @@
-"""Delivery: what is ready in the outbox goes to its peers. A crash between two lines repeats a parcel and loses none."""
+"""Delivery: what is ready in the outbox goes to its peers; a crash repeats a parcel and loses none."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ def demo(session: Session, folder: Path | None, fresh: bool) -> None:
     screen.heading("Now look around")
     width = max(map(len, HINTS))
     for command, what in HINTS.items():
-        screen.say(f"  dxa -C {folder / 'site'} {command:<{width}}  # {what}")
+        output.raw(f"  dxa -C {folder / 'site'} {command:<{width}}  # {what}")
 
 
 #: What to look at after the demo.
@@ -66,23 +66,39 @@ class _Runner:
         return status, printed.getvalue(), errors.getvalue()
 
 
+@attrs.define
 class _Screen:
-    """Shows the demo on standard output."""
+    """Shows the demo on standard output, with one blank line between things of different kinds."""
+
+    blank: bool = True
+
+    def gap(self) -> None:
+        """A blank line, unless there is one."""
+        if not self.blank:
+            output.say()
+        self.blank = True
 
     def heading(self, text: str) -> None:
         """A heading."""
+        self.gap()
         output.heading(text)
+        self.gap()
 
     def say(self, text: str) -> None:
-        """A paragraph, folded to the width; indented lines stay as they are."""
-        output.paragraph(text)
+        """A paragraph."""
+        output.say(text)
+        self.blank = False
 
     def table(self, title: str, columns: Sequence[str], rows: Sequence[Sequence[output.Cell]]) -> None:
         """A table."""
+        self.gap()
         output.table(title, columns, rows)
+        self.blank = True
 
     def command(self, text: str, printed: str) -> None:
         """A command behind a prompt, and what it printed."""
-        output.say()
+        self.gap()
         output.emphasize(f"$ {text}")
-        output.say(printed.rstrip("\n"))
+        output.raw(printed.rstrip("\n"))
+        self.blank = False
+        self.gap()

@@ -13,7 +13,7 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from textwrap import wrap
+from textwrap import fill
 from typing import TYPE_CHECKING, Any, Literal, TextIO
 
 import click
@@ -40,13 +40,17 @@ def printable(text: str) -> str:
 
 
 def say(text: str = "") -> None:
-    """One paragraph on standard output."""
-    _write(printable(text))
+    """Text on standard output, each line folded to the width; what follows a fold is indented like its line."""
+    _write("\n".join(map(_folded, printable(text).split("\n"))))
+
+
+def raw(text: str) -> None:
+    """Text that has its shape already."""
+    _write(text)
 
 
 def heading(text: str) -> None:
     """A heading with a line below it."""
-    say()
     emphasize(text)
     emphasize("=" * len(text))
 
@@ -56,12 +60,6 @@ def emphasize(text: str) -> None:
     from rich.text import Text
 
     _write(drawing(Text(printable(text), style="bold"), sys.stdout))
-
-
-def paragraph(text: str) -> None:
-    """Text folded to the width; lines that are indented stay as they are."""
-    for line in text.splitlines() or [""]:
-        _write(printable(line) if line.startswith(" ") else "\n".join(wrap(printable(line), WIDTH)))
 
 
 def warn(text: str) -> None:
@@ -125,12 +123,16 @@ def drawing(renderable: RenderableType, stream: TextIO) -> str:
     return "\n".join(line.rstrip() for line in captured.get().splitlines())
 
 
+def width(stream: TextIO) -> int:
+    """How wide a line may be: the terminal's width, or 80 columns where there is none."""
+    return shutil.get_terminal_size((WIDTH, 24)).columns if stream.isatty() else WIDTH
+
+
 def console(stream: TextIO) -> Console:
     """A console of rich for that stream: colours on a terminal only, and none if NO_COLOR is set."""
     from rich.console import Console
 
-    width = shutil.get_terminal_size((WIDTH, 24)).columns if stream.isatty() else WIDTH
-    return Console(file=stream, width=width, markup=False, emoji=False, highlight=False)
+    return Console(file=stream, width=width(stream), markup=False, emoji=False, highlight=False)
 
 
 def pairs(rows: Iterable[tuple[str, Cell]]) -> None:
@@ -192,6 +194,16 @@ def ago(seconds: float | None) -> str:
 def counted(number: int, one: str, many: str = "") -> str:
     """A number with its noun: ``1 change``, ``2 changes``."""
     return f"{number} {one if number == 1 else many or one + 's'}"
+
+
+def _folded(line: str) -> str:
+    limit = width(sys.stdout)
+    if len(line) <= limit:
+        return line
+    indent = line[: len(line) - len(line.lstrip())]
+    return fill(
+        line, limit, initial_indent="", subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+    )
 
 
 def _cell(value: Cell) -> Text:

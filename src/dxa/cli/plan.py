@@ -55,7 +55,7 @@ def approve(session: Session, id_: str) -> None:
     with session.administrating() as administrator:
         plan = administrator.approve(id_)
     session.logging.info("approved", plan=plan.id, scope=plan.scope, changes=len(plan.held))
-    say(f"Approved {counted(len(plan.held), 'change')} of {plan.scope}. The next `dxa sync` applies them.")
+    say(f"Approved plan {plan.id} ({plan.scope}, {counted(len(plan.held), 'change')}): the next `dxa sync` applies it.")
 
 
 @click.command()
@@ -71,7 +71,7 @@ def reject(session: Session, id_: str) -> None:
     with session.administrating() as administrator:
         plan = administrator.reject(id_)
     session.logging.info("rejected", plan=plan.id, scope=plan.scope, changes=len(plan.held))
-    say(f"Rejected {counted(len(plan.held), 'change')} of {plan.scope}. They are left out from now on.")
+    say(f"Rejected plan {plan.id} ({plan.scope}, {counted(len(plan.held), 'change')}): it is left out from now on.")
 
 
 def _show(cycle: CycleShown, *, everything: bool) -> None:
