@@ -129,7 +129,8 @@ received = Table(
         sqlite_where=text("recipient IS NOT NULL"),
         postgresql_where=text("recipient IS NOT NULL"),
     ),
-    Index("ix_received_pending", "peer", sqlite_where=text("pending = 1"), postgresql_where=text("pending")),
+    # With `pending` in it too, or SQLite might as well take the index of keys.
+    Index("ix_received_pending", "pending", "peer", sqlite_where=text("pending = 1"), postgresql_where=text("pending")),
 )
 
 #: Lines that a peer told outside its own lists, with the numbers between which it told them (design: own entries).

@@ -176,7 +176,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_received_pending",
         "received",
-        ["peer"],
+        ["pending", "peer"],
         unique=False,
         sqlite_where=sa.text("pending = 1"),
         postgresql_where=sa.text("pending"),
