@@ -97,11 +97,11 @@ def test_held_plan_is_approved(held: Driver) -> None:
 
     assert 3 == done.status
     assert f"Held: {plan} in mem/mem, 3 changes: 3 of 5 entries would be deleted" in " ".join(done.out.split())
-    assert f"`dxa approve {plan}` or `dxa reject {plan}`" in done.out
+    assert f"`dxa approve {plan}` or `dxa reject {plan}`" in " ".join(done.out.split())
     assert 8 == held("recipients", "list", "--json").json["total"]
     approved = held("approve", plan[:4])
 
-    assert f"Approved plan {plan} (in mem/mem, 3 changes): the next `dxa sync` applies it.\n" == approved.out
+    assert f"Approved plan {plan} (in mem/mem, 3 changes); the next sync applies it.\n" == approved.out
     assert 0 == approved.status
     assert 0 == held("sync").status
     assert 5 == held("recipients", "list", "--json").json["total"]
@@ -113,7 +113,7 @@ def test_held_plan_is_rejected(held: Driver) -> None:
     plan = _held_plan(held)
     rejected = held("reject", plan)
 
-    assert f"Rejected plan {plan} (in mem/mem, 3 changes): it is left out from now on.\n" == rejected.out
+    assert f"Rejected plan {plan} (in mem/mem, 3 changes); it is left out from now on.\n" == rejected.out
     assert 0 == rejected.status
     assert 0 == held("sync").status
     assert 8 == held("recipients", "list", "--json").json["total"]

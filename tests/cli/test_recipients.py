@@ -79,7 +79,9 @@ def test_set_changes_what_is_said(linked: Driver) -> None:
     shown = linked("recipients", "show", "1", "--json").json
 
     assert 0 == done.status
-    assert "name: Ann → Anne; container: Recipients → Recipients/South; trust: 20 → 40; hidden: no → yes" in done.out
+    assert "name: Ann → Anne; container: Recipients → Recipients/South; trust: 20 → 40; hidden: no → yes" in " ".join(
+        done.out.split()
+    )
     assert ("Anne", "Recipients/South", 40, True, ["PO:LAB/HQ/ANN", "MEM:Ann"]) == tuple(
         shown[key] for key in ("name", "container", "trust", "hidden", "proxies")
     )

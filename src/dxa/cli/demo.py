@@ -42,9 +42,9 @@ def demo(session: Session, folder: Path | None, fresh: bool) -> None:
 #: What to look at after the demo.
 HINTS = {
     "status": "how each peer stands",
-    "peers list --counts": "who is shown how much of which list",
+    "peers list --counts": "who is shown how much",
     "recipients list": "the directory",
-    "recipients show 'Müller, Jürgen'": "one recipient at every peer",
+    "recipients show 2": "one recipient at every peer",
     "messages list": "every message in and out",
     "history": "what has changed, and why",
 }

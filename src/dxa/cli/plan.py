@@ -55,7 +55,7 @@ def approve(session: Session, id_: str) -> None:
     with session.administrating() as administrator:
         plan = administrator.approve(id_)
     session.logging.info("approved", plan=plan.id, scope=plan.scope, changes=len(plan.held))
-    say(f"Approved plan {plan.id} ({plan.scope}, {counted(len(plan.held), 'change')}): the next `dxa sync` applies it.")
+    say(f"Approved plan {plan.id} ({plan.scope}, {counted(len(plan.held), 'change')}); the next sync applies it.")
 
 
 @click.command()
@@ -71,17 +71,18 @@ def reject(session: Session, id_: str) -> None:
     with session.administrating() as administrator:
         plan = administrator.reject(id_)
     session.logging.info("rejected", plan=plan.id, scope=plan.scope, changes=len(plan.held))
-    say(f"Rejected plan {plan.id} ({plan.scope}, {counted(len(plan.held), 'change')}): it is left out from now on.")
+    say(f"Rejected plan {plan.id} ({plan.scope}, {counted(len(plan.held), 'change')}); it is left out from now on.")
 
 
 def _show(cycle: CycleShown, *, everything: bool) -> None:
     from dxa.cli.output import bullets, say, warn
+    from dxa.cli.sync import other_notices
 
     if not cycle.plans:
         say("Nothing would change.")
     for plan in cycle.plans:
         _show_plan(cycle, plan, everything=everything)
-    bullets("The administrator would be told", cycle.notices)
+    bullets("The administrator would be told", other_notices(cycle))
     for error in cycle.errors:
         warn(f"error: {error}")
 

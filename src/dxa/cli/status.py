@@ -46,7 +46,8 @@ def _show(found: SiteStatus, now: float) -> None:
         say("No peers yet. Links stand in dxa.toml; `dxa peers add` adds peers to a link that has many.")
     bullets("To do", [f"{peer.peer}: {peer.advice}" for peer in found.peers if peer.advice])
     bullets("Held plans", map(_held, found.held))
-    bullets("Notices", map(_notice, found.notices))
+    held = {f"plan {plan.plan} is held" for plan in found.held}
+    bullets("Notices", [_notice(n) for n in found.notices if n.text.partition(":")[0] not in held])
     bullets("Not exported", _by_text(found.peers))
     bullets("Left over", found.leftovers)
     if found.warnings:

@@ -55,11 +55,17 @@ def show(cycle: CycleShown) -> None:
         if plan.holds:
             say(f"Held: {plan.plan}  {plan.scope}, {counted(plan.held, 'change')}: {'; '.join(plan.holds)}.")
             say(f"  `dxa plan {plan.plan}` shows it; then `dxa approve {plan.plan}` or `dxa reject {plan.plan}`.")
-    bullets("Notices", cycle.notices)
+    bullets("Notices", other_notices(cycle))
     for error in cycle.errors:
         warn(f"error: {error}")
     if cycle.errors:
         warn("The next sync tries again what failed.")
+
+
+def other_notices(cycle: CycleShown) -> list[str]:
+    """The notices but those that say again that a plan is held."""
+    held = [f"plan {plan.plan} is held" for plan in cycle.plans]
+    return [notice for notice in cycle.notices if not any(text in notice for text in held)]
 
 
 def verbs(counts: object) -> str:

@@ -161,7 +161,7 @@ class _Knowing:
 
     def held_for(self, peer: Peer, row: PeerRow | None) -> Iterator[HeldShown]:
         """The held plans that concern a peer: its own, and that of the view that it sees."""
-        scopes = {f"in {peer.id}", f"out {peer.id}"}
+        scopes = {f"in {peer.id}", f"out {peer.id}", f"full {peer.id}"}
         if row is not None and row.view in self.views:
             scopes.add(f"out {self.views[row.view]}")
         return (plan for plan in self.held if plan.scope in scopes)
@@ -256,6 +256,6 @@ def _left_out(rules: ExportRules) -> tuple[str, ...]:
 
 def _notices(site: OpenSite) -> Iterator[NoticeShown]:
     for notice in site.store.notices.open():
-        known = notice.peer.startswith((f"{notice.link}/", "out ", "in ")) or notice.peer == notice.link
+        known = notice.peer.startswith((f"{notice.link}/", "out ", "in ", "full ")) or notice.peer == notice.link
         name = notice.peer if known else f"{notice.link}/{notice.peer}"
-        yield NoticeShown(peer=name, code=notice.code, text=notice.text, noticed_at=notice.at)
+        yield NoticeShown(peer=name, code=max(notice.code, 0), text=notice.text, noticed_at=notice.at)
