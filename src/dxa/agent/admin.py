@@ -70,8 +70,7 @@ class Administrator:
     def _decided(self, plan: Plan) -> None:
         store = self.agent.site.store
         store.held.clear(plan.scope)
-        for about in (plan.scope, plan.scope.partition(" ")[2]):
-            store.notices.clear(about, HELD)
+        store.notices.clear(plan.scope, HELD)
 
     def held(self) -> list[Plan]:
         """The plans that are held now, made afresh from what is stored."""

@@ -62,7 +62,7 @@ def plan_moves(work: LinkWork) -> list[Plan]:
         facts = Facts(total=work.store.views.count(cuts[-1].view), rules_changed=True)
         # A rejected change cannot be left out of a number, so it is held again until the configuration is mended.
         plan = make_plan(scope, changes, facts, peer.guards, approved - rejected)
-        work.hold(plan, peer.id)
+        work.hold(plan)
         if plan.holds:
             work.moves_held.add(peer.id)
             plans.append(plan)
@@ -145,7 +145,7 @@ class _Answering:
         scope = f"full {peer.id}"
         facts = Facts(total=1, full_and_empty=True)
         plan = make_plan(scope, [change], facts, peer.guards, self.store.verdicts.of(scope)[0])
-        self.work.hold(plan, peer.id)
+        self.work.hold(plan)
         if plan.holds:
             self.work.cycle.plans.append(plan)
         return bool(plan.holds)

@@ -90,14 +90,17 @@ class LinkWork:
         if self.store.notices.tell(self.link.name, peer, code, text, self.now):
             self.cycle.notices.append(f"{peer}: {f'[{code}] ' if code > 0 else ''}{text}")
 
-    def hold(self, plan: Plan, about: str) -> None:
-        """Keep in mind that a plan is held, and tell of it when it is a new one; or that none of its scope is."""
+    def hold(self, plan: Plan) -> None:
+        """Keep in mind that a plan is held, and tell of it when it is a new one; or that none of its scope is.
+
+        The notice is about the scope: what comes from a peer may be held while what goes to it is not.
+        """
         if not plan.holds:
             self.store.held.clear(plan.scope)
-            self.store.notices.clear(about, HELD)
+            self.store.notices.clear(plan.scope, HELD)
         elif self.store.held.put(plan.scope, plan, self.now):
-            self.store.notices.clear(about, HELD)
-            self.tell(about, HELD, f"plan {plan.id} is held: {'; '.join(hold.text for hold in plan.holds)}")
+            self.store.notices.clear(plan.scope, HELD)
+            self.tell(plan.scope, HELD, f"plan {plan.id} is held: {'; '.join(hold.text for hold in plan.holds)}")
 
     def bounce(self, peer: Peer, report: Report, fault: Reject) -> None:
         """Return a message that cannot be used to its sender, with the reason."""

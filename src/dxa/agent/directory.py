@@ -267,7 +267,7 @@ def _apply(work: LinkWork, peer: Peer, meant: Meant, plan: Plan) -> None:
     told += [(recipient, row.entry) for row, recipient in meant.done if row.alive and recipient]
     store.received.applied(peer.id, applied)
     _told(work, peer, told, ended)
-    work.hold(plan, peer.id)
+    work.hold(plan)
 
 
 def _conflicts(work: LinkWork, peer: Peer, meant: Meant, told: list[tuple[int, Entry]]) -> None:

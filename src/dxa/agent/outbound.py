@@ -108,7 +108,7 @@ class _Advance:
             attrs.evolve(view, head=head, usn=usn if done else view.usn, rules=view.wanted if done else view.rules)
         )
         store.verdicts.drop(self.scope, plan.approved)
-        self.work.hold(plan, self.scope)
+        self.work.hold(plan)
         return plan
 
     def touched(self) -> tuple[dict[FormKey, Wish], dict[FormKey, Line]]:

@@ -40,7 +40,7 @@ def _plan(work: LinkWork, peer: Peer, row: PeerRow) -> Plan:
     approved, rejected = store.verdicts.of(scope) if changes else (frozenset(), frozenset())
     plan = make_plan(scope, changes, Facts(total=len(have)), peer.guards, approved, rejected)
     _post(work, peer, row, plan)
-    work.hold(plan, peer.id)
+    work.hold(plan)
     return plan
 
 

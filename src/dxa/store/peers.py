@@ -52,7 +52,12 @@ _REMOVALS: tuple[ClauseElement, ...] = tuple(
     for table in (schema.received, schema.told, schema.cut, schema.numbered, schema.reject, schema.notice)
 )
 _SCOPES: tuple[ClauseElement, ...] = tuple(
-    delete(table).where(table.c.scope == bindparam("key")) for table in (schema.held, schema.verdict)
+    delete(table).where(column == bindparam("key"))
+    for table, column in (
+        (schema.held, schema.held.c.scope),
+        (schema.verdict, schema.verdict.c.scope),
+        (schema.notice, schema.notice.c.peer),
+    )
 )
 _UNSENT = (
     update(schema.parcel)
@@ -93,7 +98,7 @@ class Peers:
         with self._db.transaction():
             for statement in _REMOVALS:
                 self._db.run(statement, id_)
-            for scope in (f"in {id_}", f"out {id_}"):
+            for scope in (f"in {id_}", f"out {id_}", f"full {id_}"):
                 for statement in _SCOPES:
                     self._db.run(statement, scope)
             self._db.run(_UNSENT, id_)
