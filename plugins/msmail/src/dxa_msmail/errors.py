@@ -75,6 +75,7 @@ MESSAGES: Final[Mapping[int, str]] = MappingProxyType(
         75: "FAX location field too long",
         76: "FAX company field too long",
         77: "FAX phone number field too long",
+        79: "out of disk space",
         81: "no mailbox name",
         82: "local user information not allowed",
         90: "transaction not processed",
