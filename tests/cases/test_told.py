@@ -189,7 +189,7 @@ def test_an_address_list_of_external_admin(site: SiteHarness):
     site.sync()
 
     assert NAMES == site.names()
-    assert "[25]" in site.verdicts()[-1] 
+    assert "[25]" in site.verdicts()[-1]
     assert [] == site.answers("NET/ONE")
     assert [] == site.letters()
 
