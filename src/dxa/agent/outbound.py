@@ -96,10 +96,11 @@ class _Advance:
         store, view = self.work.store, self.view
         wishes, live = self.touched()
         after = self.settled(live, wishes)
-        plan = self.plan(live, after)
-        ready = {change.key for change in plan.ready}
-        if plan.holds or len(ready) < len({*live, *after}):
+        changes = self.changes(live, after)
+        plan = self.plan(changes)
+        if len(plan.ready) < len(changes):
             # Names depend on each other: what is not ready keeps its name, so the rest settles anew.
+            ready = {change.key for change in plan.ready}
             live = {form: line for form, line in live.items() if _key(form) in ready}
             after = self.settled(live, {form: wish for form, wish in wishes.items() if _key(form) in ready})
         head = self.write(live, after)
@@ -165,15 +166,20 @@ class _Advance:
         held = ((_list_id(list_), name) for list_, name in taken)
         return settle_names(live, wishes, Names(held), self.peer.names)
 
-    def plan(self, live: Mapping[FormKey, Line], after: Mapping[FormKey, Line]) -> Plan:
-        changes: list[Change[str, Line]] = [
-            Change(_key(f), line, None, "no longer shown") for f, line in live.items() if f not in after
-        ]
-        changes += [
-            Change(_key(f), live.get(f), line, "changed" if f in live else "shown")
-            for f, line in after.items()
-            if live.get(f) != line
-        ]
+    def changes(self, live: Mapping[FormKey, Line], after: Mapping[FormKey, Line]) -> list[Change[str, Line]]:
+        """What differs, by form."""
+        result: list[Change[str, Line]] = []
+        for form, line in live.items():
+            if form not in after:
+                result.append(Change(_key(form), line, None, "no longer shown"))
+        for form, line in after.items():
+            old = live.get(form)
+            if old != line:
+                result.append(Change(_key(form), old, line, "changed" if old else "shown"))
+        return result
+
+    def plan(self, changes: list[Change[str, Line]]) -> Plan:
+        """What of it may happen now."""
         store = self.work.store
         touched = any(change.before is not None for change in changes)
         facts = Facts(total=store.views.count(self.view.id) if touched else 0, rules_changed=self.rules_changed)

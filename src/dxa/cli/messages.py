@@ -55,8 +55,8 @@ def list_messages(
         say("No messages.")
         return
     arrows = {"in": "<", "out": ">"}
-    rows = [(m.id, when(m.sent_at), arrows[m.direction], m.peer, m.count, _what(m)) for m in found]
-    table("", ["id", "when", "", "peer", "#recs", "what"], rows)
+    rows = [(m.id, when(m.sent_at), arrows[m.direction], m.peer, _what(m)) for m in found]
+    table("", ["id", "when", "", "peer", "what"], rows)
     say(shown_of(len(found), total, offset) or "`dxa messages show ID` shows one.")
 
 
@@ -101,6 +101,9 @@ def show_message(session: Session, id_: str, raw: bool, as_json: bool) -> None:
 
 
 def _what(message: MessageShown) -> str:
-    """Title, status and verdict in one cell."""
+    """Title, size, status and verdict in one cell."""
+    from dxa.cli.output import counted
+
+    size = counted(message.count, "transaction") if message.direction == "out" and message.count else ""
     end = f"{message.status}: {message.verdict}" if message.verdict else message.status
-    return f"{message.title}; {end}" if message.title else end
+    return "; ".join(filter(None, [message.title, size, end]))

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 WIDTH = 80
+#: Blanks between columns.
+GAP = 2
 NOTHING = "–"
 NEWLINE = "\n"
 
@@ -106,10 +108,13 @@ def render(title: str, columns: Sequence[str], rows: Iterable[Sequence[Cell]], s
 
 
 def _whole(widths: Sequence[int]) -> set[int]:
-    """The columns that are never folded: the narrowest ones, as long as half of the width is left for the others."""
+    """The columns that are never folded: all but the widest if that leaves it some room, else the narrowest ones."""
+    order = sorted(range(len(widths)), key=lambda number: widths[number])
+    if sum(widths[number] + GAP for number in order[:-1]) <= WIDTH - 22:
+        return set(order[:-1])
     whole, used = set[int](), 0
-    for width, number in sorted((width, number) for number, width in enumerate(widths)):
-        used += width + 2
+    for number in order:
+        used += widths[number] + GAP
         if used <= WIDTH // 2:
             whole.add(number)
     return whole

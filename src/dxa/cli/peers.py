@@ -82,6 +82,7 @@ def show_peer(session: Session, peer: str, as_json: bool) -> None:
         ]
     )
     if found.lists:
+        say()
         table(
             "Lists that it is shown", ["type", "list", "#entries"], [(c.type, c.list, c.entries) for c in found.lists]
         )
@@ -226,12 +227,14 @@ def _link_name(text: str, link: str) -> str:
 
 
 def _matrix(lists: Sequence[ListCount]) -> None:
-    """Lists down, peers across; a 0 is a list that others are shown and this peer is not (dx:T-018)."""
+    """Lists down, peers across; a 0 is a list that only others are shown (dx:T-018)."""
     from dxa.cli.output import table
 
     names = list(dict.fromkeys(count.peer for count in lists))
     keys = list(dict.fromkeys((count.type, count.list) for count in lists))
-    cells = {(count.type, count.list, count.peer): count.entries for count in lists}
+    cells: dict[tuple[str, str, str], str | int] = {
+        (count.type, count.list, count.peer): "own" if count.own else count.entries for count in lists
+    }
     for start in range(0, len(names), ACROSS):
         across = names[start : start + ACROSS]
         rows = [

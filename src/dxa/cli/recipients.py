@@ -85,7 +85,7 @@ def list_recipients(
 def show_recipient(session: Session, recipient: str, as_json: bool) -> None:
     """Show one recipient: all its addresses, and for each peer the name it is shown under, or why it is not."""
     from dxa.agent import queries
-    from dxa.cli.output import pairs, table, write_json
+    from dxa.cli.output import pairs, say, table, write_json
 
     with session.reading() as site:
         found = queries.recipient(site, recipient)
@@ -108,6 +108,7 @@ def show_recipient(session: Session, recipient: str, as_json: bool) -> None:
     )
     if found.exports:
         rows = [(e.peer, e.name or None, e.address or None, e.why) for e in found.exports]
+        say()
         table("At the peers", ["peer", "name", "address", "why (not)"], rows)
 
 

@@ -77,11 +77,10 @@ def settle_names(
             names.release((line.type, line.list), line.name)
     result = {}
     # Those that were there before choose first, so that a newcomer never renames an old entry.
-    for form, wish in sorted(wishes.items(), key=lambda item: item[0] not in live):
-        name = kept[form].name if form in kept else names.claim((wish.type, wish.list), wish.name, limits)
-        result[form] = Line(
-            form[0], wish.type, wish.instead_of, wish.list, name, wish.address, wish.fields, wish.owner, wish.name
-        )
+    for form in [form for form in wishes if form in live] + [form for form in wishes if form not in live]:
+        type_, instead_of, list_, wanted, address, fields, owner = wishes[form]
+        name = kept[form].name if form in kept else names.claim((type_, list_), wanted, limits)
+        result[form] = Line(form[0], type_, instead_of, list_, name, address, fields, owner, wanted)
     return result
 
 

@@ -57,18 +57,13 @@ def lines(
         return ()
     name = shape_name(recipient.name, naming)
     fields = recipient.fields if attributes is None else attributes.outgoing(recipient.fields)
-    return tuple(
-        ExportLine(
-            address.type,
-            instead_of,
-            types.list_of(address),
-            name,
-            address.value,
-            # KB Q118621: other types take no template data (error 24).
-            fields if types.get(address.type).templates else (),
-        )
-        for address, instead_of in forms
-    )
+    result = []
+    for address, instead_of in forms:
+        kind = types.get(address.type)
+        # KB Q118621: other types take no template data (error 24).
+        extra = fields if kind.templates else ()
+        result.append(ExportLine(address.type, instead_of, kind.list_of(address.value), name, address.value, extra))
+    return tuple(result)
 
 
 def why_absent(

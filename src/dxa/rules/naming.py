@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import re
 import unicodedata
+from functools import lru_cache
 from collections.abc import Iterable, Iterator
 
 import attrs
@@ -128,9 +129,11 @@ class Names:
         """Take the wanted name, or its first free numbered form; raises `AddressError` as `shape_name` does."""
         where = _fold(list_)
         name = shape_name(wanted, limits)
-        if (where, name_key(name)) in self._taken:
+        slot = where, name_key(name)
+        if slot in self._taken:
             name = self._first_free(where, name, limits)
-        self._taken.add((where, name_key(name)))
+            slot = where, name_key(name)
+        self._taken.add(slot)
         return name
 
     def release(self, list_: ListId, name: str) -> None:
@@ -157,5 +160,6 @@ class Names:
             width += 1
 
 
+@lru_cache(maxsize=4096)
 def _fold(list_: ListId) -> ListId:
     return list_[0].upper(), list_[1].casefold()

@@ -6,12 +6,16 @@ import re
 from typing import NamedTuple
 
 _INITIALS = re.compile(r"(?:[^\W\d_]\.?|(?:[^\W\d_]\.)+)")
+#: What all forms of an address have that are more than steps and slashes.
+_STRUCTURED = re.compile("[@=~]| at ")
 _SUFFIX = re.compile(r"(?:jr|sr)\.?|i{2,3}|iv", re.IGNORECASE)
 
 
 def alias_of(value: str) -> str:
     """The mailbox part of an address without its type; "" when it has none (dx:T-093)."""
     value = value.strip()
+    if not _STRUCTURED.search(value):
+        return value.rstrip("/").rpartition("/")[2].strip()
     if braces := re.fullmatch(r"([^@]*)@[^{}]*\{([^{}]*)\}", value):
         return _behind_gateway(braces[1], braces[2])
     if re.match(r"/?[A-Za-z][A-Za-z0-9:.-]*=", value) and re.search("[/;]", value):

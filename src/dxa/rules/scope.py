@@ -133,8 +133,9 @@ def describe(rules: ExportRules) -> tuple[str, ...]:
 
 
 def _outside(recipient: Recipient, rules: ExportRules) -> str:
-    if any(inside(recipient.container, container) for container in rules.containers):
-        return ""
+    for container in rules.containers:
+        if inside(recipient.container, container):
+            return ""
     if not rules.containers:
         return "container: the link lists no export container"
     return f"container: {recipient.container} is not in an export container of the link"

@@ -27,6 +27,7 @@ RESERVED_NETWORKS = frozenset(
 # KB Q96003 #69 to #71: letters and digits. KB Q199676 forbids the numbers 1-47, 58-64, 91-96, 123-127 and 145-148;
 # the last four are the typographic quotes of Windows, so the letters of code page 850 from 128 on are allowed.
 _ELEMENT = re.compile(r"[^\W_]{1,10}")
+_PLAIN = re.compile(r"([^\W_]{1,10})/[^\W_]{1,10}/[^\W_]{1,10}")
 # The names of a host system are not bound to that alphabet; a blank, a slash or a control character is no part of one.
 _FOREIGN = re.compile(r"[^\x00-\x20/\x7f]{1,10}")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
@@ -66,6 +67,9 @@ def check_pair(net: str, po: str) -> None:
 
 
 def _check_ms(value: str) -> str:
+    plain = _PLAIN.fullmatch(value)
+    if plain and plain[1].upper() not in RESERVED_NETWORKS:
+        return value
     net, po, mailbox = _triple(value)
     check_pair(net, po)
     if not _ELEMENT.fullmatch(mailbox) and mailbox.upper() not in RESERVED_MAILBOXES:

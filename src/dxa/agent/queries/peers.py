@@ -235,9 +235,10 @@ class _Knowing:
         """The matrix of peers and lists."""
         known = list(dict.fromkeys((type_, list_) for _, type_, _, list_, _ in self.lines))
         for peer in wanted:
-            cells = self.cells(peer)
+            cells, own = self.cells(peer), self.standing.own_lists(peer)
             for type_, list_ in known:
-                yield ListCount(peer=peer.id, type=type_, list=list_, entries=cells.get((type_, list_), 0))
+                entries, mine = cells.get((type_, list_), 0), (type_, list_.casefold()) in own
+                yield ListCount(peer=peer.id, type=type_, list=list_, entries=entries, own=mine)
 
 
 def _left_out(rules: ExportRules) -> tuple[str, ...]:

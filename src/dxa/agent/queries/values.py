@@ -346,6 +346,7 @@ class ListCount:
     type: str = said("address type")
     list: str = said("the list: NET/PO or node")
     entries: int = said("how many entries of it the peer is shown")
+    own: bool = said("the list is the peer's own, and so never sent to it")
 
 
 @attrs.frozen(kw_only=True)
@@ -366,5 +367,5 @@ class PeerDetail:
     password: bool = said("it has a password")
     own_lists: tuple[str, ...] = said("lists that are its own, and so never sent to it")
     exports: tuple[str, ...] = said("what is exported to it, in sentences")
-    lists: tuple[ListCount, ...] = said("lists that it is shown: peer, type, list, entries")
+    lists: tuple[ListCount, ...] = said("lists that it is shown: peer, type, list, entries, own")
     status: PeerStatus = attrs.field(metadata={"doc": "how it stands; keys as in `dxa status`"})
