@@ -41,7 +41,7 @@ def test_matrix(linked: Driver) -> None:
     counts = {(c["peer"], c["list"]): c["entries"] for c in done.json["lists"] if c["type"] == "PO"}
 
     assert {"peers", "lists"} == done.json.keys()
-    assert {"peer", "type", "list", "entries"} == done.json["lists"][0].keys()
+    assert {"peer", "type", "list", "entries", "own"} == done.json["lists"][0].keys()
     assert {
         ("mem/mem", "LAB/HQ"): 0,
         ("mem/mem", "LAB/OLD"): 0,
@@ -51,6 +51,16 @@ def test_matrix(linked: Driver) -> None:
         ("post/NET/B", "LAB/OLD"): 1,
     } == counts
     assert any(line.split() == ["PO:LAB/OLD", "0", "0", "1"] for line in linked("peers", "list", "--counts").lines)
+
+
+def test_matrix_marks_what_is_its_own(linked: Driver) -> None:
+    """A list that is the peer's own is marked, so that it does not look like one that is missing."""
+    linked.replace('export_containers = ["Recipients"]', 'export_containers = ["Recipients", "Foreign"]')
+    _with_dora(linked)
+    own = [(c["peer"], c["list"]) for c in linked("peers", "list", "--counts", "--json").json["lists"] if c["own"]]
+
+    assert [("post/NET/A", "NET/A")] == own
+    assert any(line.split() == ["PO:NET/A", "0", "own", "1"] for line in linked("peers", "list", "--counts").lines)
 
 
 def test_show(linked: Driver) -> None:
@@ -63,7 +73,7 @@ def test_show(linked: Driver) -> None:
     assert ("post/NET/A", ["PO"], ["NET/A"], False) == tuple(
         shown[key] for key in ("peer", "types", "own_lists", "password")
     )
-    assert [{"peer": "post/NET/A", "type": "PO", "list": "LAB/HQ", "entries": 3}] == shown["lists"]
+    assert [{"peer": "post/NET/A", "type": "PO", "list": "LAB/HQ", "entries": 3, "own": False}] == shown["lists"]
     assert "never heard: have it send its first request" in done.out
     assert "containers: Recipients" in done.out
 

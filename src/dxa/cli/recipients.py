@@ -70,10 +70,8 @@ def list_recipients(
         say("No recipients." if not text else f"No recipients with {text!r} in name, alias or address.")
         return
     marks = {"custom": "@", "list": "*", "folder": "#", "mailbox": ""}
-    rows = [(r.id, marks[r.kind] + ("h" if r.hidden else ""), r.name, r.address, r.container, r.owner) for r in found]
-    columns = ["#id", "", "name", "address", "container", "owner"]
-    shown = len(columns) if any(r.owner for r in found) else -1
-    table("", columns[:shown], [row[:shown] for row in rows])
+    rows = [(r.id, marks[r.kind] + ("h" if r.hidden else ""), r.name, r.address, r.container) for r in found]
+    table("", ["#id", "", "name", "address", "container"], rows)
     say("@ custom recipient, * list, # folder, h hidden")
     if more := shown_of(len(found), total, offset):
         say(more)
