@@ -594,7 +594,7 @@ def test_a_folder_that_is_not_mounted(make_site: MakeSite, tmp_path: Path):
     assert "wait since" in standing.advice
 
 
-@pytest.mark.dx("T-180")
+@pytest.mark.dx("T-074", "T-180")
 @pytest.mark.parametrize("wrong", ["check", "count", "behind"])
 def test_a_message_that_was_damaged_on_its_way(site: SiteHarness, wrong: str):
     """Transactions that do not match what their message announces are not taken, and are asked for again by R."""
