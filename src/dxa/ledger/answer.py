@@ -8,6 +8,7 @@ and any cut lacks is added; a plain change is a modify. This ends right whicheve
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
 from typing import NamedTuple
 
 import attrs
@@ -64,7 +65,7 @@ class Step(NamedTuple):
 
 
 class Segment(NamedTuple):
-    """Neighbouring transactions of one list; sent to all peers but those that own the list."""
+    """Neighbouring transactions of one list and verb; sent to all peers but those that own the list."""
 
     list_key: ListKey
     transactions: tuple[Transaction, ...]
@@ -131,21 +132,16 @@ def full(lists: Iterable[tuple[str, str]], entries: Iterable[Entry]) -> list[Ste
 
 
 def number_steps(steps: Iterable[Step], first: int, key: str) -> Content:
-    """The steps with numbers from `first` on, in segments."""
-    segments: list[Segment] = []
-    run: list[Transaction] = []
-    where: ListKey | None = None
-    for number, step in enumerate(steps, first):
-        here = step.list_key
-        if here != where and run:
-            assert where is not None
-            segments.append(Segment(where, tuple(run)))
-            run = []
-        where = here
-        run.append(Transaction(number, step.verb, step.old, step.new))
-    if run and where is not None:
-        segments.append(Segment(where, tuple(run)))
-    return Content(key, tuple(segments))
+    """The steps with numbers from `first` on, in segments of one list and verb."""
+    numbered = enumerate(steps, first)
+    runs = groupby(numbered, key=lambda item: (item[1].list_key, item[1].verb))
+    return Content(
+        key,
+        tuple(
+            Segment(list_key, tuple(Transaction(number, step.verb, step.old, step.new) for number, step in run))
+            for (list_key, _verb), run in runs
+        ),
+    )
 
 
 def _by_list(steps: list[Step]) -> list[Step]:
