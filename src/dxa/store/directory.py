@@ -147,27 +147,24 @@ class Directory:
             return []
         with self._db.transaction():
             usn = self._counters.take("usn", 1)
-            ids = self._ids(changes)
+            ids, returned = self._ids(changes)
             added, modified, gone, moved, proxies = self._sorted(changes, ids, usn, origin)
             self._let_go(gone, moved, usn)
             if self._db.many(_MODIFY, modified) < len(modified):
                 raise StoreError("a recipient that was to be modified does not exist any more")
-            self._db.many(_DIG_UP, [(id_,) for id_, change in zip(ids, changes, strict=True) if _returns(change)])
+            self._db.many(_DIG_UP, [(id_,) for id_ in returned])
             self._db.many(_ADD, added)
             self._take(proxies)
         return ids
 
-    def _ids(self, changes: Sequence[Change[str, Recipient]]) -> list[int]:
-        fresh = sum(c.before is None and c.after is not None and not c.after.id for c in changes)
-        next_ = self._counters.take("recipient", fresh)
-        ids = []
-        for change in changes:
-            id_ = (change.before or change.after or _NOBODY).id
-            if not id_:
-                id_ = next_
-                next_ += 1
-            ids.append(id_)
-        return ids
+    def _ids(self, changes: Sequence[Change[str, Recipient]]) -> tuple[list[int], list[int]]:
+        """The id of each change, and those that come back."""
+        ids = [(change.before or change.after or _NOBODY).id for change in changes]
+        fresh = [index for index, id_ in enumerate(ids) if not id_]
+        returned = [id_ for id_, change in zip(ids, changes, strict=True) if id_ and change.before is None]
+        for id_, index in enumerate(fresh, self._counters.take("recipient", len(fresh))):
+            ids[index] = id_
+        return ids, returned
 
     def _sorted(
         self, changes: Sequence[Change[str, Recipient]], ids: Sequence[int], usn: int, origin: str
@@ -236,10 +233,6 @@ class Directory:
 
 _NOBODY = Recipient(container="", name="")
 _NO_TARGET: tuple[None, None] = (None, None)
-
-
-def _returns(change: Change[str, Recipient]) -> bool:
-    return change.before is None and change.after is not None and change.after.id != 0
 
 
 def _by_recipient(rows: Iterable[Record]) -> dict[int, list[Address]]:

@@ -132,10 +132,11 @@ class Received(Told):
             self._db.many(_FORGET, gone)
             self._db.many(_DELETE, gone)
             self._db.many(_ADD, _added(peer, changes, marked, raws, places))
-            heard = {change.after.key for change in changes if change.after is not None}
-            self._mark(peer, marked, heard)
-            if heard and len(places) > len(heard):
-                self._reorder(peer, places)
+            if marked or places:
+                heard = {change.after.key for change in changes if change.after is not None}
+                self._mark(peer, marked, heard)
+                if heard and len(places) > len(heard):
+                    self._reorder(peer, places)
 
     def _mark(self, peer: str, marked: Collection[str], heard: Collection[str]) -> None:
         """Mark entries that stayed the same, too."""
@@ -263,17 +264,6 @@ def _added(
     for id_, _, entry in changes:
         if not id_ and entry is not None:
             key, type_, list_, name, address, fields = entry
-            yield (
-                peer,
-                key,
-                type_,
-                list_,
-                f"{type_}:{list_.casefold()}",
-                name,
-                address,
-                fields_text(fields),
-                storable(raws.get(key, "")),
-                digest(entry),
-                key in marked,
-                positions.get(key, 0),
-            )
+            raw = storable(raws[key]) if key in raws else ""
+            head = (peer, key, type_, list_, f"{type_}:{list_.casefold()}", name, address)
+            yield (*head, fields_text(fields), raw, digest(entry), key in marked, positions.get(key, 0))

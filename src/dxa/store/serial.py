@@ -56,9 +56,13 @@ def restored(text: str) -> str:
     return _MOVED.sub(lambda c: chr(ord(c[0]) - 0x1300), text)
 
 
+#: Most entries have no extra values.
+_NONE = "[]"
+
+
 def fields_text(fields: Fields) -> str:
     """Extra values of an entry or recipient."""
-    return _pairs(fields) if fields else "[]"
+    return _pairs(fields) if fields else _NONE
 
 
 # Written out, because an import writes hundred thousands of them: a JSON encoder takes four times as long.
@@ -68,7 +72,7 @@ def _pairs(pairs: Iterable[tuple[str, str]]) -> str:
 
 def read_fields(text: str) -> Fields:
     """What `fields_text` wrote."""
-    return () if text == "[]" else tuple([(name, value) for name, value in from_json(text)])
+    return () if text == _NONE else tuple([(name, value) for name, value in from_json(text)])
 
 
 def recipient_text(recipient: Recipient) -> str:
