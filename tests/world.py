@@ -1,7 +1,7 @@
 """A small world for the fault test: dxa as the server, three requestors, a bad transport, crashes, restored backups.
 
-Everything is in memory and follows from one seed. `World.step` does one random thing; `World.settle` ends all faults and
-lets three cycles run; `World.check` says what is wrong then.
+Everything is in memory and follows from one seed. `World.step` does one random thing; `World.settle` ends all faults
+and lets three cycles run; `World.problems` says what is wrong then.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import random
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import attrs
 
@@ -365,7 +365,7 @@ class World:
                 self.rejected = True
                 self.server(lambda plan=plan: admin.reject(plan.id))  # type: ignore[misc]
 
-    ACTIONS: dict[Callable[[World], None], int] = {
+    ACTIONS: ClassVar[dict[Callable[[World], None], int]] = {
         edit_people: 10,
         edit_directory: 5,
         change_types: 1,

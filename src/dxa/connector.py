@@ -45,6 +45,8 @@ class Traits:
     writable: bool = True
     #: Many peers behind one link, registered one by one; else the link is its only peer.
     many_peers: bool = False
+    #: Letters to people can be sent over such a link.
+    letters: bool = False
     #: What a transaction takes on the wire, in bytes: how a peer's size limit becomes a number of transactions.
     transaction_bytes: int = 80
 

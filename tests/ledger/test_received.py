@@ -147,3 +147,29 @@ def test_equal_aliases_in_two_lists_are_two_entries() -> None:
     far = entry("Ann", "ANN", list_="FAR/PO")
 
     assert [RowChange(0, None, far)] == hear(ROWS, [add(far)]).changes
+
+
+def test_two_entries_swap_addresses() -> None:
+    """Two modifies that exchange addresses are taken together; each entry keeps its row."""
+    ann, bob = entry("Ann", "BOB"), entry("Bob", "ANN")
+
+    heard = hear(ROWS, [modify(ANN, ann), modify(BOB, bob)])
+
+    assert {RowChange(1, ANN, ann), RowChange(2, BOB, bob)} == set(heard.changes)
+    assert [] == heard.rejects
+
+
+def test_modify_to_an_address_that_stays_held_is_refused() -> None:
+    """An address that another entry keeps is not taken from it; the modify is kept with MS Mail's number."""
+    heard = hear(ROWS, [modify(ANN, entry("Ann", "BOB"))])
+
+    assert ([], [27]) == (heard.changes, [r.code for r in heard.rejects])
+
+
+def test_refused_modify_keeps_its_place_against_those_who_wanted_it() -> None:
+    """When an entry cannot move, the one that wanted its address cannot either; both stay as they were."""
+    cy = entry("Cy", "CY")
+
+    heard = hear([*ROWS, Row(3, cy, True)], [modify(ANN, entry("Ann", "BOB")), modify(cy, entry("Cy", "ANN"))])
+
+    assert ([], [27, 27]) == (heard.changes, [r.code for r in heard.rejects])

@@ -22,7 +22,8 @@ def letters_to_administrator(site: OpenSite, cycle: CycleOutcome, works: Sequenc
     config = site.config
     with site.store.transaction():
         for notice in waiting:
-            work = next((work for work in works if work.link.name == notice.link), None)
+            carriers = [work for work in works if work.connector_type.traits.letters]
+            work = next((work for work in carriers if work.link.name == notice.link), next(iter(carriers), None))
             if config.administrator and work is not None:
                 title = f"dxa: {notice.peer}: {notice.text}"
                 peer = PeerInfo(id="administrator", name="administrator", address=config.administrator)

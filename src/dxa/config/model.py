@@ -109,7 +109,11 @@ class SiteTable:
     administrator_command: tuple[str, ...] = key("command that gets each notice on its standard input", ())
     keep_messages_days: int = key("days that messages are kept", 30, validator=_not_negative)
     keep_runs_days: int = key("days that runs can be explained and undone", 90, validator=_not_negative)
-    keep_cuts_days: int = key("days that a peer may be silent before it gets a full list", 14, validator=_not_negative)
+    keep_cuts_days: int = key(
+        "days that a number is kept after a later one is confirmed, for peers that are set back",
+        14,
+        validator=_not_negative,
+    )
 
 
 _LIMITS = Limits()

@@ -29,7 +29,7 @@ class Pick:
     templates: bool = False
 
     def shows(self, type_: str, instead_of: str) -> bool:
-        """Whether a row of that form is shown: natively when its type is asked for, else what stands in (KB Q149192)."""
+        """Whether a row of that form is shown: natively when its type is asked for, else the stand-in (KB Q149192)."""
         return type_ in self.types and instead_of not in self.types
 
 

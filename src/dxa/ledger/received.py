@@ -21,7 +21,7 @@ class Row(NamedTuple):
 
 
 class RowChange(NamedTuple):
-    """What a report does to one row: `id` 0 is a new row, `after` None a deletion; a row keeps its id when its key moves."""
+    """What a report does to one row: `id` 0 is a new row, `after` None a deletion; a moved key keeps the row."""
 
     id: int
     before: Entry | None
@@ -67,6 +67,9 @@ class _Hearing:
         self.added: set[str] = set()
         self.names: dict[tuple[str, str, str], str] | None = None
         self.fresh = 0
+        #: Modifies to an address that another entry holds: transaction, row, what was, what is to be.
+        self.waiting: list[tuple[Transaction, int, Entry, Entry]] = []
+        self.vacated: set[str] = set()
         self.rejects: list[Reject] = []
 
     def run(self, transactions: Sequence[Transaction], replaces: bool) -> Heard:
@@ -80,6 +83,7 @@ class _Hearing:
                 self.modify(transaction)
             elif replaces:
                 self.replace(transaction)
+        self.seat_waiting()
         return Heard(self.changes(), self.rejects)
 
     def changes(self) -> list[RowChange]:
@@ -141,10 +145,25 @@ class _Hearing:
             return
         current = self.now[key][1]
         entry = _merged(current, new)
-        if entry.key != key and entry.key in self.now:
-            self.refuse(transaction, 27, f"the new address {entry.type}:{entry.address} belongs to another entry")
+        if entry.key != key and (entry.key in self.now or entry.key in self.vacated):
+            # Its holder may go away later in the report: two entries can swap addresses.
+            self.vacated.add(key)
+            self.waiting.append((transaction, self.drop_for_move(key), current, entry))
         elif entry != current:
             self.put(entry, self.drop_for_move(key))
+
+    def seat_waiting(self) -> None:
+        """Modifies to an address that was held: it is free now, or they are refused and change nothing."""
+        while refused := next((each for each in self.waiting if each[3].key in self.now), None):
+            self.waiting.remove(refused)
+            transaction, row, current, entry = refused
+            self.refuse(transaction, 27, f"the new address {entry.type}:{entry.address} belongs to another entry")
+            if current.key in self.now:  # an add took the place that this entry keeps after all
+                self.drop(current.key)
+                self.refuse(transaction, 28, f"{current.type}:{current.address} is not free for another entry")
+            self.put(current, row)
+        for _transaction, row, _current, entry in self.waiting:
+            self.put(entry, row)
 
     def drop_for_move(self, key: str) -> int:
         row = self.drop(key)

@@ -37,6 +37,7 @@ def dxa_connectors() -> list[ConnectorType]:
                 holds=Holds.QUOTED,
                 feeds=frozenset({Feed.FULL, Feed.CHANGES}),
                 many_peers=True,
+                letters=True,
                 transaction_bytes=75,
             ),
             open=server.open_server,
