@@ -110,6 +110,10 @@ class SiteTable:
     keep_messages_days: int = key("days that messages are kept", 30, validator=_not_negative)
     keep_runs_days: int = key("days that runs can be explained and undone", 90, validator=_not_negative)
     keep_cuts_days: int = key(
+        "days that numbers below the confirmed one are kept, for peers that are set back",
+        14,
+        validator=_not_negative,
+    )
         "days that a number is kept after a later one is confirmed, for peers that are set back",
         14,
         validator=_not_negative,
