@@ -114,10 +114,6 @@ class SiteTable:
         14,
         validator=_not_negative,
     )
-        "days that a number is kept after a later one is confirmed, for peers that are set back",
-        14,
-        validator=_not_negative,
-    )
 
 
 _LIMITS = Limits()
