@@ -34,6 +34,8 @@ IMPURE_BUILTINS = frozenset({"open", "print", "input"})
 CLOCK = frozenset({"now", "utcnow", "today"})
 ENVIRONMENT = frozenset({"environ", "environb", "getenv", "getenvb", "putenv", "unsetenv"})
 SECRETS = "config/secrets.py"
+#: What only the store uses: the library of SQL, and the database behind its methods.
+SQL, DATABASE = "sqlalchemy", "_db"
 PRINTERS = frozenset({"click.echo", "click.secho", "click.echo_via_pager", "rich.print"})
 PLUGIN_NAME = re.compile(r"\bdxa_(?:msmail|ccmail|exchange)\b")
 CLOSED_TO_PLUGINS = frozenset({"agent", "store", "cli"})
@@ -121,7 +123,19 @@ def core_violations(path: str, source: str) -> list[str]:
         found += [(use.line, f"reads the environment: {use.name}") for use in _reads_environment(tree, package)]
     if room != "cli":
         found += [(use.line, f"prints: {use.name}") for use in _prints(tree, package)]
+    if room != "store":
+        found += _sql(tree, package)
     return [f"src/dxa/{path}:{line}: {text}" for line, text in sorted(set(found))] + naming_violations(path, source)
+
+
+def _sql(tree: ast.AST, package: str) -> Iterator[tuple[int, str]]:
+    """Imports of the library of SQL, and reaches past the methods of the store."""
+    for use in _imports(tree, package):
+        if use.name.split(".")[0] == SQL:
+            yield use.line, f"speaks SQL: {use.name}"
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and node.attr == DATABASE:
+            yield node.lineno, f"speaks SQL: {DATABASE}"
 
 
 def _ladder(room: str, imported: str) -> str:
@@ -207,7 +221,7 @@ def test_every_room_is_known() -> None:
 
 
 def test_core_keeps_the_ladder_and_its_pure_rooms_pure() -> None:
-    """No file of the core imports upwards, touches the world from a pure room, or prints or reads the environment."""
+    """No file imports upwards, touches the world from a pure room, prints, reads the environment or speaks SQL."""
     sources = dict(_files(CORE, "*.py"))
 
     assert sources
@@ -285,6 +299,8 @@ def test_every_dependency_is_explained_and_pinned() -> None:
         ("agent.py", "log = print", "prints: print"),
         ("demo.py", "import click\nclick.echo('a')", "prints: click.echo"),
         ("demo.py", "from click import secho", "prints: click.secho"),
+        ("agent/queries/past.py", "def f():\n    from sqlalchemy import select", "speaks SQL: sqlalchemy"),
+        ("agent/queries/past.py", "def f(site): return site.store._db.rows", "speaks SQL: _db"),
         ("host.py", "x = 'dxa_msmail.plugin'", "names a plugin: dxa_msmail"),
         ("host.py", "# as dxa_ccmail does", "names a plugin: dxa_ccmail"),
     ],
@@ -309,6 +325,7 @@ def test_a_violation_in_the_core_is_found(path: str, source: str, expected: str)
         ("plan.py", "from datetime import datetime, timedelta\ndef f(now: datetime): return now + timedelta(1)"),
         ("dirsync/server.py", "def f(event): return event.now, event.open(), event.time"),
         ("store/tables.py", "from sqlalchemy import select\nwith open('a') as f: pass"),
+        ("store/tables.py", "class A:\n    def f(self): return self._db.rows"),
     ],
 )
 def test_what_is_allowed_in_the_core_passes(path: str, source: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dxa.store.highwater import FileHighWater, HighWater, MemoryHighWater
 from dxa.store.journal import RunChange, RunRow
+from dxa.store.listings import Living, Named, Waiting
 from dxa.store.messages import MessageRow
 from dxa.store.notices import NoticeRow
 from dxa.store.outbox import ParcelRow
@@ -18,8 +19,10 @@ __all__ = [
     "FileHighWater",
     "HeldRow",
     "HighWater",
+    "Living",
     "MemoryHighWater",
     "MessageRow",
+    "Named",
     "NoticeRow",
     "ParcelRow",
     "PeerRow",
@@ -29,4 +32,5 @@ __all__ = [
     "RunRow",
     "Store",
     "ViewRow",
+    "Waiting",
 ]

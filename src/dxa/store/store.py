@@ -20,6 +20,7 @@ from dxa.store.database import Database
 from dxa.store.directory import Directory
 from dxa.store.highwater import HighWater
 from dxa.store.journal import Journal
+from dxa.store.listings import Listings
 from dxa.store.messages import Messages
 from dxa.store.notices import Notices
 from dxa.store.numbered import Numbered
@@ -56,6 +57,7 @@ class Store:
         self.held = Held(db)
         self.journal = Journal(db, counters)
         self.numbered = Numbered(db)
+        self.listings = Listings(db)
 
     @classmethod
     def open(cls, url: str, high_water: HighWater, *, create: bool = False) -> Store:

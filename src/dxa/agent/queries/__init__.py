@@ -1,7 +1,7 @@
 """Read-only questions to a site: what the commands show.
 
 Every answer is a frozen value whose fields are documented (`keys_of`) and become the keys of JSON (`as_plain`).
-`values` has these values, `peers`, `recipients`, `past` and `plans` the questions, `counts` what the database counts.
+`values` has these values; `peers`, `recipients`, `past` and `plans` have the questions.
 """
 
 from dxa.agent.queries.past import (

@@ -5,9 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import select
-
-from dxa.agent.queries import counts
 from dxa.agent.queries.plans import difference, facts, name_of
 from dxa.agent.queries.recipients import find_recipient
 from dxa.agent.queries.values import MessageDetail, MessageShown, RejectShown, RunChangeShown, RunShown
@@ -15,8 +12,7 @@ from dxa.agent.site import OpenSite
 from dxa.connector import Parcel, ParcelKind
 from dxa.entry import Entry, Transaction
 from dxa.errors import NotFoundError, UsageError
-from dxa.store import MessageRow, ParcelRow, RejectRow, RunChange, RunRow, schema
-from dxa.store.serial import read_recipient
+from dxa.store import MessageRow, ParcelRow, RejectRow, RunChange, RunRow
 
 #: So many candidates are named when the beginning of an id is not enough.
 FEW = 5
@@ -52,19 +48,12 @@ def _recipient_id(site: OpenSite, text: str) -> int:
     try:
         return find_recipient(site, text).id
     except NotFoundError:
-        gone = _gone(site, text)
+        gone = site.store.listings.deleted(text)
         if len(gone) == 1:
             return gone.pop()
         if gone:
             raise UsageError(f"several that are gone were called {text!r}: {sorted(gone)}; give a number") from None
         raise
-
-
-def _gone(site: OpenSite, name: str) -> set[int]:
-    """Recipients that were deleted under that name."""
-    c = schema.run_change.c
-    rows = counts.rows(site.store, select(c.recipient, c.before).where(c.verb == "D"))
-    return {id_ for id_, before in rows if read_recipient(before, id_).name.casefold() == name.casefold()}
 
 
 def _run(row: RunRow) -> RunShown:

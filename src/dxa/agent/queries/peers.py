@@ -7,7 +7,6 @@ from functools import cached_property
 
 import attrs
 
-from dxa.agent.queries import counts
 from dxa.agent.queries.plans import held
 from dxa.agent.queries.standing import Standing
 from dxa.agent.queries.values import (
@@ -24,7 +23,7 @@ from dxa.agent.site import OpenSite
 from dxa.config import Peer
 from dxa.dirsync.server import Full, State
 from dxa.rules.scope import ExportRules, describe
-from dxa.store import PeerRow
+from dxa.store import Living, PeerRow, Waiting
 
 DAY = 86_400.0
 #: After so many days without a word something is wrong: a weekend is no reason to worry.
@@ -39,7 +38,7 @@ def status(site: OpenSite, only: str = "") -> SiteStatus:
     return SiteStatus(
         organization=site.config.organization,
         site=site.config.name,
-        recipients=counts.recipients(site.store),
+        recipients=site.store.listings.count(),
         last_run_at=latest[0].at if latest else None,
         peers=tuple(map(knowing.status, wanted)),
         held=tuple(knowing.held),
@@ -101,23 +100,23 @@ class _Knowing:
 
     @cached_property
     def pending(self) -> Mapping[str, int]:
-        return counts.pending(self.site.store)
+        return self.site.store.listings.pending()
 
     @cached_property
     def rejects(self) -> Mapping[str, int]:
-        return counts.rejects(self.site.store)
+        return self.site.store.listings.rejects()
 
     @cached_property
-    def waiting(self) -> Mapping[str, counts.Waiting]:
-        return counts.waiting(self.site.store)
+    def waiting(self) -> Mapping[str, Waiting]:
+        return self.site.store.listings.waiting()
 
     @cached_property
     def owned(self) -> Mapping[str, int]:
-        return counts.owned(self.site.store)
+        return self.site.store.listings.owned()
 
     @cached_property
-    def lines(self) -> list[tuple[int, str, str, str, int]]:
-        return counts.lines(self.site.store)
+    def lines(self) -> list[Living]:
+        return self.site.store.listings.lines()
 
     @cached_property
     def views(self) -> dict[int, str]:

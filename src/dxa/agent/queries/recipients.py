@@ -6,9 +6,6 @@ from collections.abc import Iterable, Iterator
 from functools import cache
 from unicodedata import combining, normalize
 
-from sqlalchemy import select
-
-from dxa.agent.queries import counts
 from dxa.agent.queries.standing import Standing
 from dxa.agent.queries.values import ExportShown, RecipientDetail, RecipientShown
 from dxa.agent.site import OpenSite
@@ -18,7 +15,6 @@ from dxa.ledger.view import Line
 from dxa.recipient import Kind, Recipient, inside
 from dxa.rules.exports import why_absent
 from dxa.rules.scope import why_not
-from dxa.store import schema
 
 #: So many candidates are named when a name is not enough.
 FEW = 5
@@ -36,19 +32,16 @@ def recipients(
     offset: int = 0,
 ) -> tuple[list[RecipientShown], int]:
     """A page of the recipients that fit, by name, and how many fit."""
-    r = schema.recipient.c
-    statement = select(r.id, r.name, r.alias, r.container)
-    if kind is not None:
-        statement = statement.where(r.kind == Kind(kind).value)
-    if owner is not None:
-        statement = statement.where(r.owner == (site.config.peer(owner).id if owner else ""))
-    if hidden:
-        statement = statement.where(r.hidden)
+    named = site.store.listings.named(
+        kind=None if kind is None else Kind(kind).value,
+        owner=site.config.peer(owner).id if owner else owner,
+        hidden=hidden,
+    )
     wanted = text.casefold()
     addressed = _addressed(site, wanted) if wanted else frozenset[int]()
     hits = [
         (_sorting(name), id_)
-        for id_, name, alias, where in counts.rows(site.store, statement)
+        for id_, name, alias, where in named
         if (container is None or inside(where, container))
         and (id_ in addressed or wanted in name.casefold() or wanted in alias.casefold())
     ]
@@ -66,10 +59,8 @@ def find_recipient(site: OpenSite, text: str) -> Recipient:
         return found[int(text)]
     if (holder := _holder(site, text)) is not None:
         return directory.get([holder])[holder]
-    r = schema.recipient.c
     wanted = text.casefold()
-    rows = counts.rows(site.store, select(r.id, r.name, r.alias))
-    hits = [id_ for id_, name, alias in rows if wanted in (name.casefold(), alias.casefold())]
+    hits = [r.id for r in site.store.listings.named() if wanted in (r.name.casefold(), r.alias.casefold())]
     if len(hits) == 1:
         return directory.get(hits)[hits[0]]
     if not hits:
@@ -169,9 +160,8 @@ def _holder(site: OpenSite, text: str) -> int | None:
 
 
 def _addressed(site: OpenSite, wanted: str) -> frozenset[int]:
-    p = schema.proxy.c
-    rows = counts.rows(site.store, select(p.recipient, p.type, p.value))
-    return frozenset(id_ for id_, type_, value in rows if wanted in f"{type_}:{value}".casefold())
+    addresses = site.store.listings.addresses()
+    return frozenset(id_ for id_, type_, value in addresses if wanted in f"{type_}:{value}".casefold())
 
 
 def _sorting(name: str) -> str:
