@@ -1,12 +1,17 @@
 """The migrations make the schema of the program."""
 
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
+from io import StringIO
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.operations import Operations
 from alembic.script import ScriptDirectory
+from sqlalchemy import create_mock_engine
 from sqlalchemy.schema import CreateTable
 
 from dxa.errors import StoreError
@@ -80,6 +85,38 @@ def test_a_database_of_another_kind_can_hold_the_schema() -> None:
     ]
 
     assert [] == [text for text in texts if "CREATE TABLE" not in text]
+
+
+def _indexes(script: str) -> set[str]:
+    """What a script says of indexes, without blanks and quotes."""
+    return {re.sub(r'[\s"]+', "", text) for text in re.findall(r"CREATE (?:UNIQUE )?INDEX[^;]*", script)}
+
+
+def test_indexes_have_their_conditions_on_postgresql() -> None:
+    """A new database there has the partial indexes of a migrated one, though they get their conditions late."""
+    made, migrated = StringIO(), StringIO()
+    engine = create_mock_engine(
+        "postgresql://", lambda sql, *_, **__: print(sql.compile(dialect=engine.dialect), file=made, end=";")
+    )
+    metadata.create_all(engine, checkfirst=False)
+    context = MigrationContext.configure(
+        dialect_name="postgresql", opts={"as_sql": True, "output_buffer": migrated, "target_metadata": metadata}
+    )
+    revision = ScriptDirectory.from_config(configuration()).get_revision(HEAD)
+    assert revision is not None
+    with Operations.context(context):
+        revision.module.upgrade()
+
+    assert _indexes(migrated.getvalue()) == _indexes(made.getvalue())
+    assert 6 == made.getvalue().count(" WHERE ")
+
+
+def test_the_store_does_not_load_what_only_postgresql_needs() -> None:
+    """Importing that dialect takes longer than most commands."""
+    code = "import sys, dxa.store; print(*(name for name in sys.modules if 'dialects.postgresql' in name))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert "" == done.stdout.strip()
 
 
 def test_an_unknown_driver_is_said() -> None:

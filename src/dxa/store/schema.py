@@ -10,6 +10,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Connection,
     Float,
     Index,
     Integer,
@@ -18,6 +19,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    event,
     text,
 )
 
@@ -28,6 +30,23 @@ metadata = MetaData(naming_convention={"ix": "ix_%(table_name)s_%(column_0_N_nam
 
 #: Where Alembic keeps the revision of a database; it makes this table itself, so it is no part of the metadata.
 version = Table("alembic_version", MetaData(), Column("version_num", String(32), nullable=False))
+
+_POSTGRESQL = "postgresql"
+
+
+def _partial(name: str, *columns: str, where: str, postgresql: str = "", unique: bool = False) -> Index:
+    """A partial index; its condition for PostgreSQL is given only there, because naming it imports that dialect."""
+    return Index(name, *columns, unique=unique, sqlite_where=text(where), info={_POSTGRESQL: postgresql or where})
+
+
+@event.listens_for(metadata, "before_create")
+def _complete(_metadata: MetaData, connection: Connection, **_: object) -> None:
+    """Give the partial indexes their conditions where PostgreSQL is to make them."""
+    if connection.dialect.name == _POSTGRESQL:
+        for index in (index for table in metadata.sorted_tables for index in table.indexes):
+            if _POSTGRESQL in index.info:
+                index.dialect_kwargs["postgresql_where"] = text(index.info[_POSTGRESQL])
+
 
 #: Named counters: ``usn`` of the directory, ``seq:LINK`` of a dirsync server; and marks of what was seen last.
 counter = Table(
@@ -123,14 +142,9 @@ received = Table(
     Column("recipient", Integer),
     Column("position", Integer, nullable=False),
     Index("ix_received_peer_key", "peer", "key"),
-    Index(
-        "ix_received_recipient",
-        "recipient",
-        sqlite_where=text("recipient IS NOT NULL"),
-        postgresql_where=text("recipient IS NOT NULL"),
-    ),
+    _partial("ix_received_recipient", "recipient", where="recipient IS NOT NULL"),
     # With `pending` in it too, or SQLite might as well take the index of keys.
-    Index("ix_received_pending", "pending", "peer", sqlite_where=text("pending = 1"), postgresql_where=text("pending")),
+    _partial("ix_received_pending", "pending", "peer", where="pending = 1", postgresql="pending"),
 )
 
 #: Lines that a peer told outside its own lists, with the numbers between which it told them (design: own entries).
@@ -150,13 +164,7 @@ told = Table(
     Column("until", BigInteger),
     Index("ix_told_peer_recipient", "peer", "recipient"),
     Index("ix_told_peer_since", "peer", "since"),
-    Index(
-        "ix_told_peer_until",
-        "peer",
-        "until",
-        sqlite_where=text("until IS NOT NULL"),
-        postgresql_where=text("until IS NOT NULL"),
-    ),
+    _partial("ix_told_peer_until", "peer", "until", where="until IS NOT NULL"),
 )
 
 #: `rules` is the digest of the export rules that the view shows, `wanted` of those that it should show.
@@ -194,21 +202,8 @@ row = Table(
     Column("until", BigInteger),
     Index("ix_view_row_view_recipient", "view", "recipient"),
     Index("ix_view_row_view_since", "view", "since"),
-    Index(
-        "ix_view_row_view_until",
-        "view",
-        "until",
-        sqlite_where=text("until IS NOT NULL"),
-        postgresql_where=text("until IS NOT NULL"),
-    ),
-    Index(
-        "uq_view_row_slot",
-        "view",
-        "slot",
-        unique=True,
-        sqlite_where=text("until IS NULL"),
-        postgresql_where=text("until IS NULL"),
-    ),
+    _partial("ix_view_row_view_until", "view", "until", where="until IS NOT NULL"),
+    _partial("uq_view_row_slot", "view", "slot", unique=True, where="until IS NULL"),
 )
 
 #: Every list that a view has ever carried: a full answer replaces them all.
@@ -266,7 +261,7 @@ parcel = Table(
     Column("reason", Text, nullable=False),
     Column("created_at", Float, nullable=False, index=True),
     Column("sent_at", Float),
-    Index("ix_parcel_ready", "link", sqlite_where=text("status = 'ready'"), postgresql_where=text("status = 'ready'")),
+    _partial("ix_parcel_ready", "link", where="status = 'ready'"),
 )
 
 #: The archive of what came in. status: taken, refused, kept (data that is only shown).
