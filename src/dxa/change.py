@@ -13,7 +13,8 @@ K = TypeVar("K")
 V = TypeVar("V")
 
 
-@attrs.frozen
+# Not frozen by attrs, for the same reason as `Recipient`.
+@attrs.define(unsafe_hash=True)
 class Change(Generic[K, V]):
     """What happens to one key: from `before` (None: was not there) to `after` (None: will not be there)."""
 

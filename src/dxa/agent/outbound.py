@@ -18,7 +18,7 @@ from dxa.errors import AddressError
 from dxa.ledger.view import FormKey, Line, Wish, advance, settle_names
 from dxa.plan import Facts, Limits, Plan, make_plan
 from dxa.recipient import Recipient
-from dxa.rules.exports import lines, why_absent
+from dxa.rules.exports import ExportLine, lines, why_absent
 from dxa.rules.naming import Names
 from dxa.rules.scope import why_not
 from dxa.store import PeerRow, ViewRow
@@ -81,6 +81,7 @@ def advance_view(work: LinkWork, view_id: int, peers: list[Peer]) -> Plan | None
     view = store.views.get(view_id)
     usn = store.directory.usn()
     if view.rules == view.wanted and view.usn == usn:
+        work.release(f"out {view.name}")
         return None
     with store.transaction():
         return _Advance(work, view, peers[0]).run(usn)
@@ -125,14 +126,16 @@ class _Advance:
         wishes: dict[FormKey, Wish] = {}
         absent: list[str] = []
         for recipient in recipients:
-            wishes.update(self.wishes(recipient, absent))
+            for form in self.forms(recipient, absent):
+                wishes[(recipient.id, form.instead_of)] = Wish(*form, recipient.owner)
         self.report_absent(absent)
         return wishes, live
 
-    def wishes(self, recipient: Recipient, absent: list[str]) -> dict[FormKey, Wish]:
+    def forms(self, recipient: Recipient, absent: list[str]) -> tuple[ExportLine, ...]:
+        """What the recipient looks like in this view; why it cannot be shown goes into `absent`."""
         peer, types, native = self.peer, self.work.types, self.work.connector_type.traits.types[0]
         if why_not(recipient, peer.exports):
-            return {}
+            return ()
         try:
             forms = lines(
                 recipient,
@@ -145,17 +148,17 @@ class _Advance:
             )
         except AddressError as error:
             absent.append(f"{recipient.name!r}: {error}")
-            return {}
+            return ()
         if not forms or (recipient.target is not None and recipient.target.type != native):
             why = why_absent(recipient, types=types, site_type=native, fallback=peer.fallback, gateways=peer.gateways)
             absent += [f"{recipient.name!r}: {why}"] if why else []
-        return {(recipient.id, form.instead_of): Wish(*form, recipient.owner) for form in forms}
+        return forms
 
     def report_absent(self, absent: list[str]) -> None:
         """Recipients that have no address or name for these peers are never left out in silence (dx:T-025)."""
         if absent:
             few = "; ".join(absent[:5]) + (f"; and {len(absent) - 5} more" if len(absent) > 5 else "")
-            self.work.tell(self.scope, ABSENT, f"{len(absent)} recipients cannot be shown: {few}")
+            self.work.tell_anew(self.scope, ABSENT, f"{len(absent)} recipients cannot be shown: {few}")
 
     def settled(self, live: Mapping[FormKey, Line], wishes: Mapping[FormKey, Wish]) -> dict[FormKey, Line]:
         views = self.work.store.views

@@ -98,7 +98,7 @@ def why_not(recipient: Recipient, rules: ExportRules) -> str:
         or _wrong_kind(recipient, rules)
         or _hidden(recipient, rules)
         or _untrusted(recipient, rules)
-        or _filtered(rules.filters, lambda field: _of_recipient(recipient, field))
+        or (_filtered(rules.filters, lambda field: _of_recipient(recipient, field)) if rules.filters else "")
     )
 
 
