@@ -10,6 +10,7 @@ import attrs
 from dxa.agent import directory
 from dxa.agent.context import HELD, LinkWork
 from dxa.agent.cycle import Agent
+from dxa.agent.inbound import apart
 from dxa.agent.outcome import CycleOutcome, LinkOutcome
 from dxa.change import Change
 from dxa.config import Link, Peer
@@ -220,12 +221,15 @@ class Administrator:
         link = site.config.links.get(reject.link)
         if link is None or (parse := link.connector.parse) is None:
             raise UsageError(f"records of link {reject.link} cannot be read one by one; have the peer send it again")
-        transactions = [t for t in parse(reject.raw, site.types) if t.verb is not Verb.REPLACE]
+        records = [t for t in parse(reject.raw, site.types) if t.verb is not Verb.REPLACE]
+        transactions, local = apart(records, site.site_lists(link))
+        if local:
+            raise HeldError(f"reject {reject_id} still cannot be used: {local[0].reason}")
         keys = {side.key for t in transactions for side in (t.old, t.new) if side is not None}
         with site.store.transaction():
             heard = hear(site.store.received.by_keys(reject.peer, keys), transactions)
+            if heard.rejects:
+                raise HeldError(f"reject {reject_id} still cannot be used: {heard.rejects[0].reason}")
             site.store.received.hear(reject.peer, heard.changes, marked=frozenset(), raws={}, positions=None)
             site.store.rejects.set_status([reject_id], "retried")
-        if heard.rejects:
-            raise HeldError(f"reject {reject_id} still cannot be used: {heard.rejects[0].reason}")
         return f"{len(heard.changes)} changes wait for the next cycle"

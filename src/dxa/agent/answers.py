@@ -48,6 +48,9 @@ def plan_moves(work: LinkWork) -> list[Plan]:
     """
     plans = []
     foreign = work.store.cuts.elsewhere(work.link.name)
+    for peer in work.link.peers.values():
+        if peer.id not in foreign:
+            _moved(work, f"out {peer.id}")
     answering = _Answering(work, foreign)
     for peer in work.link.peers.values():
         cuts, row = answering.cuts.get(peer.id), work.store.peers.get(peer.id) if peer.id in foreign else None
@@ -62,11 +65,19 @@ def plan_moves(work: LinkWork) -> list[Plan]:
         facts = Facts(total=work.store.views.count(cuts[-1].view), rules_changed=True)
         # A rejected change cannot be left out of a number, so it is held again until the configuration is mended.
         plan = make_plan(scope, changes, facts, peer.guards, approved - rejected)
-        work.hold(plan)
+        with work.store.transaction():
+            work.hold(plan)
         if plan.holds:
             work.moves_held.add(peer.id)
             plans.append(plan)
     return plans
+
+
+def _moved(work: LinkWork, scope: str) -> None:
+    """The peer is where it should be: what was decided about its way there is used up."""
+    work.release(scope)
+    if prints := frozenset.union(*work.store.verdicts.of(scope)):
+        work.store.verdicts.drop(scope, prints)
 
 
 @attrs.frozen
@@ -118,25 +129,26 @@ class _Answering:
     # -- full ------------------------------------------------------------------------------------------------------
 
     def full(self, peer: Peer, row: PeerRow) -> None:
-        view = self.view(row)
-        pick = self.pick(row)
+        view, at, pick = self.view(row), self.view(row).head, self.pick(row)
+        if peer.id in self.work.moves_held:
+            last = self.cuts[peer.id][-1]
+            view, at = self.views[last.view], last.at
         stale = frozenset(type_ for cut in self.cuts.get(peer.id, ()) for type_ in cut.pick.types)
         alone = peer.id if peer.id in self.tellers else ""
-        key = ("full", view.id, view.head, pick, stale, alone)
+        key = ("full", view.id, at, pick, stale, alone)
         made = self.made.get(key)
         if made is None:
-            made = self.made[key] = self.make(
-                self.full_steps(view, pick, stale, alone), Cut(0, view.head, pick, view.id)
-            )
+            made = self.made[key] = self.make(self.full_steps(view, at, pick, stale, alone), Cut(0, at, pick, view.id))
         own = self.work.own_lists(peer)
         size = made.content.count(own) * self.work.connector_type.traits.transaction_bytes
-        if row.limit and size > row.limit:
+        if (limit := _limit(peer, row)) and size > limit:
             # KB Q119450: the limit paces updates, never an import; a person has to bring it.
-            text = f"a full answer takes about {size} bytes, the limit is {row.limit}; raise it, or bring it by hand"
+            text = f"a full answer takes about {size} bytes, the limit is {limit}; raise it, or bring it by hand"
             self.work.tell(peer.id, MANUAL_IMPORT, text)
             return
         if not made.content.segments and row.state.quoted and self.emptied(peer, row):
             return
+        self.work.release(f"full {peer.id}")
         self.send(peer, row, made, was=0, kind=ParcelKind.FULL)
 
     def emptied(self, peer: Peer, row: PeerRow) -> bool:
@@ -150,11 +162,11 @@ class _Answering:
             self.work.cycle.plans.append(plan)
         return bool(plan.holds)
 
-    def full_steps(self, view: ViewRow, pick: Pick, stale: frozenset[str], alone: str) -> list[Step]:
+    def full_steps(self, view: ViewRow, at: int, pick: Pick, stale: frozenset[str], alone: str) -> list[Step]:
         lists = [pair for pair in self.store.views.carried(view.id, pick.types | stale) if not self.nobodys(*pair)]
         entries = {
             line.recipient: line.entry(pick.templates)
-            for line in self.store.views.live_all(view.id)
+            for line in (self.store.views.live_all(view.id) if at == view.head else self.store.views.at(view.id, at))
             if pick.shows(line.type, line.instead_of) and not self.nobodys(line.type, line.list)
         }
         if alone:
@@ -171,14 +183,17 @@ class _Answering:
 
     def update(self, peer: Peer, row: PeerRow, since: int) -> None:
         view, pick = self.view(row), self.pick(row)
-        if peer.id in self.work.moves_held:
-            last = self.cuts[peer.id][-1]
-            self.send(peer, row, self.make([], last), was=since, kind=ParcelKind.UPDATE)
-            return
         cuts = [cut for cut in self.cuts.get(peer.id, ()) if cut.number >= since]
-        places = frozenset((cut.view, cut.at, cut.pick) for cut in cuts)
         alone = peer.id if peer.id in self.tellers else ""
-        room = row.limit // self.work.connector_type.traits.transaction_bytes if row.limit else 0
+        if peer.id in self.work.moves_held:
+            # It stays at what it was last shown, which it need not have got.
+            last = cuts[-1]
+            steps = self.update_steps(self.views[last.view], last.at, last.pick, cuts, alone)
+            self.send(peer, row, self.make(steps, last), was=since, kind=ParcelKind.UPDATE)
+            return
+        places = frozenset((cut.view, cut.at, cut.pick) for cut in cuts)
+        limit = _limit(peer, row)
+        room = max(1, limit // self.work.connector_type.traits.transaction_bytes) if limit else 0
         key = ("update", view.id, view.head, pick, places, alone, room)
         made = self.made.get(key)
         if made is None:
@@ -189,7 +204,7 @@ class _Answering:
         steps = self.update_steps(view, view.head, pick, cuts, alone)
         at = view.head
         if room and len(steps) > room:
-            at, steps = self.paced(view, pick, cuts, alone, room)
+            at, steps = self.paced(view, pick, cuts, alone, room) or (at, steps)
         return self.make(steps, Cut(0, at, pick, view.id))
 
     def update_steps(self, view: ViewRow, head: int, pick: Pick, cuts: Sequence[Cut], alone: str) -> list[Step]:
@@ -210,11 +225,20 @@ class _Answering:
         told = self.store.received.told_history(alone, recipients) if alone else {}
         return update(*_held(recipients, lines, told, view.id, head, pick, cuts))
 
-    def paced(self, view: ViewRow, pick: Pick, cuts: Sequence[Cut], alone: str, room: int) -> tuple[int, list[Step]]:
-        """The furthest position of the view whose update fits; one transition at least."""
+    def paced(
+        self, view: ViewRow, pick: Pick, cuts: Sequence[Cut], alone: str, room: int
+    ) -> tuple[int, list[Step]] | None:
+        """The furthest position of the view whose update fits, one transition at least; None when nothing lies between.
+
+        Another view has no positions on the way to it: what it showed then is nothing to lead a peer through.
+        """
+        if any(cut.view != view.id for cut in cuts):
+            return None
         numbers = self.store.views.numbers(view.id, min(cut.at for cut in cuts), view.head)
+        if not numbers:
+            return None
         low, high = 0, len(numbers) - 1
-        best = self.update_steps(view, numbers[0], pick, cuts, alone) if numbers else []
+        best = self.update_steps(view, numbers[0], pick, cuts, alone)
         while low < high:
             middle = (low + high + 1) // 2
             steps = self.update_steps(view, numbers[middle], pick, cuts, alone)
@@ -222,7 +246,7 @@ class _Answering:
                 low, best = middle, steps
             else:
                 high = middle - 1
-        return (numbers[low] if numbers else view.head), best
+        return numbers[low], best
 
     # -- sending ---------------------------------------------------------------------------------------------------
 
@@ -270,6 +294,11 @@ class _Answering:
 
     def pick(self, row: PeerRow) -> Pick:
         return row.pick if row.pick.types else Pick(types=frozenset(self.work.connector_type.traits.types[:1]))
+
+
+def _limit(peer: Peer, row: PeerRow) -> int:
+    """The bytes that one answer may have: the smaller one of what is configured and what it asks for; 0 is no limit."""
+    return min((limit for limit in (peer.limit, row.limit) if limit), default=0)
 
 
 History = Mapping[int, Sequence[tuple[Line, int, int | None]]]

@@ -90,6 +90,12 @@ class LinkWork:
         if self.store.notices.tell(self.link.name, peer, code, text, self.now):
             self.cycle.notices.append(f"{peer}: {f'[{code}] ' if code > 0 else ''}{text}")
 
+    def tell_anew(self, peer: str, code: int, text: str) -> None:
+        """The same, again when what was told before was something else."""
+        if any((n.peer, n.code) == (peer, code) and n.told_at and n.text != text for n in self.store.notices.open()):
+            self.store.notices.clear(peer, code)
+        self.tell(peer, code, text)
+
     def hold(self, plan: Plan) -> None:
         """Keep in mind that a plan is held, and tell of it when it is a new one; or that none of its scope is.
 
@@ -101,6 +107,12 @@ class LinkWork:
         elif self.store.held.put(plan.scope, plan, self.now):
             self.store.notices.clear(plan.scope, HELD)
             self.tell(plan.scope, HELD, f"plan {plan.id} is held: {'; '.join(hold.text for hold in plan.holds)}")
+
+    def release(self, scope: str) -> None:
+        """Nothing of this scope is planned any more, so none of it is held."""
+        if any(held.scope == scope for held in self.store.held.all()):
+            self.store.held.clear(scope)
+            self.store.notices.clear(scope, HELD)
 
     def bounce(self, peer: Peer, report: Report, fault: Reject) -> None:
         """Return a message that cannot be used to its sender, with the reason."""

@@ -29,6 +29,7 @@ def plan_peer(work: LinkWork, peer: Peer) -> Plan | None:
     if row is None:
         return None
     if row.rules == peer.import_digest and not work.store.received.has_pending(peer.id):
+        work.release(f"in {peer.id}")
         return None
     with work.store.transaction():
         plan, meant = meaning_of(work, peer)
@@ -81,9 +82,12 @@ class _Meaning:
         # Only a row without a recipient, or one whose address moved, can meet another holder of its address.
         self.holders = self.work.store.directory.holders({row.entry.key for row in rows if row.alive})
         self.known = self.work.store.directory.get(self.linked | set(self.holders.values()))
+        # What another entry of this peer stands for is not free for a further one, be that entry pending or not.
+        self.linked |= self.work.store.received.of_recipients(self.peer.id, self.holders.values()).keys()
         for row in rows:
             if not row.alive:
                 self.gone(row)
+        self.moving(rows)
         for new in (False, True):
             for row in rows:
                 if row.alive and (row.recipient is None) is new:
@@ -107,6 +111,27 @@ class _Meaning:
 
     # -- adds and modifies -----------------------------------------------------------------------------------------
 
+    def moving(self, rows: Sequence[PendingRow]) -> None:
+        """Entries whose address changed make room for each other, in chains and circles, wherever all of them can."""
+        movers: dict[int, tuple[str, str]] = {}
+        for row in rows:
+            existing = self.known.get(row.recipient or 0)
+            if row.alive and existing is not None and existing.target is not None and self.mine(existing):
+                old = self.types.key(existing.target)
+                if old != row.entry.key and not accepts(row.entry, self.peer.imports):
+                    movers[existing.id] = (old, row.entry.key)
+        while movers:
+            blocked = [
+                id_
+                for id_, (_, new) in movers.items()
+                if (h := self.holder(new)) not in (None, id_) and h not in movers
+            ]
+            if not blocked:
+                break
+            for id_ in blocked:
+                del movers[id_]
+        self.freed.update(old for old, _ in movers.values())
+
     def alive(self, row: PendingRow) -> None:
         if why := accepts(row.entry, self.peer.imports):
             self.filtered(row, why)
@@ -125,7 +150,7 @@ class _Meaning:
 
     def filtered(self, row: PendingRow, why: str) -> None:
         existing = self.known.get(row.recipient or 0)
-        if existing is not None and self.mine(existing):
+        if existing is not None and existing.owner == self.peer.id:
             self.freed.update(self.keys(existing))
             self.meant.change(row, existing, None, why)
         else:
@@ -278,11 +303,21 @@ def _conflicts(work: LinkWork, peer: Peer, meant: Meant, told: list[tuple[int, E
             told.append((recipient, row.entry))
         if not work.store.rejects.known(peer.id, row.raw or row.entry.key, why):
             fresh.append(Reject(0, 0, row.raw or row.entry.key, TAKEN_ADDRESS if row.alive else 0, why))
-    linked = [(row.id, recipient) for row, recipient, _ in meant.conflicts if row.alive and recipient is not None]
+    # A row that stands for a recipient goes on to: else nothing would ever change or delete that one.
+    known = work.store.directory.get(row.recipient for row, _, _ in meant.conflicts if row.recipient)
+    linked = [
+        (row.id, recipient)
+        for row, recipient, _ in meant.conflicts
+        if row.alive and recipient is not None and not _stands(peer, known.get(row.recipient or 0))
+    ]
     work.store.received.link(linked)
     if fresh:
         work.store.rejects.put(work.link.name, peer.id, None, fresh, work.now)
         work.outcome.rejects += len(fresh)
+
+
+def _stands(peer: Peer, recipient: Recipient | None) -> bool:
+    return recipient is not None and may_change(recipient.owner, peer.id, peer.imports.co_owners)
 
 
 def _told(work: LinkWork, peer: Peer, told: Sequence[tuple[int, Entry]], ended: Sequence[int]) -> None:

@@ -6,6 +6,8 @@ in batches: one transaction each, then the connector is told that they may go.
 
 from __future__ import annotations
 
+import struct
+import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from hashlib import blake2b
 
@@ -25,10 +27,15 @@ from dxa.store import MessageRow, PeerRow
 BATCH_TRANSACTIONS = 20_000
 BATCH_REPORTS = 250
 
+_PRINT = struct.Struct("<II")
+
 NOT_REGISTERED = 120
 WRONG_PASSWORD = 156
-#: The digest of a number that belongs to nobody.
+#: The digest of a number that belongs to nobody, and of how many such numbers before the last one are kept.
 NOBODYS = bytes(8)
+SKIPPED_KEPT = 10_000
+#: Numbers are raised above a quoted one only up to here: nobody's nonsense may use up the numbers of all peers.
+PLAUSIBLE = 2**30
 
 
 def receive(work: LinkWork) -> None:
@@ -61,6 +68,8 @@ class _Batch:
         self.work = work
         self.store = work.store
         self.rows = work.store.peers.of_link(work.link.name)
+        #: What the administrator was told of, and should be told of again when it happens again.
+        self.told = {(n.peer, n.code) for n in work.store.notices.open() if n.told_at is not None}
         self.cuts = work.store.cuts.of([row.id for row in self.rows.values() if row.state.s])
         self.changed: dict[str, PeerRow] = {}
         self.messages: list[MessageRow] = []
@@ -88,6 +97,9 @@ class _Batch:
             self.tell(report.sender, *refusal)
             return "refused", refusal[1]
         assert peer is not None
+        for code in (NOT_REGISTERED, WRONG_PASSWORD):
+            if (report.sender, code) in self.told:
+                self.store.notices.clear(report.sender, code)
         if report.fault is not None:
             return self.faulty(report, peer)
         row = self.row(peer)
@@ -176,13 +188,15 @@ class _Batch:
         prints = _prints(report.transactions)
         known = any(cut.number == request.s for cut in self.cuts.get(peer.id, ()))
         reused = bool(prints) and self.store.numbered.differs(peer.id, [p for p in prints if p[0] <= row.state.r])
-        state, commands = server.step(row.state, server.Asked(request=request, known=known, reused=reused))
+        replaced = any(t.verb is Verb.REPLACE and t.number > row.state.r for t in report.transactions)
+        asked = server.Asked(request=request, known=known, reused=reused, torn=replaced and not request.complete)
+        state, commands = server.step(row.state, asked)
         taken = 0
         for command in commands:
             if isinstance(command, server.Take):
                 taken += self.take_numbered(report, peer, command, prints)
             elif isinstance(command, server.RaiseAbove):
-                self.store.raise_numbers(self.work.link.name, command.number)
+                self.raise_numbers(peer, command.number)
             elif isinstance(command, server.Tell):
                 self.tell(peer.id, command.code, command.text)
         self.skip_numbers(peer, row.state.r, state.r, prints)
@@ -192,13 +206,20 @@ class _Batch:
         incomplete = "" if request.complete else "; incomplete"
         return "taken", f"R={request.r} (was {request.was}), S={request.s}, I={request.i}: {taken} changes{incomplete}"
 
+    def raise_numbers(self, peer: Peer, above: int) -> None:
+        if above <= PLAUSIBLE:
+            self.store.raise_numbers(self.work.link.name, above)
+        else:
+            self.tell(peer.id, 129, f"it quotes S={above}, which no server can have issued; have it import in full")
+
     def skip_numbers(self, peer: Peer, after: int, upto: int, prints: list[tuple[int, bytes]]) -> None:
         """Numbers that count as taken though nothing was taken under them belong to nobody.
 
         A requestor that uses one of them was set back, and must export.
         """
         heard = {number for number, _ in prints}
-        skipped = [(number, NOBODYS) for number in range(after + 1, upto + 1) if number not in heard]
+        first = max(after + 1, upto + 1 - SKIPPED_KEPT)
+        skipped = [(number, NOBODYS) for number in range(first, upto + 1) if number not in heard]
         if skipped:
             self.store.numbered.put(peer.id, skipped, self.work.now)
 
@@ -214,9 +235,10 @@ class _Batch:
         return self.into_list(report, peer, transactions, replaces=take.replaces)
 
     def into_list(self, report: Report, peer: Peer, transactions: Sequence[Transaction], *, replaces: bool) -> int:
-        transactions, local = _apart(transactions, self.work.site_lists)
+        transactions, local = apart(transactions, self.work.site_lists)
         rows = _rows(self.work, peer.id, transactions, replaces)
         heard = hear(rows, transactions, replaces=replaces)
+        self.unpin(peer, heard.changes)
         raws = {t.new.key: t.raw for t in transactions if t.new is not None and t.raw}
         positions = None
         if Feed.FULL in self.work.connector_type.traits.feeds and report.lists:
@@ -227,6 +249,16 @@ class _Batch:
             self.rejects.append((len(self.messages), peer.id, rejects))
         self.work.count_heard(heard.changes)
         return len(heard.changes)
+
+    def unpin(self, peer: Peer, changes: Sequence[RowChange]) -> None:
+        """What was rejected of these rows counts no more: the peer says something else."""
+        scope = f"in {peer.id}"
+        rejected = self.store.verdicts.of(scope)[1] if changes else frozenset()
+        if rejected:
+            sides = [(change.id, side) for change in changes for side in change[1:] if side is not None]
+            keys = {key for id_, side in sides for key in (side.key, f"{side.key}#{id_}")}
+            self.store.verdicts.drop(scope, [print_ for print_ in rejected if print_.key in keys])
+            self.store.received.unpin(peer.id, [change.id for change in changes if change.id])
 
     # -- keeping ---------------------------------------------------------------------------------------------------
 
@@ -256,11 +288,13 @@ class _Batch:
 
 
 def _prints(transactions: Sequence[Transaction]) -> list[tuple[int, bytes]]:
-    return [
-        (t.number, blake2b(t.raw.encode("utf-8", "surrogatepass"), digest_size=8).digest())
-        for t in transactions
-        if t.number
-    ]
+    """A short digest of each numbered transaction: against accidents, not against anybody."""
+    prints = []
+    for transaction in transactions:
+        if transaction.number:
+            data = transaction.raw.encode("utf-8", "surrogatepass")
+            prints.append((transaction.number, _PRINT.pack(zlib.crc32(data), zlib.adler32(data))))
+    return prints
 
 
 def _selected(transactions: Sequence[Transaction], take: server.Take) -> list[Transaction]:
@@ -270,7 +304,7 @@ def _selected(transactions: Sequence[Transaction], take: server.Take) -> list[Tr
     return list(transactions[first:])
 
 
-def _apart(
+def apart(
     transactions: Sequence[Transaction], own: frozenset[tuple[str, str]]
 ) -> tuple[Sequence[Transaction], list[Reject]]:
     """Transactions about the site's own lists are ignored, and reported (KB Q96003, error 66)."""

@@ -73,8 +73,8 @@ def _post(work: LinkWork, peer: Peer, row: PeerRow, plan: Plan) -> None:
 
 def refused_entries(work: LinkWork, parcel: Parcel, refusals: Mapping[str, str]) -> None:
     """Entries that the peer did not take: kept with the reason; the next full read shows what it really has."""
-    rejects = [
-        Reject(0, 0, key, 0, f"{Result.REFUSED.value} by {parcel.peer.name}: {why}") for key, why in refusals.items()
-    ]
+    reasons = {key: f"{Result.REFUSED.value} by {parcel.peer.name}: {why}" for key, why in refusals.items()}
+    known = work.store.rejects.known
+    rejects = [Reject(0, 0, key, 0, why) for key, why in reasons.items() if not known(parcel.peer.id, key, why)]
     work.store.rejects.put(work.link.name, parcel.peer.id, None, rejects, work.now)
     work.outcome.rejects += len(rejects)

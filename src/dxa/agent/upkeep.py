@@ -14,30 +14,34 @@ DAY = 86_400.0
 
 
 def letters_to_administrator(site: OpenSite, cycle: CycleOutcome, works: Sequence[LinkWork]) -> None:
-    """Tell the administrator what waits to be told: by letter over the links, and by the configured command."""
+    """Tell the administrator what waits to be told: by letter over the links, and by the configured command.
+
+    What reached nobody, because no link of this cycle carries letters or the command failed, waits for the next cycle.
+    """
     waiting = site.store.notices.waiting()
     if not waiting:
         return
     now = site.clock()
     config = site.config
+    carriers = [work for work in works if work.connector_type.traits.letters]
+    told = bool(carriers) if config.administrator else not config.administrator_command
+    if config.administrator_command:
+        lines = (f"{n.link} {n.peer}: {f'[{n.code}] ' if n.code > 0 else ''}{n.text}" for n in waiting)
+        told |= _run(site, cycle, "\n".join(lines))
+    if not told:
+        return
     with site.store.transaction():
         for notice in waiting:
-            carriers = [work for work in works if work.connector_type.traits.letters]
             work = next((work for work in carriers if work.link.name == notice.link), next(iter(carriers), None))
             if config.administrator and work is not None:
                 title = f"dxa: {notice.peer}: {notice.text}"
                 peer = PeerInfo(id="administrator", name="administrator", address=config.administrator)
                 work.post_notice(peer, config.administrator, title, notice.text, f"{notice.id}")
         site.store.notices.told([notice.id for notice in waiting], now)
-    if config.administrator_command:
-        _run(
-            site,
-            cycle,
-            "\n".join(f"{n.link} {n.peer}: {f'[{n.code}] ' if n.code > 0 else ''}{n.text}" for n in waiting),
-        )
 
 
-def _run(site: OpenSite, cycle: CycleOutcome, text: str) -> None:
+def _run(site: OpenSite, cycle: CycleOutcome, text: str) -> bool:
+    """Run the command with the text; whether it went well."""
     command = list(site.config.administrator_command)
     try:
         done = subprocess.run(
@@ -45,11 +49,12 @@ def _run(site: OpenSite, cycle: CycleOutcome, text: str) -> None:
         )
     except (OSError, subprocess.TimeoutExpired) as error:
         cycle.notices.append(f"administrator_command {command[0]!r} failed: {error}")
-        return
+        return False
     if done.returncode:
         cycle.notices.append(
             f"administrator_command {command[0]!r} ended with {done.returncode}: {done.stderr.strip()}"
         )
+    return not done.returncode
 
 
 def prune(site: OpenSite, works: Sequence[LinkWork]) -> None:

@@ -50,11 +50,13 @@ class Asked:
     """A request has been read. `known`: its S is a cut that was issued to this requestor and is kept.
 
     `reused`: a number that was taken before carries another transaction now, so the requestor was set back.
+    `torn`: the attachment is incomplete and would replace a list, which now cannot be done.
     """
 
     request: Request
     known: bool
     reused: bool = False
+    torn: bool = False
 
 
 @attrs.frozen
@@ -160,7 +162,13 @@ def _behind(state: State, event: Asked) -> Outcome:
 
 
 def _partial(state: State, event: Asked) -> Outcome:
-    return attrs.evolve(state, r=max(state.r, event.request.last)), (Take(state.r, replaces=False),)
+    new = attrs.evolve(state, r=max(state.r, event.request.last))
+    take = Take(state.r, replaces=False)
+    if not event.torn or new.r == state.r:
+        return new, (take,)
+    # The replace counts as taken and will not come again, though what it should have removed is still there.
+    new, tell = _export(new, f"its full list arrived incomplete, so nothing was removed; {EXPORT}")
+    return new, (take, *tell)
 
 
 def _nothing_new(state: State, _event: Asked) -> Outcome:
@@ -241,7 +249,8 @@ INBOUND: tuple[Rule[State, Asked, Command], ...] = (
     Rule(
         "incomplete",
         "the last number of the attachment is not the one announced",
-        "take the records above R up to the last good one; a replace removes nothing; R is the last good number",
+        "take the records above R up to the last good one; a replace removes nothing, so export needed; "
+        "R is the last good number",
         "KB Q103421 #1645",
         lambda s, e: not e.request.complete,
         _partial,
