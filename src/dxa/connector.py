@@ -202,6 +202,8 @@ class ConnectorType:
     open: Callable[[LinkContext], Connector]
     #: The lists in which the site stands for the peers of such a link, by (organization, site) and the link's options.
     site_lists: Callable[[tuple[str, str], Any], frozenset[ListKey]] = lambda _site, _options: frozenset()
+    #: Raises `AddressError` for a text that cannot be the name of a peer on such a link.
+    check_peer: Callable[[str], None] = lambda _name: None
     #: One raw record, as a reject keeps it, to transactions: how `dxa rejects retry` reads it again.
     parse: Callable[[str, AddressTypes], Sequence[Transaction]] | None = None
     options: type = NoOptions

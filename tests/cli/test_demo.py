@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
@@ -63,3 +64,13 @@ def test_demo_into_a_file(dxa: Driver, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
 
     assert 2 == dxa.bare("demo", str(tmp_path / "file")).status
+
+
+def test_demo_interrupted(dxa: Driver, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl+C in one of the demo's commands ends the demo, and is no fault of dxa."""
+    monkeypatch.setattr("dxa.agent.cycle.Agent.sync", Mock(side_effect=KeyboardInterrupt))
+    done = dxa.bare("demo", str(tmp_path / "demo"))
+
+    assert 130 == done.status
+    assert "interrupted" in done.err
+    assert "fault" not in done.err

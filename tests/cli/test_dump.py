@@ -70,3 +70,12 @@ def test_no_file(tmp_path: Path, dxa: Driver) -> None:
 
     assert 2 == done.status
     assert "missing" in done.err
+
+
+def test_empty_file(tmp_path: Path, dxa: Driver) -> None:
+    """An empty file is called that."""
+    (tmp_path / "empty").touch()
+    done = dxa.bare("dump", str(tmp_path / "empty"))
+
+    assert 2 == done.status
+    assert "empty is empty" in done.err

@@ -51,6 +51,8 @@ def test_custom_recipient(site: Driver) -> None:
         (["--name", "Ann", "--proxy", "XYZ:ann"], "--proxy: [16] unknown address type: 'XYZ'"),
         (["--name", "Ann", "--trust", "101"], "101 is not in the range 0<=x<=100"),
         (["--name", "Ann", "--field", "phone"], "--field: 'phone' is not NAME=VALUE"),
+        (["--name", "Ann\nBo"], "--name: 'Ann\\nBo' has line ends"),
+        (["--name", "Ann", "--container", " "], "--container: a container needs a name"),
         (["--kind", "mailbox"], "--name"),
     ],
 )
@@ -239,3 +241,20 @@ def test_show_says_what_the_next_sync_does(linked: Driver) -> None:
 
     assert (False, "not yet: the next sync shows it") == (dora["shown"], dora["why"])
     assert (True, "until the next sync: hidden: the recipient is hidden") == (ann["shown"], ann["why"])
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "alias"),
+    [
+        ("Müller, Jürgen", "mailbox", "juergenm"),
+        ("Ann O'Neil", "mailbox", "anno"),
+        ("Reception", "mailbox", "reception"),
+        ("All Staff", "list", "allstaff"),
+        ("日本 太郎", "mailbox", ""),
+    ],
+)
+def test_a_new_one_gets_an_alias_of_its_name(name: str, kind: str, alias: str, site: Driver) -> None:
+    """Addresses are made from aliases, and nobody wants to be user2."""
+    site("recipients", "add", "--name", name, "--kind", kind)
+
+    assert alias == site("recipients", "show", name, "--json").json["alias"]

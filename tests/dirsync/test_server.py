@@ -92,7 +92,7 @@ def test_full_list_bridges_a_gap() -> None:
 
 @pytest.mark.dx("T-141")
 def test_lower_r_is_flagged_when_it_comes_again() -> None:
-    """One lower R may be late mail; the second means that the requestor was reset (dxa.md 2.7)."""
+    """One lower R may be late mail; the second means that the requestor was reset."""
     state, commands = step(CURRENT, asked(r=3, was=3))
     assert () == commands
 

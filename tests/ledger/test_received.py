@@ -96,7 +96,7 @@ def test_modify_by_an_unknown_name_is_refused() -> None:
 
 
 def test_modify_of_an_unknown_entry_adds_it() -> None:
-    """The new value counts (dxa.md 2.6)."""
+    """The new value counts."""
     cy = entry("Cy", "CY")
 
     assert [RowChange(0, None, cy)] == hear(ROWS, [modify(entry("Sy", "SY"), cy)]).changes

@@ -149,7 +149,7 @@ def test_what_is_shown(folder: Path) -> None:
 
     assert "T3: no answer has arrived." in first
     assert "T1: R=3 (was 0), S=0, I=1: 3 sent, the whole own list." in first
-    assert "T3: R=3 S=102 (was 0), I=1, everything: 1 lists replaced, 1 added." in second
+    assert "T3: R=3 S=102 (was 0), I=1, everything: 1 list replaced, 1 added." in second
     assert "T1: R=3 (was 3), S=102, I=1: 0 sent." in second
     assert "Ann" in shown("gal", "-d", str(folder))
     assert "R=3 (3 acknowledged), S=102, I=1" in shown("status", "-d", str(folder))

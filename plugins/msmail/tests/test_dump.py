@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dxa_msmail.dump import kind, rows, sniff
+from dxa_msmail.dump import insisted, kind, rows, sniff
 from dxa_msmail.ffapi import Attachment, MailMessage, write
 
 BODY = (
@@ -89,3 +89,9 @@ def test_rows_are_plain(head: bytes, rest: bytes) -> None:
     """Every row can be written as JSON in UTF-8, whatever the bytes."""
     for row in rows(head + rest):
         json.dumps(row, ensure_ascii=False).encode()
+
+
+@pytest.mark.parametrize("data", [b"Ann PCM:N/P/ANN\r\n", b"\x00\x01\xff", b""])
+def test_what_is_nothing_is_read_as_import_text_if_somebody_insists(data: bytes) -> None:
+    """A list whose first line is broken is not recognised; who insists sees what is wrong with each line."""
+    assert [("reject", 1)] * bool(data) == [(row["kind"], row["line"]) for row in insisted(data)]

@@ -15,7 +15,7 @@ from dxa_msmail.addresses import ADDRESS_TYPES
 from dxa_msmail.envelope import CHECK, check_of, mail_address
 from dxa_msmail.ffapi import Attachment, External, MailMessage
 from dxa_msmail.folder import MemoryFolder
-from dxa_msmail.server import MsMailServer, PeerOptions, ServerOptions, open_server, shadow, site_lists
+from dxa_msmail.server import MsMailServer, PeerOptions, ServerOptions, check_peer, open_server, shadow, site_lists
 
 TYPES = AddressTypes(ADDRESS_TYPES)
 SITE = ("Institute", "Berlin")
@@ -599,6 +599,17 @@ def test_nothing_stops_a_batch() -> None:
     assert all(report.fault for report in reports[:-1])
 
 
+def test_the_message_that_the_documentation_prints() -> None:
+    """Whoever writes a requestor after docs/protocol.md is heard."""
+    page = (Path(__file__).parents[3] / "docs" / "protocol.md").read_text("utf-8")
+    text = page.partition("```text\n")[2].partition("```")[0]
+    report = only(text.replace("LAB/HQ", "INSTITUTE/BERLIN").replace("\n", "\r\n").encode("cp850"))
+
+    assert ("EAST/PO1", "secret", True, None) == (report.sender, report.password, report.complete, report.fault)
+    assert Request(r=3, was=0, s=0, i=1, last=3, replaces=True) == report.request
+    assert ["", "Smith, Jane", "Doe, John"] == [row.new.name for row in report.transactions if row.new]
+
+
 # -- options ---------------------------------------------------------------------------------------------------------
 
 
@@ -607,6 +618,15 @@ def test_the_shadow_postoffice_is_made_from_the_sites_names() -> None:
     assert "Institutfu/BerlinMitt" == shadow(("Institut für Physik", "Berlin-Mitte"))
     assert "NET/PO" == shadow(("Institut für Physik", "Berlin-Mitte"), "NET", "PO")
     assert frozenset({("MS", "institute/berlin")}) == site_lists(SITE, ServerOptions())
+
+
+@pytest.mark.parametrize("name", ["NORTH", "NORTH/", "A/B/C", "NORTH/TOOLONGNAME", "../../x", "A/B\n", "SMTP/A", ""])
+def test_what_no_requestor_can_be_called(name: str) -> None:
+    """A peer is a NET/PO, or a gateway's address type: a mistyped one would never be heard."""
+    with pytest.raises(AddressError):
+        check_peer(name)
+    for good in ("NORTH/MAIN", "north/main", "PROFS"):
+        check_peer(good)
 
 
 @pytest.mark.parametrize("site", [("SMTP", "Berlin"), ("Vmgate", "Berlin"), ("---", "Berlin")])

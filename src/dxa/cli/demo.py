@@ -57,12 +57,14 @@ class _Runner:
     session: Session
 
     def __call__(self, arguments: Sequence[str]) -> tuple[int, str, str]:
-        from dxa.cli.run import run
+        from dxa.cli.run import INTERRUPTED, run
 
         inner = Session(clock=self.session.clock, host=self.session.host)
         printed, errors = io.StringIO(), io.StringIO()
         with redirect_stdout(printed), redirect_stderr(errors):
             status = run(arguments, inner)
+        if status == INTERRUPTED:  # the whole demo is meant
+            raise KeyboardInterrupt
         return status, printed.getvalue(), errors.getvalue()
 
 

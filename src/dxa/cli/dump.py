@@ -30,6 +30,8 @@ def dump(session: Session, file: Path, as_json: bool, name: str | None) -> int:
         raise UsageError(f"there is no format {name!r}; known formats: {known}")
     data = file.read_bytes()
     decoder = decoders[name] if name else next((d for d in decoders.values() if d.sniff(data)), None)
+    if not data:
+        raise UsageError(f"{file} is empty")
     if decoder is None:
         raise UsageError(f"{file}: nothing here knows this format; known formats: {known}. --as FORMAT insists on one")
     records = decoder.decode(data)

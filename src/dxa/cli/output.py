@@ -96,7 +96,8 @@ def render(title: str, columns: Sequence[str], rows: Iterable[Sequence[Cell]], s
 
     cells = [[_cell(value) for value in row] for row in rows]
     drawn = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
-    whole = _whole([max(map(len, column)) for column in zip(*cells, strict=True)] if cells else [])
+    heads = [_text(column.removeprefix("#")) for column in columns]
+    whole = _whole([max(map(len, column)) for column in zip(heads, *cells, strict=True)])
     for number, column in enumerate(columns):
         name = column.removeprefix("#")
         justify: Literal["left", "right"] = "left" if name == column else "right"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -14,8 +14,8 @@ from dxa.errors import NotFoundError, UsageError
 if TYPE_CHECKING:
     from dxa.agent.queries import ListCount
 
-#: Peers beside each other in a matrix.
-ACROSS = 4
+#: Between columns of a matrix.
+GAP = 2
 
 
 @click.group(no_args_is_help=True)
@@ -226,17 +226,31 @@ def _link_name(text: str, link: str) -> str:
     raise NotFoundError(f"no link {link!r}; configured are: {', '.join(links) or 'none'}")
 
 
+def _side_by_side(names: Sequence[str], room: int) -> Iterator[tuple[int, Sequence[str]]]:
+    """The names that fit beside each other, at least one at a time, each lot with the place of its first."""
+    start = end = used = 0
+    while end < len(names):
+        used += len(names[end]) + GAP
+        if used > room and end > start:
+            yield start, names[start:end]
+            start, used = end, 0
+        else:
+            end += 1
+    if start < end:
+        yield start, names[start:end]
+
+
 def _matrix(lists: Sequence[ListCount]) -> None:
     """Lists down, peers across; a 0 is a list that only others are shown (dx:T-018)."""
-    from dxa.cli.output import table
+    from dxa.cli.output import WIDTH, table
 
     names = list(dict.fromkeys(count.peer for count in lists))
     keys = list(dict.fromkeys((count.type, count.list) for count in lists))
     cells: dict[tuple[str, str, str], str | int] = {
         (count.type, count.list, count.peer): "own" if count.own else count.entries for count in lists
     }
-    for start in range(0, len(names), ACROSS):
-        across = names[start : start + ACROSS]
+    room = WIDTH - max((len(f"{type_}:{list_}") for type_, list_ in keys), default=0)
+    for start, across in _side_by_side(names, room):
         rows = [
             (f"{type_}:{list_}".rstrip(":"), *(cells.get((type_, list_, name)) for name in across))
             for type_, list_ in keys

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -13,7 +14,8 @@ from dxa.errors import AddressError, UsageError
 
 if TYPE_CHECKING:
     from dxa.address import Address, AddressTypes
-    from dxa.recipient import Recipient
+    from dxa.recipient import Kind, Recipient
+    from dxa.rules.transliteration import Style
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -113,7 +115,7 @@ def show_recipient(session: Session, recipient: str, as_json: bool) -> None:
 def _details(function: F) -> F:
     """The options that `add` and `set` share."""
     for option in (
-        click.option("--alias", help="Its alias, from which addresses are made."),
+        click.option("--alias", help="Its alias, from which addresses are made; a new one's is made of its name."),
         click.option("--target", metavar="TYPE:ADDRESS", help="Where the mail of a custom recipient goes."),
         click.option("--trust", type=click.IntRange(0, 100), help="Trust level; links export up to theirs."),
         click.option("--hidden/--shown", default=None, help="Whether it is left out of address lists."),
@@ -137,15 +139,23 @@ def add(session: Session, /, name: str, kind: str | None, container: str, **deta
     from dxa.cli.output import say
     from dxa.recipient import Kind, Recipient
 
+    if not container.strip():
+        raise UsageError("--container: a container needs a name")
     chosen = Kind(kind) if kind else Kind.CUSTOM if details["target"] else Kind.MAILBOX
     if (chosen is Kind.CUSTOM) != bool(details["target"]):
         raise UsageError("a custom recipient, and nothing else, has a --target")
     with session.administrating() as administrator:
-        types = administrator.agent.site.types
-        new = administrator.add(_edited(Recipient(kind=chosen, container=container, name=name), types, **details))
+        site = administrator.agent.site
+        blank = Recipient(kind=chosen, container=_plain("--container", container), name=_plain("--name", name))
+        wished = _edited(blank, site.types, **details)
+        if not wished.alias and wished.target is None:
+            import attrs
+
+            wished = attrs.evolve(wished, alias=alias_from_name(name, chosen, site.config.addressing.transliteration))
+        new = administrator.add(wished)
     session.logging.info("added", recipient=new.id, name=new.name)
     say(f"Added recipient {new.id}: {new.name}.")
-    for address in new.proxies:
+    for address in new.proxies or ((new.target,) if new.target else ()):
         say(f"  {address}")
 
 
@@ -172,7 +182,8 @@ def set_recipient(
         before = queries.find_recipient(site, recipient)
 
         def edit(old: Recipient) -> Recipient:
-            new = attrs.evolve(old, name=old.name if name is None else name, container=move_to or old.container)
+            called = old.name if name is None else _plain("--name", name)
+            new = attrs.evolve(old, name=called, container=_plain("--move-to", move_to or old.container))
             return _without(_edited(new, site.types, **details), site.types, removed)
 
         after = administrator.edit(before.id, edit)
@@ -221,6 +232,30 @@ def _edited(
         values = dict(recipient.fields) | dict(map(_field, fields))
         given["fields"] = tuple((name, value) for name, value in values.items() if value)
     return attrs.evolve(recipient, **{name: value for name, value in given.items() if value is not None})
+
+
+def alias_from_name(name: str, kind: Kind, style: Style) -> str:
+    """The alias of somebody new: the given name and the first letter of the surname; of what is no person, all of it.
+
+    It has small letters and digits only, so that it can be written everywhere; "" when nothing of the name is left.
+    """
+    from dxa.recipient import Kind
+    from dxa.rules.parts import split_name
+    from dxa.rules.transliteration import transliterate
+
+    def written(text: str) -> str:
+        plain = transliterate(text, code_page="ascii", style=style, unknown=lambda _: "")
+        return "".join(character for character in plain.lower() if character.isalnum())
+
+    given, _, surname = map(written, split_name(name))
+    return given + surname[:1] if kind is Kind.MAILBOX and given and surname else written(name)
+
+
+def _plain(option: str, text: str) -> str:
+    """The text, if it can stand in a list of names: one line, and no control characters."""
+    if any(unicodedata.category(character) in ("Cc", "Zl", "Zp") for character in text):
+        raise UsageError(f"{option}: {text!r} has line ends, tabs or other control characters in it")
+    return text
 
 
 def _without(recipient: Recipient, types: AddressTypes, removed: tuple[str, ...]) -> Recipient:

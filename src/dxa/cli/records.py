@@ -10,6 +10,7 @@ from typing import Any
 CHUNK = 200
 #: Kinds of records that say that something is wrong.
 BAD = frozenset({"reject", "error"})
+BAD_TITLE = "Cannot be read"
 
 
 def is_bad(record: Mapping[str, Any]) -> bool:
@@ -26,8 +27,11 @@ def show_records(records: Iterable[Mapping[str, Any]]) -> int:
         found = [record for _, record in part]
         bad += sum(map(is_bad, found))
         if rows is not None:
-            columns = _columns(found)
-            table("", columns, [[text(record.get(c.removeprefix("#"))) for c in columns] for record in found])
+            # Good ones and bad ones have different columns, too many for one line.
+            for title, some in (("", [r for r in found if not is_bad(r)]), (BAD_TITLE, list(filter(is_bad, found)))):
+                if some:
+                    columns = _columns(some)
+                    table(title, columns, [[text(r.get(c.removeprefix("#"))) for c in columns] for r in some])
         else:
             for record in found:
                 say()
@@ -63,6 +67,6 @@ def _columns(records: list[Mapping[str, Any]]) -> list[str]:
     """The keys of these records that say something; numbers are marked as `dxa.cli.output.table` wants it."""
     keys = list(dict.fromkeys(key for record in records for key in record))
     used = [key for key in keys if any(record.get(key) not in (None, "", [], {}, 0) for record in records)]
-    if len({record.get("kind") for record in records}) == 1 and not is_bad(records[0]):
+    if len({record.get("kind") for record in records}) == 1:
         used = [key for key in used if key != "kind"]
     return [f"#{key}" if all(isinstance(r.get(key, 0), int) for r in records) else key for key in used]

@@ -112,6 +112,7 @@ class _Reading:
         if self.problems or file is None:
             return None
         self.check_types(file)
+        self.check_own_names(file)
         site = self.site(file, plain)
         self.warn(file, site)
         return None if self.problems else site
@@ -182,11 +183,15 @@ class _Reading:
             if peers:
                 self.problems.append((at, f"a link of {kind.name} is its only peer; leave this out"))
             return
-        # dxa.md 2.9: one server in a dirsync world.
+        # ours: a dirsync world has one server.
         if link.get("role") == "requestor" and len(peers) != 1:
             self.problems.append((at, f"a requestor has one peer, its server; found {len(peers)}"))
         for name, peer in peers.items():
             self.check_password((*at, name), peer)
+            try:
+                kind.check_peer(name)
+            except AddressError as error:
+                self.problems.append(((*at, name), str(error)))
 
     def check_password(self, at: Key, peer: Table) -> None:
         # dx:T-153: an empty password lets anybody in, so it is never an oversight.
@@ -235,6 +240,18 @@ class _Reading:
                 at = ("links", name, "peers", peer, "types")
                 unknown = [type_ for type_ in table.types if type_ not in self.types]
                 self.problems += [(at, f"no plugin knows the address type {type_!r}") for type_ in unknown]
+
+    def check_own_names(self, file: File) -> None:
+        """No peer is called as the site itself is in the world of its link."""
+        for name, link in file.links.items():
+            kind, names = self.connectors[link.connector], (file.site.organization, file.site.name)
+            try:
+                own = {list_ for _, list_ in kind.site_lists(names, self.options["links", name])}
+            except AddressError as error:
+                self.problems.append((("links", name), f"the site cannot be called that there: {error}"))
+                continue
+            clashes = [peer for peer in link.peers if peer.casefold() in own]
+            self.problems += [(("links", name, "peers", peer), "is what this site is called there") for peer in clashes]
 
     # -- what it means -------------------------------------------------------------------------------------------------
 

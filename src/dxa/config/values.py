@@ -106,7 +106,7 @@ class Site:
             return hits[0]
         if hits:
             raise NotFoundError(f"several peers are called {id_!r}: {', '.join(peer.id for peer in hits)}")
-        raise NotFoundError(f"no peer {id_!r}; `dxa peers` lists them")
+        raise NotFoundError(f"no peer {id_!r}; `dxa peers list` shows them")
 
 
 def digest(**values: Any) -> str:

@@ -6,11 +6,13 @@ import fcntl
 import json
 import os
 import re
+import shutil
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from textwrap import fill
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -142,7 +144,8 @@ def status(folder: Path, as_json: bool) -> None:
         return
     _say(f"{config.name}, synchronized by {config.server}")
     _say(f"R={numbers.last} ({numbers.acked} acknowledged), S={numbers.s}, I={numbers.i}")
-    _say(f"{len(state.queue)} transactions wait to be taken by the server")
+    waiting = len(state.queue)
+    _say(f"{waiting} {'transaction waits' if waiting == 1 else 'transactions wait'} to be taken by the server.")
     if numbers.imports:
         _say("The next request asks for everything.")
     if numbers.exports:
@@ -166,7 +169,7 @@ def gal(folder: Path, as_json: bool) -> None:
         _json({"entries": plain})
         return
     _table("", ("name", "address"), [(entry.name, f"{entry.type}:{entry.address}") for entry in entries])
-    _say(f"{len(entries)} entries")
+    _say(f"{len(entries)} {'entry' if len(entries) == 1 else 'entries'}")
 
 
 @requestor.command("import")
@@ -246,7 +249,8 @@ def _show_received(received: Received, as_json: bool) -> None:
 
 
 def _counted(counts: dict[str, int]) -> str:
-    words = {"R": "lists replaced", "D": "deleted", "M": "modified", "A": "added"}
+    lists = "list replaced" if counts.get("R") == 1 else "lists replaced"
+    words = {"R": lists, "D": "deleted", "M": "modified", "A": "added"}
     return ", ".join(f"{counts[code]} {word}" for code, word in words.items() if counts.get(code)) or "nothing new"
 
 
@@ -265,7 +269,13 @@ def _rejects(title: str, rejects: Sequence[Reject]) -> None:
 
 
 def _say(text: str) -> None:
-    click.echo(_CONTROL.sub("?", text))
+    """A line, folded where it is too long to be read; paths and words stay whole."""
+    line = _CONTROL.sub("?", text)
+    click.echo(fill(line, _width(), break_long_words=False, break_on_hyphens=False) if len(line) > _width() else line)
+
+
+def _width() -> int:
+    return shutil.get_terminal_size((WIDTH, 24)).columns if sys.stdout.isatty() else WIDTH
 
 
 def _json(value: Any) -> None:
@@ -279,14 +289,15 @@ def _table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]])
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(box=box.SIMPLE_HEAD, title=title or None, title_justify="left", pad_edge=False)
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
     for column in columns:
         name = column.removeprefix("#")
         table.add_column(name, justify="left" if name == column else "right", overflow="fold")
     for row in rows:
         table.add_row(*(Text(_CONTROL.sub("?", str(cell))) for cell in row))
-    width = None if sys.stdout.isatty() else WIDTH
-    console = Console(file=sys.stdout, width=width, markup=False, emoji=False, highlight=False)
+    console = Console(file=sys.stdout, width=_width(), markup=False, emoji=False, highlight=False)
     with console.capture() as captured:
         console.print(table)
-    click.echo("\n".join(line.rstrip() for line in captured.get().splitlines()))
+    if title:
+        _say(f"{title}:")
+    click.echo("\n".join(line.rstrip() for line in captured.get().strip("\n").splitlines()) + "\n")

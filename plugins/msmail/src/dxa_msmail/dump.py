@@ -47,9 +47,18 @@ def _is_import(data: bytes) -> bool:
 
 def rows(data: bytes, *, types: AddressTypes | None = None, code_page: str = CODE_PAGE) -> Iterator[Row]:
     """Everything the bytes say, in their order; what cannot be read becomes a row of the kind ``error``."""
+    yield from _rows(kind(data), data, types, code_page)
+
+
+def insisted(data: bytes) -> Iterator[Row]:
+    """As `rows`; what is nothing of all that is read as Import text, so that each line says what is wrong with it."""
+    yield from _rows(kind(data) or "import", data, None, CODE_PAGE)
+
+
+def _rows(found: str, data: bytes, types: AddressTypes | None, code_page: str) -> Iterator[Row]:
     known = types or AddressTypes(ADDRESS_TYPES)
     try:
-        yield from _ROWS[kind(data)](data, known, code_page)
+        yield from _ROWS[found](data, known, code_page)
     except FormatError as error:
         yield {"kind": "error", "line": error.line, "code": error.code, "reason": str(error)}
 
@@ -101,7 +110,7 @@ def _transaction_rows(data: bytes, types: AddressTypes, code_page: str, first_li
 
 
 def _import_rows(data: bytes, types: AddressTypes, code_page: str) -> Iterator[Row]:
-    first = next(line for line in re.split(rb"[\r\n]+", data) if line.strip())
+    first = next((line for line in re.split(rb"[\r\n]+", data) if line.strip()), b"")
     numbered = bool(re.match(rb"[0-9]", first))
     yield from _records(importtext.read(data, types=types, code_page=code_page, numbered=numbered))
 

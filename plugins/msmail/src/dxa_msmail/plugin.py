@@ -42,6 +42,7 @@ def dxa_connectors() -> list[ConnectorType]:
             ),
             open=server.open_server,
             site_lists=server.site_lists,
+            check_peer=server.check_peer,
             parse=_parse,
             options=server.ServerOptions,
             peer_options=server.PeerOptions,
@@ -63,7 +64,7 @@ def dxa_decoders() -> list[Decoder]:
     from dxa_msmail import dump
 
     def rows(data: bytes) -> Iterator[dict[str, Any]]:
-        yield from dump.rows(data)
+        yield from dump.insisted(data)
 
     return [Decoder(name="msmail", sniff=dump.sniff, decode=rows)]
 

@@ -13,7 +13,7 @@ from dxa.entry import Reject
 from dxa.errors import AddressError, FormatError, TransportError
 from dxa.ledger.answer import ListKey
 from dxa_msmail import ffapi
-from dxa_msmail.addresses import MS, check_pair, shape_element
+from dxa_msmail.addresses import ADDRESS_TYPES, MS, check_pair, shape_element
 from dxa_msmail.envelope import LINE_END_NAMES, SYSTEM, mail_address
 from dxa_msmail.folder import DiskFolder, Folder, file_name, is_plain
 from dxa_msmail.reading import Reader
@@ -114,6 +114,15 @@ def shadow(site: tuple[str, str], network: str = "", postoffice: str = "") -> st
 def site_lists(site: tuple[str, str], options: ServerOptions) -> frozenset[ListKey]:
     """The list in which the site stands for its requestors."""
     return frozenset({(MS.name, shadow(site, options.network, options.postoffice).casefold())})
+
+
+def check_peer(name: str) -> None:
+    """Whether a requestor can be called that: NET/PO, or the address type of a gateway (KB Q99268, Q106623)."""
+    net, slash, po = name.partition("/")
+    if slash:
+        check_pair(net, po)
+    elif not any(name.upper() in (kind.name, *kind.aliases) for kind in ADDRESS_TYPES):
+        raise AddressError("must be NET/PO, or the address type of a gateway", got=name)
 
 
 def open_server(context: LinkContext) -> MsMailServer:
