@@ -1,6 +1,8 @@
 """Opening, transactions, numbers and copies."""
 
+import os
 import sqlite3
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -354,3 +356,29 @@ def test_batches_of_any_size_are_written_whole(store: Store, monkeypatch: pytest
 
     assert names == [r.name for r in store.directory.get(ids).values()]
     assert 20 == len(store.directory.holders(TYPES.key(p) for n in names for p in recipient(n).proxies))
+
+
+@pytest.fixture
+def open_to_all() -> Iterator[None]:
+    """A process that makes its files readable for everybody."""
+    before = os.umask(0)
+    yield
+    os.umask(before)
+
+
+@pytest.mark.usefixtures("open_to_all")
+def test_files_are_for_their_owner_alone(tmp_path: Path) -> None:
+    """Messages may hold passwords: nobody else reads the database, its log or its copy."""
+    store = Store.open(f"sqlite:///{tmp_path}/dxa.db", MemoryHighWater(), create=True)
+    store.set_counter("a", 1)
+    store.backup(tmp_path / "copy.db")
+    modes = {file.name: file.stat().st_mode & 0o777 for file in tmp_path.iterdir()}
+    store.close()
+
+    assert dict.fromkeys(("dxa.db", "dxa.db-wal", "dxa.db-shm", "copy.db"), 0o600) == modes
+
+
+def test_a_database_in_a_folder_that_is_not_there(tmp_path: Path) -> None:
+    """It cannot be made, and that is said."""
+    with pytest.raises(StoreError, match="unable to open"):
+        Store.open(f"sqlite:///{tmp_path}/nowhere/dxa.db", MemoryHighWater(), create=True)

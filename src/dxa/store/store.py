@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from functools import lru_cache
 from pathlib import Path
 
@@ -69,6 +69,8 @@ class Store:
         file = _file(url)
         if file is not None and not create and not file.is_file():
             raise StoreError(f"there is no database {file}; `dxa init` makes one")
+        if file is not None and create:
+            _claim(file)
         db = Database(url)
         try:
             _bring_up(db, url, create)
@@ -140,6 +142,7 @@ class Store:
             raise StoreError(f"{path} exists already")
         fresh = path.with_name(path.name + ".new")
         fresh.unlink(missing_ok=True)
+        _claim(fresh)
         try:
             target = sqlite3.connect(fresh)
             try:
@@ -178,6 +181,12 @@ def _file(url: str) -> Path | None:
     if parsed.get_backend_name() != "sqlite" or parsed.database in (None, "", ":memory:"):
         return None
     return Path(parsed.database)
+
+
+def _claim(file: Path) -> None:
+    """Make the file for its owner alone, as messages hold passwords; SQLite gives its other files the same mode."""
+    with suppress(OSError):  # where no file can be made, SQLite says it better
+        file.touch(mode=0o600)
 
 
 def _bring_up(db: Database, url: str, create: bool) -> None:
