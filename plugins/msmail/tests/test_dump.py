@@ -53,6 +53,31 @@ def test_a_body() -> None:
     assert ("reject", 9, 1201, 16) == tuple(reject[key] for key in ("kind", "line", "number", "code"))
 
 
+@pytest.mark.parametrize(
+    "lines",
+    [
+        "PASSWORD=geheim",
+        " password = geheim",
+        "PASSWORD geheim",
+        "Password: geheim",
+        "PASSWD=geheim",
+        "PASSWORD geheim=sesam",
+        "PASSWORD=geheim\r\nPASSWORD=sesam",
+        "PASSWORD=sesam\r\nPASSWORD=geheim",
+        "PASSWORD=\x00geheim",
+        "\x00PASSWORD=geheim",
+    ],
+)
+def test_a_password_is_never_shown(lines: str) -> None:
+    """However it is written, and whether the body can be read or not; in the mail around it, too."""
+    body = f"[DIRSYNC]\r\nTASK=EXPORT\r\nREQNAME=PCM:N/P\r\n{lines}\r\nREMARK=hello\r\n".encode()
+    found = [*rows(body), *rows(write(MailMessage(to=("a",), sender="b", body=body)))]
+
+    assert {"profile", "error"} & {row["kind"] for row in found}
+    assert "geheim" not in str(found)
+    assert "sesam" not in str(found)
+
+
 def test_an_attachment() -> None:
     """Replace, template, modify with its old line, delete: in the order of the file."""
     replace, template, modify, delete = rows(ATTACHMENT)

@@ -119,6 +119,9 @@ _KEY_ALIASES = {"NAME": "REQNAME"}
 _KEYS = {"TASK", "REQNAME", "TYPES", "TEMPLATE", "PASSWORD", "LIMIT", "VERSION", "TRANSACTIONS", *_NUMBER_KEYS}
 # KB Q99268: `PCM:` alone is the error 158; a gateway registers by its type, an FFAPI one by net/po.
 _REQUESTOR = re.compile(r"[A-Za-z0-9]+|(?:[A-Za-z0-9]+:)?[^/:\s]{1,10}/[^/:\s]{1,10}")
+# However a password line is spelled, it is shown to nobody.
+_SECRET = re.compile(r"(\bPASS\w*).*", re.IGNORECASE | re.DOTALL)
+HIDDEN = "***"
 _LINE_END = re.compile(rb"\r+\n|\r|\n")
 
 
@@ -130,6 +133,11 @@ def is_profile(data: bytes) -> bool:
 def is_transactions(data: bytes) -> bool:
     """Whether the bytes begin like a text attachment."""
     return _first_line(data).upper() == TRANSACTIONS_SECTION.encode()
+
+
+def masked(line: str) -> str:
+    """The line of a body as people may see it."""
+    return _SECRET.sub(rf"\1={HIDDEN}", line)
 
 
 def _first_line(data: bytes) -> bytes:
@@ -159,7 +167,7 @@ def _split(data: bytes) -> tuple[bytes, bytes | None]:
 
 def _read_line(at: int, line: str, known: dict[str, tuple[int, str]], extra: list[tuple[str, str]]) -> None:
     if CONTROL.search(line.replace("\t", " ")):
-        raise format_error(124, line=at, got=ascii(line))
+        raise format_error(124, line=at, got=ascii(masked(line)))
     word, equals, value = (part.strip() for part in line.partition("="))
     if not equals:
         extra.append(("", line.strip()))
@@ -169,7 +177,8 @@ def _read_line(at: int, line: str, known: dict[str, tuple[int, str]], extra: lis
         extra.append((word, value))
     elif known.setdefault(key, (at, value))[1] != value:
         # Two different values: neither can be believed.
-        raise format_error(124, line=at, field=key, expected=known[key][1], got=value)
+        one, other = (known[key][1], value) if key != "PASSWORD" else (HIDDEN, "another")
+        raise format_error(124, line=at, field=key, expected=one, got=other)
 
 
 def _profile(known: dict[str, tuple[int, str]], extra: tuple[tuple[str, str], ...], inline: bytes | None) -> Profile:
@@ -239,11 +248,12 @@ def write_profile(profile: Profile, *, code_page: str = CODE_PAGE) -> bytes:
     rows = [SECTION, *(f"{key}={value}" if key else value for key, value in _pairs(profile))]
     for at, row in enumerate(rows, 1):
         if CONTROL.search(row):
-            raise format_error(124, line=at, got=row)
+            raise format_error(124, line=at, got=masked(row))
     try:
         head = "".join(f"{row}\r\n" for row in rows).encode(code_page)
     except UnicodeEncodeError as error:
-        raise FormatError("a character outside the code page", expected=code_page, got=error.object) from None
+        got = error.object[error.start : error.end]
+        raise FormatError("a character outside the code page", expected=code_page, got=got) from None
     return head if profile.transactions is None else head + b"\r\n" + profile.transactions
 
 

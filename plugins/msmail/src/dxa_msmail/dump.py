@@ -98,11 +98,18 @@ def _profile_rows(data: bytes, types: AddressTypes, code_page: str) -> Iterator[
         "limit": profile.limit,
         "version": profile.version,
         "place": profile.place and profile.place.value,
-        "extra": dict(profile.extra),
+        "extra": dict(map(_extra, profile.extra)),
     }
     if profile.transactions is not None:
         above = len(importtext.split_lines(data[: -len(profile.transactions)]))
         yield from _transaction_rows(profile.transactions, types, code_page, above)
+
+
+def _extra(pair: tuple[str, str]) -> tuple[str, str]:
+    """A line that dxa does not know; it may be a password that somebody has mistyped."""
+    line = "=".join(filter(None, pair))
+    shown = dirsyncbody.masked(line)
+    return pair if shown == line else ("", shown)
 
 
 def _transaction_rows(data: bytes, types: AddressTypes, code_page: str, first_line: int = 1) -> Iterator[Row]:
