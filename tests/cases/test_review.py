@@ -6,7 +6,7 @@ import pytest
 
 from dxa.agent.admin import Leftover
 from dxa.config import edit
-from dxa.errors import HeldError
+from dxa.errors import FormatError, HeldError
 from dxa.recipient import Kind
 from tests.cases.harness import MEMORY, SITE, MakeSite, SiteHarness, body_of, link, mail, peer
 
@@ -366,3 +366,60 @@ def test_strangers_and_wrong_passwords_again(make_site: MakeSite):
         assert ["not registered" in letter.text for letter in site.letters()] == [True]
         site.configure(registered)
         one.cycle(PASSWORD="sesame")
+
+
+# -- parts of plans, and parcels -----------------------------------------------------------------------------------
+
+
+def test_a_part_of_an_approved_plan(site: SiteHarness):
+    """What needs an address that a held change would set free waits with it; nothing else on the link stops."""
+    one = site.joined("NET/ONE", "A Bob\tPCM:NET/ONE/BOB", "A Carl\tPCM:NET/ONE/CARL", *PEOPLE)
+    moves = ["M Carl\tPCM:NET/ONE/CARL", "  Carl\tPCM:NET/ONE/CARL2"]
+    moves += ["M Bob\tPCM:NET/ONE/BOB", "  Bob\tPCM:NET/ONE/CARL"]
+    one.cycle(*moves, *DELETES[:5])
+    site.approve()
+    one.cycle("M Carl\tPCM:NET/ONE/CARL2", "  Carl X\tPCM:NET/ONE/CARL2", *DELETES[5:])
+    assert {"Bob": "MS:NET/ONE/BOB", "Carl": "MS:NET/ONE/CARL"} == targets(site)
+    assert 17 == len(site.names())
+    assert ["shrink"] == site.holds()
+    site.approve()
+    site.sync()
+
+    assert {"Bob": "MS:NET/ONE/CARL", "Carl X": "MS:NET/ONE/CARL2"} == targets(site)
+    assert 12 == len(site.names())
+
+
+def test_a_parcel_that_cannot_be_written(site: SiteHarness, monkeypatch: pytest.MonkeyPatch):
+    """It holds up no other parcel of its link."""
+    one, two = site.joined("NET/ONE"), site.joined("NET/TWO")
+    connector = type(site.site.connector(site.site.config.links["mail"]))
+    plain = connector.deliver
+
+    def deliver(self, parcel):
+        if parcel.peer.name == "NET/ONE":
+            raise FormatError("it cannot be written")
+        return plain(self, parcel)
+
+    monkeypatch.setattr(connector, "deliver", deliver)
+    one.ask()
+    two.ask()
+    site.sync(failing=True)
+
+    assert [] == one.read()
+    assert 1 == len(two.read())
+
+
+def test_who_is_gone_is_not_kept_by_a_rejection(site: SiteHarness):
+    """Rejected is that a rule takes entries from a view, not that somebody leaves later."""
+    fill(site, 10)
+    one = site.joined("NET/ONE")
+    site.configure(mail("NET/ONE", "NET/TWO", export_containers='["Foreign"]'))
+    site.sync()
+    (plan,) = site.admin.held()
+    site.admin.reject(plan.id)
+    one.cycle()
+    assert 10 == len(one.gal)
+    site.remove("S1 X")
+    one.cycle()
+
+    assert 9 == len(one.gal)

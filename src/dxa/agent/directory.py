@@ -12,7 +12,7 @@ from dxa.config import Peer
 from dxa.connector import Holds
 from dxa.entry import Entry, Reject, Verb
 from dxa.errors import AddressError
-from dxa.plan import Facts, Plan, make_plan
+from dxa.plan import Facts, Plan, fingerprint, make_plan
 from dxa.recipient import Recipient
 from dxa.rules.addressing import settle_proxies
 from dxa.rules.imports import to_recipient
@@ -260,7 +260,41 @@ def _guarded(work: LinkWork, peer: Peer, meant: Meant, rules_changed: bool) -> P
             rules_changed=rules_changed,
             foreign=_foreign(work, deletes),
         )
-    return make_plan(scope, meant.changes, facts, peer.guards, approved, rejected)
+    plan = make_plan(scope, meant.changes, facts, peer.guards, approved, rejected)
+    return plan if len(plan.ready) == len(meant.changes) else _without_clashes(work, meant, plan)
+
+
+def _without_clashes(work: LinkWork, meant: Meant, plan: Plan) -> Plan:
+    """The plan without what needs an address that only a change which is held or was rejected would set free.
+
+    It stays pending, and is held with the others or kept as a conflict.
+    """
+    key = work.types.key
+    has = {
+        change.key: [
+            {key(a) for a in (*side.proxies, *([side.target] if side.target else []))} if side else set[str]()
+            for side in (change.before, change.after)
+        ]
+        for change in plan.ready
+    }
+    holders = work.store.directory.holders(k for before, after in has.values() for k in after - before)
+    ready = list(plan.ready)
+    while True:
+        free = {k for change in ready for k in has[change.key][0] - has[change.key][1]}
+        stuck = {c.key for c in ready if any(k in holders and k not in free for k in has[c.key][1] - has[c.key][0])}
+        if not stuck:
+            break
+        ready = [change for change in ready if change.key not in stuck]
+    if len(ready) == len(plan.ready):
+        return plan
+    kept = {change.key for change in ready}
+    late = tuple(change for change in plan.ready if change.key not in kept)
+    if not plan.holds:
+        meant.conflicts += [(meant.rows[c.key], None, "it needs an address whose release was rejected") for c in late]
+        late = ()
+    used = set(map(fingerprint, ready))
+    approved = tuple(print_ for print_ in plan.approved if print_ in used)
+    return attrs.evolve(plan, ready=tuple(ready), held=plan.held + late, approved=approved)
 
 
 def _foreign(work: LinkWork, deletes: Iterable[Change[str, Recipient]]) -> frozenset[str]:

@@ -187,6 +187,11 @@ class _Advance:
         touched = any(change.before is not None for change in changes)
         facts = Facts(total=store.views.count(self.view.id) if touched else 0, rules_changed=self.rules_changed)
         approved, rejected = store.verdicts.of(self.scope) if changes else (frozenset(), frozenset())
+        if rejected:  # whoever is not in the directory any more is not kept here by an old rejection
+            ended = {c.key: c.before.recipient for c in changes if c.before is not None and c.after is None}
+            gone = store.directory.gone(ended.values())
+            left = {key for key, recipient in ended.items() if recipient in gone}
+            rejected = frozenset(print_ for print_ in rejected if print_.key not in left)
         # What changed in the directory has passed the guards on its way in; it is not held a second time.
         limits = self.peer.guards if self.rules_changed else uncounted(self.peer.guards)
         return make_plan(self.scope, changes, facts, limits, approved, rejected)

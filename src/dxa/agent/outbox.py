@@ -5,7 +5,7 @@ from __future__ import annotations
 from dxa.agent.context import LinkWork
 from dxa.agent.proven import refused_entries
 from dxa.connector import Parcel, ParcelKind, Result
-from dxa.errors import TransportError
+from dxa.errors import DxaError, StoreError
 
 #: So many delivered parcels are marked in one transaction; after a crash at most so many are delivered again.
 BATCH = 250
@@ -24,7 +24,9 @@ def deliver(work: LinkWork) -> None:
     for parcel in work.store.outbox.ready(work.link.name, infos):
         try:
             result, reason = _deliver(work, parcel)
-        except (TransportError, OSError) as error:
+        except StoreError:
+            raise
+        except (DxaError, OSError) as error:  # what is wrong with one parcel, or with its peer, holds up no other
             failed.setdefault(str(error), []).append(parcel)
             work.outcome.waiting += 1
             continue
