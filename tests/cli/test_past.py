@@ -186,12 +186,20 @@ def test_one_reject(spoken: Driver) -> None:
     assert 1 == spoken("rejects", "show", "2", "--json").json["message"]
 
 
+def test_all_rejects_show_their_status(spoken: Driver) -> None:
+    """Among all rejects it can be seen which are open."""
+    spoken("rejects", "retry", "1")
+    lines = spoken("rejects", "list", "--all").lines
+
+    assert ["open", "retried"] == sorted(line.split()[-1] for line in lines if line.split()[:1] in (["1"], ["2"]))
+
+
 def test_retry(spoken: Driver) -> None:
     """A record that can be used after all is taken by the next sync, and is open no more."""
     done = spoken("rejects", "retry", "1")
     spoken("sync")
 
-    assert (0, "1: 1 changes wait for the next cycle\n") == (done.status, done.out)
+    assert (0, "1: 1 change waits for the next sync\n") == (done.status, done.out)
     assert 0 == spoken("recipients", "show", "Fay").status
     assert [2] == [reject["id"] for reject in spoken("rejects", "list", "--json").json["rejects"]]
     assert [("retried", 1), ("open", 2)] == sorted(

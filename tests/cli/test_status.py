@@ -133,7 +133,7 @@ def test_rejects_and_pending(linked: Driver) -> None:
     linked("sync")
 
     assert 1 == _peer(linked)["rejects"]
-    assert "`dxa rejects list --peer post/NET/A`: 1 record could not be used" == _peer(linked)["advice"]
+    assert "1 record could not be used: see `dxa rejects list --peer post/NET/A`" == _peer(linked)["advice"]
     assert 1 == _peer(linked, "mem")["pending"]
 
 
@@ -152,7 +152,7 @@ def test_held_plan(linked: Driver) -> None:
     assert [held["plan"]] == _peer(linked, "mem")["held"]
     assert [] == _peer(linked)["held"]
     assert (
-        f"`dxa approve {held['plan']}` or `dxa reject {held['plan']}`: 3 changes are held"
+        f"3 changes are held: `dxa approve {held['plan']}` or `dxa reject {held['plan']}`"
         == _peer(linked, "mem")["advice"]
     )
     assert f"  - {held['plan']}  in mem/mem: 3 changes" in linked("status").out

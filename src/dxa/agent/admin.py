@@ -222,6 +222,8 @@ class Administrator:
         if link is None or (parse := link.connector.parse) is None:
             raise UsageError(f"records of link {reject.link} cannot be read one by one; have the peer send it again")
         records = [t for t in parse(reject.raw, site.types) if t.verb is not Verb.REPLACE]
+        if not records:
+            raise HeldError(f"reject {reject_id} still cannot be used: {reject.reason}; have the peer send it again")
         transactions, local = apart(records, site.site_lists(link))
         if local:
             raise HeldError(f"reject {reject_id} still cannot be used: {local[0].reason}")
@@ -232,4 +234,5 @@ class Administrator:
                 raise HeldError(f"reject {reject_id} still cannot be used: {heard.rejects[0].reason}")
             site.store.received.hear(reject.peer, heard.changes, marked=frozenset(), raws={}, positions=None)
             site.store.rejects.set_status([reject_id], "retried")
-        return f"{len(heard.changes)} changes wait for the next cycle"
+        count = len(heard.changes)
+        return f"{count} {'change waits' if count == 1 else 'changes wait'} for the next sync"

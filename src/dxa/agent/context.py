@@ -88,7 +88,7 @@ class LinkWork:
     def tell(self, peer: str, code: int, text: str) -> None:
         """A notice to the administrator, once while it is open."""
         if self.store.notices.tell(self.link.name, peer, code, text, self.now):
-            self.cycle.notices.append(f"{peer}: {f'[{code}] ' if code > 0 else ''}{text}")
+            self.cycle.notices.append(f"{peer or self.link.name}: {f'[{code}] ' if code > 0 else ''}{text}")
 
     def tell_anew(self, peer: str, code: int, text: str) -> None:
         """The same, again when what was told before was something else."""

@@ -113,7 +113,7 @@ class _Batch:
     def stranger(self, report: Report) -> tuple[int, str]:
         # KB Q99268; dx:T-150: matched on the whole name, and never silent.
         if report.fault is not None:
-            return report.fault.code, f"{report.fault.reason} (from {report.origin or 'unknown'})"
+            return report.fault.code, f"{report.fault.reason} (from {report.origin or 'an unknown sender'})"
         text = f"{report.sender or 'no name'!r} (from {report.origin or 'unknown'}) is not registered on this link"
         return NOT_REGISTERED, f"{text}; `dxa peers add` registers it"
 

@@ -37,8 +37,10 @@ def list_rejects(
     if not total:
         say("No rejected records.")
         return
-    rows = [(r.id, when(r.rejected_at), r.peer, r.line or None, r.code or None, r.reason) for r in found]
-    table("", ["#id", "when", "peer", "#line", "#code", "reason"], rows)
+    columns = ["#id", "when", "peer", "#line", "#code", "reason", "status"]
+    rows = [(r.id, when(r.rejected_at), r.peer, r.line or None, r.code or None, r.reason, r.status) for r in found]
+    shown = len(columns) if everything else -1
+    table("", columns[:shown], [row[:shown] for row in rows])
     say(shown_of(len(found), total, offset) or "`dxa rejects show ID` shows the record itself.")
 
 

@@ -300,4 +300,4 @@ def _table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]])
         console.print(table)
     if title:
         _say(f"{title}:")
-    click.echo("\n".join(line.rstrip() for line in captured.get().strip("\n").splitlines()) + "\n")
+    click.echo("\n".join(line.rstrip() for line in captured.get().splitlines()).strip("\n") + "\n")

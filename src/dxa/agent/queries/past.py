@@ -150,7 +150,7 @@ def _incoming(row: MessageRow) -> MessageShown:
         id=str(row.id),
         direction="in",
         link=row.link,
-        peer=row.peer if row.peer == row.link else f"{row.link}/{row.peer}",
+        peer=row.peer if row.peer == row.link else f"{row.link}/{row.peer}".rstrip("/"),
         sent_at=row.at,
         title=row.title,
         status=row.status,

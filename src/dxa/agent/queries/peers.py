@@ -179,10 +179,10 @@ class _Knowing:
         yield from self.silence(peer, row)
         for plan in self.held_for(peer, row):
             what = "1 change is held" if plan.count == 1 else f"{plan.count} changes are held"
-            yield f"`dxa approve {plan.plan}` or `dxa reject {plan.plan}`: {what}"
+            yield f"{what}: `dxa approve {plan.plan}` or `dxa reject {plan.plan}`"
         if count := self.rejects.get(peer.id):
             what = "1 record" if count == 1 else f"{count} records"
-            yield f"`dxa rejects list --peer {peer.id}`: {what} could not be used"
+            yield f"{what} could not be used: see `dxa rejects list --peer {peer.id}`"
         if state.full is Full.WANTED:
             yield "nothing: the next answer is a full one"
 
@@ -257,5 +257,5 @@ def _left_out(rules: ExportRules) -> tuple[str, ...]:
 def _notices(site: OpenSite) -> Iterator[NoticeShown]:
     for notice in site.store.notices.open():
         known = notice.peer.startswith((f"{notice.link}/", "out ", "in ", "full ")) or notice.peer == notice.link
-        name = notice.peer if known else f"{notice.link}/{notice.peer}"
+        name = notice.peer if known else f"{notice.link}/{notice.peer}".rstrip("/")
         yield NoticeShown(peer=name, code=max(notice.code, 0), text=notice.text, noticed_at=notice.at)
