@@ -8,7 +8,7 @@ from dxa.agent.admin import Leftover
 from dxa.config import edit
 from dxa.errors import FormatError, HeldError
 from dxa.recipient import Kind
-from tests.cases.harness import MEMORY, SITE, MakeSite, SiteHarness, body_of, link, mail, peer
+from tests.cases.harness import DAY, MEMORY, SITE, MakeSite, SiteHarness, body_of, link, mail, peer
 
 PEOPLE = [f"A P{n} Lee\tPCM:NET/ONE/P{n}" for n in range(20)]
 DELETES = [f"D P{n} Lee\tPCM:NET/ONE/P{n}" for n in range(10)]
@@ -423,3 +423,18 @@ def test_who_is_gone_is_not_kept_by_a_rejection(site: SiteHarness):
     one.cycle()
 
     assert 9 == len(one.gal)
+
+
+def test_links_that_run_apart(make_site: MakeSite):
+    """A cycle of one link does not put off what another link may forget."""
+    site = make_site(SITE + link() + peer("NET/ONE") + MEMORY)
+    one = site.joined("NET/ONE")
+    for n in range(3):
+        fill(site, 1, n)
+        one.cycle()
+    before = site.site.store.cuts.of(["mail/NET/ONE"])["mail/NET/ONE"]
+    site.now += 40 * DAY
+    site.agent.sync(["mem"])
+    site.agent.sync(["mail"])
+
+    assert before[-2:] == site.site.store.cuts.of(["mail/NET/ONE"])["mail/NET/ONE"]

@@ -58,18 +58,27 @@ def _run(site: OpenSite, cycle: CycleOutcome, text: str) -> bool:
 
 
 def prune(site: OpenSite, works: Sequence[LinkWork]) -> None:
-    """Remove what is older than the configuration keeps; at most once a day, and never a cut that a peer may quote."""
+    """Remove what is older than the configuration keeps; at most once a day, and never a cut that a peer may quote.
+
+    The views of a link are looked at in its own cycles, which need not be those of the other links.
+    """
     now, config, store = site.clock(), site.config, site.store
-    if now - store.counter("pruned") < DAY:
-        return
-    with store.transaction():
-        store.set_counter("pruned", int(now))
-        store.messages.prune(now - config.keep_messages_days * DAY)
-        store.outbox.prune(now - config.keep_messages_days * DAY)
-        store.journal.prune(now - config.keep_runs_days * DAY)
-        store.numbered.prune(now - config.keep_cuts_days * DAY)
-        for work in works:
-            _prune_views(work, now - config.keep_cuts_days * DAY)
+    if _due(site, "pruned"):
+        with store.transaction():
+            store.set_counter("pruned", int(now))
+            store.messages.prune(now - config.keep_messages_days * DAY)
+            store.outbox.prune(now - config.keep_messages_days * DAY)
+            store.journal.prune(now - config.keep_runs_days * DAY)
+            store.numbered.prune(now - config.keep_cuts_days * DAY)
+    for work in works:
+        if _due(site, name := f"views pruned:{work.link.name}"):
+            with store.transaction():
+                store.set_counter(name, int(now))
+                _prune_views(work, now - config.keep_cuts_days * DAY)
+
+
+def _due(site: OpenSite, name: str) -> bool:
+    return site.clock() - site.store.counter(name) >= DAY
 
 
 def _prune_views(work: LinkWork, before: float) -> None:
