@@ -137,7 +137,7 @@ def test_remove_and_keep(linked: Driver) -> None:
     _with_dora(linked)
     done = linked("peers", "remove", "NET/A", "--keep")
 
-    assert (0, "Removed post/NET/A; 1 recipient that it owned stay.\n") == (done.status, done.out)
+    assert (0, "Removed post/NET/A; 1 recipient that it owned stays.\n") == (done.status, done.out)
     assert "" == linked("recipients", "show", "Dora", "--json").json["owner"]
     assert 'peers."NET/A"' not in (linked.folder / "dxa.toml").read_text("utf-8")
     assert 0 == linked("sync").status
@@ -192,7 +192,7 @@ def test_remove_the_only_peer_of_a_link(linked: Driver) -> None:
     linked.replace(MEMORY_LINK, MEMORY_LINK + "enabled = false\n")
     done = linked("peers", "remove", "mem", "--delete")
 
-    assert (0, "Removed mem/mem; 1 recipient that it owned are deleted.\n") == (done.status, done.out)
+    assert (0, "Removed mem/mem; 1 recipient that it owned is deleted.\n") == (done.status, done.out)
 
 
 def test_full(linked: Driver) -> None:

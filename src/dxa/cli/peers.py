@@ -186,9 +186,12 @@ def remove(session: Session, peer: str, keep: bool, delete: bool, transfer_to: s
             )
         else:
             owned = administrator.remove_peer(link, found.name, chosen[0], heir)
-    done = {Leftover.KEEP: "stay", Leftover.DELETE: "are deleted", Leftover.TRANSFER: f"belong to {heir} now"}[
-        chosen[0]
-    ]
+    one = owned == 1
+    done = {
+        Leftover.KEEP: "stays" if one else "stay",
+        Leftover.DELETE: "is deleted" if one else "are deleted",
+        Leftover.TRANSFER: f"{'belongs' if one else 'belong'} to {heir} now",
+    }[chosen[0]]
     session.logging.info("peer removed", peer=found.id, leftover=chosen[0].value, owned=owned)
     say(f"Removed {found.id}; {counted(owned, 'recipient')} that it owned {done}.")
 
