@@ -213,7 +213,13 @@ class ConnectorType:
 
 @attrs.frozen(kw_only=True)
 class Decoder:
-    """Decodes one file format for ``dxa dump`` (hook ``dxa_decoders``)."""
+    """Decodes one file format for ``dxa dump`` and ``dxa messages show`` (hook ``dxa_decoders``).
+
+    `sniff` says whether the bytes, or their beginning, are of this format. `decode` gives one row for each record, in
+    their order, made of what JSON can hold. Every row has the key ``kind``. Those of the kinds ``reject`` (a record)
+    and ``error`` (the rest of a part) are bad: they say what could not be read, with ``line``, ``code`` and ``reason``,
+    and make ``dxa dump`` end with status 1. What is broken becomes a row and is never raised. No row shows a password.
+    """
 
     name: str
     sniff: Callable[[bytes], bool]

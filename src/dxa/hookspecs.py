@@ -38,6 +38,7 @@ def dxa_commands() -> list[tuple[str, str]]:  # type: ignore[empty-body]
     """Commands under the plugin's name; fires when help or such a command is asked for.
 
     Each is (name, ``module:attribute`` of a click command); the module is imported when the command is used.
+    A plugin's only command, when it has the plugin's own name, is the plugin's group itself, not a command in it.
     """
 
 

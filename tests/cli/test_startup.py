@@ -131,6 +131,13 @@ def test_plugin_command(dxa: Driver) -> None:
     assert (0, "Hello, Ann.\n") == (done.status, done.out)
 
 
+def test_a_command_named_as_its_plugin_is_the_plugins_group(dxa: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A plugin whose only command has its own name has made its group itself, so the name is typed once."""
+    monkeypatch.setattr(dxa.host, "commands", lambda: {"world": {"world": "tests.cli.driver:greet"}})
+
+    assert (0, "Hello, Ann.\n") == (dxa.bare("world", "Ann").status, dxa.bare("world", "Ann").out)
+
+
 def test_plugin_command_that_fails(dxa: Driver) -> None:
     """What a plugin's command raises is one clear message with the exit status of its kind."""
     done = dxa.bare("world", "greet", "nobody")
