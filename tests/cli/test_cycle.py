@@ -47,6 +47,25 @@ def test_plan_shows_and_changes_nothing(linked: Driver) -> None:
     assert "Nothing would change.\n" == linked("plan").out
 
 
+def test_plan_says_why_a_system_is_written(linked: Driver) -> None:
+    """What a system that is read in full is given has its reason, too."""
+    before = {(c["verb"], c["reason"]) for c in linked("plan", "--json").json["changes"]}
+    linked("sync")
+    linked("sync")
+    linked("recipients", "add", "--name", "Dan", "--proxy", "MEM:dan")
+    linked("recipients", "set", "Ann", "--field", "phone=12")
+    linked("recipients", "set", "Bob", "--name", "Rob")
+    linked("recipients", "remove", "Cleo")
+    after = {(c["verb"], c["reason"]) for c in linked("plan", "--json").json["changes"] if c["scope"] == "out mem/mem"}
+
+    assert ("add", "shown by the view") in before
+    assert {
+        ("add", "shown by the view"),
+        ("modify", "changed in the view"),
+        ("delete", "no longer shown"),
+    } == after
+
+
 def test_keys_of_plan_and_sync(linked: Driver) -> None:
     """A plan and a sync have the same documented keys as JSON; the changes stand under `changes`."""
     linked.system.put("Zoe", "zoe")

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import attrs
+
 from dxa.address import Address
 from dxa.agent.context import LinkWork
 from dxa.change import diff, in_order
@@ -17,6 +19,9 @@ from dxa.entry import Entry, Reject, Verb
 from dxa.ledger.answer import Pick, Step, number_steps
 from dxa.plan import Facts, Plan, make_plan
 from dxa.store import PeerRow
+
+#: Why an entry is written into the peer or taken out of it.
+REASONS = {Verb.ADD: "shown by the view", Verb.MODIFY: "changed in the view", Verb.DELETE: "no longer shown"}
 
 
 def plan_proven(work: LinkWork, peer: Peer) -> Plan | None:
@@ -32,7 +37,7 @@ def _plan(work: LinkWork, peer: Peer, row: PeerRow) -> Plan:
     store, scope = work.store, f"out {peer.id}"
     have = store.received.marked(peer.id)
     want = _wanted(work, peer, row)
-    changes = diff(have, want)
+    changes = [attrs.evolve(change, reason=REASONS[change.verb]) for change in diff(have, want)]
     first = not store.counter(f"contact:{peer.id}")
     if first:
         changes = [change for change in changes if change.verb is not Verb.DELETE]
