@@ -1,7 +1,10 @@
 """Names and addresses that peers are sent."""
 
+import attrs
 import pytest
 
+from dxa.errors import UsageError
+from dxa.recipient import Recipient
 from tests.cases.harness import MakeSite, SiteHarness, mail
 
 
@@ -163,3 +166,84 @@ def test_signs_in_names(site: SiteHarness, name: str):
     two.cycle()
 
     assert {"PCM:NET/ONE/DORA": "Dora"} == two.gal
+
+
+ADDRESSING = """
+[addressing]
+templates = {MS = "{organization}/{site}/{alias}", SMTP = "{given}.{surname}@lab.example"}
+"""
+
+
+def addresses(recipient: Recipient) -> list[str]:
+    """Its addresses by type, the primary one of each first."""
+    return sorted(map(str, recipient.proxies), key=lambda text: text.partition(":")[0])
+
+
+@pytest.mark.dx("T-089")
+def test_a_person_who_is_renamed_by_hand(make_site: MakeSite):
+    """The generated primary addresses follow name and alias; secondary ones and those that were chosen stay."""
+    site = make_site(mail() + ADDRESSING)
+    site.add("Ann Lee", "ALEE", proxies=("MS:LAB/BRANCH/ANN", "MS:LAB/HQ/ALEE"))
+    ann = site.edit("Ann Lee", name="Ann Ray", alias="ARAY")
+
+    assert ["MS:LAB/BRANCH/ANN", "MS:LAB/HQ/ALEE", "SMTP:Ann.Ray@lab.example"] == addresses(ann)
+    assert ann == site.one("Ann Ray")
+    bob = site.add("Bob Lee", "BLEE")
+    site.edit("Bob Lee", proxies=(*map(str, bob.proxies), "SMTP:bob@lab.example"))
+    site.edit("Bob Lee", alias="BOB")
+    bob = site.edit("Bob Lee", name="Bob Ray")
+    assert ["MS:LAB/HQ/BOB", "SMTP:Bob.Ray@lab.example", "SMTP:bob@lab.example"] == addresses(bob)
+
+
+@pytest.mark.dx("T-089")
+def test_a_generated_address_that_is_taken(make_site: MakeSite):
+    """An address that follows a name is made unique, and follows the next name from there, too."""
+    site = make_site(mail() + ADDRESSING)
+    site.add("Ann Ray", "ANN")
+    site.add("Anna Lee", "ALEE")
+    site.edit("Anna Lee", name="Ann Ray")
+    (second,) = (recipient for recipient in site.recipients() if recipient.alias == "ALEE")
+
+    assert ["MS:LAB/HQ/ALEE", "SMTP:Ann.Ray2@lab.example"] == addresses(second)
+    second = site.admin.edit(second.id, lambda recipient: attrs.evolve(recipient, name="Ann Roe"))
+    assert ["MS:LAB/HQ/ALEE", "SMTP:Ann.Roe@lab.example"] == addresses(second)
+
+
+@pytest.mark.dx("T-089")
+@pytest.mark.parametrize("chosen", ["ray@lab.example", "Ann.Lee2@lab.example"])
+def test_an_address_that_is_stated_with_the_name(make_site: MakeSite, chosen: str):
+    """What is typed is meant: it stays as it is, even if it looks generated, and so do the others of its type."""
+    site = make_site(mail() + ADDRESSING)
+    site.add("Ann Lee", "ALEE")
+    proxies = (f"SMTP:{chosen}", "MS:LAB/HQ/ALEE", "SMTP:Ann.Lee@lab.example")
+    ann = site.edit("Ann Lee", name="Ann Ray", proxies=proxies)
+
+    assert ["MS:LAB/HQ/ALEE", f"SMTP:{chosen}", "SMTP:Ann.Lee@lab.example"] == addresses(ann)
+
+
+def test_a_stated_address_that_is_taken(make_site: MakeSite):
+    """It is refused and not made unique, also when the name is changed with it."""
+    site = make_site(mail() + ADDRESSING)
+    site.add("Ann Lee", "ALEE")
+    bob = site.add("Bob Ray", "BRAY")
+    with pytest.raises(UsageError, match="belongs to 'Ann Lee'"):
+        site.edit("Bob Ray", name="Bob Roe", proxies=("MS:LAB/HQ/BRAY", "SMTP:ann.lee@lab.example"))
+
+    assert bob == site.one("Bob Ray")
+
+
+def test_an_address_that_is_taken_away_with_the_name(make_site: MakeSite):
+    """It is not generated again."""
+    site = make_site(mail() + ADDRESSING)
+    site.add("Ann Lee", "ALEE")
+
+    assert ["MS:LAB/HQ/ALEE"] == addresses(site.edit("Ann Lee", name="Ann Ray", proxies=("MS:LAB/HQ/ALEE",)))
+
+
+def test_what_only_changes_otherwise_keeps_its_addresses(make_site: MakeSite):
+    """Without another name or alias no address is generated, not even a missing one."""
+    site = make_site(mail() + ADDRESSING)
+    site.add("Ann Lee", "ALEE")
+    site.edit("Ann Lee", proxies=("MS:LAB/HQ/ALEE",))
+
+    assert ["MS:LAB/HQ/ALEE"] == addresses(site.edit("Ann Lee", trust=7))

@@ -7,6 +7,7 @@ from enum import Enum
 
 import attrs
 
+from dxa.address import Address
 from dxa.agent import directory
 from dxa.agent.context import HELD, LinkWork
 from dxa.agent.cycle import Agent
@@ -20,7 +21,7 @@ from dxa.errors import AddressError, HeldError, NotFoundError, UsageError
 from dxa.ledger.received import hear
 from dxa.plan import Plan, fingerprint
 from dxa.recipient import Recipient
-from dxa.rules.addressing import complete, settle_proxies
+from dxa.rules.addressing import complete, readdress, settle_proxies
 
 #: The scope of what people change themselves.
 BY_HAND = "by hand"
@@ -104,12 +105,14 @@ class Administrator:
         self._check(wished)
         self._free(recipient, 0)  # what was stated is not made unique: who typed it means this very address
         ready = self._unique(wished)
-        self._free(ready, 0)
         (id_,) = self._apply([Change("new", None, ready, "added by hand")])
         return site.store.directory.get([id_])[id_]
 
     def edit(self, id_: int, change: Callable[[Recipient], Recipient]) -> Recipient:
-        """Change a recipient; what its peer tells of it (name, address) only the peer can change."""
+        """Change a recipient; what its peer tells of it (name, address) only the peer can change.
+
+        Generated primary addresses follow a changed name or alias; addresses that the change is about stay as stated.
+        """
         before = self.recipient(id_)
         after = change(before)
         if before.owner and (after.name, after.target, after.kind) != (before.name, before.target, before.kind):
@@ -118,6 +121,8 @@ class Administrator:
             )
         self._check(after)
         self._free(after, id_)
+        if (after.name, after.alias) != (before.name, before.alias):
+            after = self._readdressed(before, after)
         if after != before:
             self._apply([Change(str(id_), before, after, "changed by hand")])
         return after
@@ -160,9 +165,29 @@ class Administrator:
                 name = self.recipient(holder).name
                 raise UsageError(f"{key} belongs to {name!r} (recipient {holder}) already")
 
-    def _unique(self, recipient: Recipient) -> Recipient:
-        held = self.agent.site.store.directory.holders
-        return settle_proxies(recipient, types=self.agent.site.types, taken=lambda key: bool(held([key])), hints={})
+    def _readdressed(self, before: Recipient, after: Recipient) -> Recipient:
+        """`after` with the addresses that follow from its name, but those of types that the change itself is about."""
+        site = self.agent.site
+        stated = {
+            p.type for p in (*before.proxies, *after.proxies) if _of_type(before, p.type) != _of_type(after, p.type)
+        }
+        moved = readdress(before, after, site.config.addressing, site.types)
+        proxies = [p for p in after.proxies if p.type in stated] + [p for p in moved.proxies if p.type not in stated]
+        wished = attrs.evolve(moved, proxies=tuple(proxies))
+        self._check(wished)
+        return self._unique(wished, kept=after.proxies)
+
+    def _unique(self, recipient: Recipient, kept: Sequence[Address] = ()) -> Recipient:
+        """The recipient with its addresses made unique, but those that are to be `kept`."""
+        site, own = self.agent.site, recipient.id
+
+        def taken(key: str) -> bool:
+            return site.store.directory.holders([key]).get(key, own) != own
+
+        kept = [proxy for proxy in recipient.proxies if proxy in kept]
+        unique = settle_proxies(recipient, types=site.types, taken=taken, hints={}, kept=kept)
+        self._free(unique, own)
+        return unique
 
     def _apply(self, changes: Sequence[Change[str, Recipient]], scope: str = BY_HAND) -> list[int]:
         store = self.agent.site.store
@@ -236,3 +261,7 @@ class Administrator:
             site.store.rejects.set_status([reject_id], "retried")
         count = len(heard.changes)
         return f"{count} {'change waits' if count == 1 else 'changes wait'} for the next sync"
+
+
+def _of_type(recipient: Recipient, type_: str) -> list[Address]:
+    return [proxy for proxy in recipient.proxies if proxy.type == type_]
