@@ -353,7 +353,7 @@ class World:
         name = self.random.choice(NAMES)
         leftover = self.random.choice([Leftover.KEEP, Leftover.DELETE])
         admin = Administrator(agent=self.agent)
-        self.server(lambda: admin.remove_peer(self.config.links[LINK], name, leftover))
+        self.server(lambda: admin.remove_peer(f"{LINK}/{name}", leftover))
 
     def decide(self) -> None:
         """The administrator approves or rejects a held plan."""

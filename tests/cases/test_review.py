@@ -357,7 +357,7 @@ def test_strangers_and_wrong_passwords_again(make_site: MakeSite):
         assert ["wrong password" in letter.text for letter in site.letters()] == [True]
         one.cycle(PASSWORD="sesame")
         assert [] == site.notices()
-    site.admin.remove_peer(site.site.config.link("mail"), "NET/ONE", Leftover.KEEP)
+    site.admin.remove_peer("mail/NET/ONE", Leftover.KEEP)
     registered = site.text
     for _ in range(2):
         site.configure(edit.remove_peer(registered, "mail", "NET/ONE"))

@@ -171,7 +171,7 @@ def test_a_postoffice_gets_another_name(site: SiteHarness):
     two = site.joined("NET/TWO")
     carl = site.one("Carl")
     site.configure(mail("NET/ONE", "NET/TWO", "NET/NEW"))
-    site.admin.remove_peer(site.site.config.link("mail"), "NET/ONE", Leftover.TRANSFER, "mail/NET/NEW")
+    site.admin.remove_peer("mail/NET/ONE", Leftover.TRANSFER, "mail/NET/NEW")
     site.configure(mail("NET/NEW", "NET/TWO"))
     new = site.postoffice("NET/NEW")
     new.cycle("M Carl\tPCM:NET/ONE/CARL", "  Carl\tPCM:NET/NEW/CARL", task="IMPORTREQ")

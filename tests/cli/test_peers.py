@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from tests.cli.driver import MEMORY_LINK, POST_LINK, Driver
@@ -217,11 +215,54 @@ def test_full_for_a_peer_that_never_spoke(linked: Driver) -> None:
     assert "its first answer is full anyway" in done.err
 
 
-def test_peer_that_is_not_configured_any_more(linked: Driver, tmp_path: Path) -> None:
-    """A peer whose table was taken out by hand is not forgotten: the status says what to do."""
+@pytest.fixture
+def left_over(linked: Driver) -> Driver:
+    """A peer that owns Dora, and whose table was taken out by hand."""
     _with_dora(linked)
     linked.replace('[links.post.peers."NET/A"]\nno_password = true\n', "")
-    leftovers = linked("status", "--json").json["leftovers"]
+    return linked
 
-    assert 1 == len(leftovers)
-    assert leftovers[0].startswith("post/NET/A is not in dxa.toml any more")
+
+def test_peer_that_is_not_configured_any_more(left_over: Driver) -> None:
+    """A peer whose table was taken out by hand is not forgotten: the status says what to do."""
+    expected = "post/NET/A is not in dxa.toml any more, but what it told is kept: `dxa peers remove post/NET/A`"
+
+    assert [expected] == left_over("status", "--json").json["leftovers"]
+
+
+@pytest.mark.parametrize(
+    ("options", "owner", "said"),
+    [
+        (["--keep"], "", "stays"),
+        (["--transfer-to", "NET/B"], "post/NET/B", "belongs to post/NET/B now"),
+        (["--delete"], None, "is deleted"),
+    ],
+)
+def test_remove_what_is_left_over(left_over: Driver, options: list[str], owner: str | None, said: str) -> None:
+    """A peer that is not in dxa.toml any more is removed as any other, and dxa.toml stays as it is."""
+    before = (left_over.folder / "dxa.toml").read_bytes()
+    done = left_over("peers", "remove", "POST/net/a", *options)
+    dora = left_over("recipients", "show", "Dora", "--json")
+
+    assert (0, f"Removed post/NET/A; 1 recipient that it owned {said}.\n") == (done.status, done.out)
+    assert owner == (dora.json["owner"] if dora.status == 0 else None)
+    assert before == (left_over.folder / "dxa.toml").read_bytes()
+    assert [] == left_over("status", "--json").json["leftovers"]
+    assert 2 == left_over("peers", "remove", "post/NET/A", *options).status
+
+
+def test_remove_what_is_left_over_of_a_link(left_over: Driver) -> None:
+    """The link may be gone, too."""
+    left_over.replace(POST_LINK, "")
+    left_over.replace('[links.post.peers."NET/B"]\nno_password = true\n', "")
+
+    assert 0 == left_over("peers", "remove", "post/NET/A", "--keep").status
+    assert "" == left_over("recipients", "show", "Dora", "--json").json["owner"]
+
+
+def test_nothing_goes_over_to_what_is_left_over(left_over: Driver) -> None:
+    """An heir must be configured."""
+    done = left_over("peers", "remove", "NET/B", "--transfer-to", "post/NET/A")
+
+    assert 2 == done.status
+    assert "no peer 'post/NET/A'" in done.err

@@ -22,6 +22,7 @@ from dxa.ledger.received import hear
 from dxa.plan import Plan, fingerprint
 from dxa.recipient import Recipient
 from dxa.rules.addressing import complete, readdress, settle_proxies
+from dxa.store import PeerRow
 
 #: The scope of what people change themselves.
 BY_HAND = "by hand"
@@ -198,12 +199,27 @@ class Administrator:
 
     # -- peers -----------------------------------------------------------------------------------------------------
 
-    def remove_peer(self, link: Link, name: str, leftover: Leftover, to: str = "") -> int:
-        """Forget a peer, and keep, delete or hand over what it owned; returns how many entries that were."""
-        site = self.agent.site
-        peer = link.peers.get(name.casefold())
-        if peer is None:
-            raise NotFoundError(f"no peer {name} on link {link.name}; `dxa peers list` shows them")
+    def find_peer(self, text: str) -> Peer | PeerRow:
+        """A configured peer, or what is stored of one that is not in dxa.toml any more, which has its whole id here."""
+        config = self.agent.site.config
+        configured = {peer.id for peer in config.peers()}
+        left = {row.id: row for row in self.agent.site.store.peers.all() if row.id not in configured}
+        if text in left:
+            return left[text]
+        try:
+            return config.peer(text)
+        except NotFoundError:
+            for id_, row in left.items():
+                if id_.casefold() == text.casefold():
+                    return row
+            raise
+
+    def remove_peer(self, id_: str, leftover: Leftover, to: str = "") -> int:
+        """Forget a peer, and keep, delete or hand over what it owned; returns how many entries that were.
+
+        Its table in dxa.toml, if it has one, is the caller's to take out.
+        """
+        site, peer = self.agent.site, self.find_peer(id_)
         owned = site.store.directory.search(owner=peer.id)
         with site.store.transaction():
             if leftover is Leftover.DELETE:

@@ -13,6 +13,7 @@ from dxa.errors import NotFoundError, UsageError
 
 if TYPE_CHECKING:
     from dxa.agent.queries import ListCount
+    from dxa.config import Link, Peer
 
 #: Between columns of a matrix.
 GAP = 2
@@ -155,10 +156,13 @@ def add(
 @click.option("--transfer-to", metavar="PEER", help="What it owns goes over to that peer (LINK/NAME).")
 @pass_session
 def remove(session: Session, peer: str, keep: bool, delete: bool, transfer_to: str | None) -> None:
-    """Remove a peer from dxa.toml and from the database. Say what becomes of the recipients that it owns."""
+    """Remove a peer from dxa.toml and from the database. Say what becomes of the recipients that it owns.
+
+    A peer that is not in dxa.toml any more, but left over in the database, is named LINK/NAME as `dxa status` shows it.
+    """
     from dxa.agent.admin import Leftover
     from dxa.cli.output import counted, say
-    from dxa.config import edit
+    from dxa.config import Peer, edit
 
     chosen = [
         *([Leftover.KEEP] if keep else []),
@@ -169,23 +173,14 @@ def remove(session: Session, peer: str, keep: bool, delete: bool, transfer_to: s
         raise UsageError("say exactly one of --keep, --delete and --transfer-to PEER: what becomes of what it owns")
     with session.administrating() as administrator:
         config = administrator.agent.site.config
-        found = config.peer(peer)
-        link = config.link(found.link)
+        found = administrator.find_peer(peer)
         heir = "" if transfer_to is None else config.peer(transfer_to).id
         if heir == found.id:
             raise UsageError(f"{found.id} cannot be handed over to itself")
-        if link.connector.traits.many_peers:
-            text = edit.remove_peer(edit.read(session.path), link.name, found.name)
-            session.parse(text)
-            owned = administrator.remove_peer(link, found.name, chosen[0], heir)
+        text = _without(session, config.link(found.link), found) if isinstance(found, Peer) else None
+        owned = administrator.remove_peer(found.id, chosen[0], heir)
+        if text is not None:
             edit.write(session.path, text)
-        elif link.enabled:
-            raise UsageError(
-                f"{found.id} is the only peer of its link. Write enabled = false into [links.{link.name}] of dxa.toml, "
-                "run this again, and then take the link out"
-            )
-        else:
-            owned = administrator.remove_peer(link, found.name, chosen[0], heir)
     one = owned == 1
     done = {
         Leftover.KEEP: "stays" if one else "stay",
@@ -209,6 +204,22 @@ def full(session: Session, peer: str) -> None:
         administrator.want_full(config.link(found.link), found.name)
     session.logging.info("full answer owed", peer=found.id)
     say(f"{found.id} gets a full answer after its next request.")
+
+
+def _without(session: Session, link: Link, peer: Peer) -> str | None:
+    """The configuration without a peer's table; None when the peer has none, as it is its link."""
+    from dxa.config import edit
+
+    if link.connector.traits.many_peers:
+        text = edit.remove_peer(edit.read(session.path), link.name, peer.name)
+        session.parse(text)
+        return text
+    if link.enabled:
+        raise UsageError(
+            f"{peer.id} is the only peer of its link. Write enabled = false into [links.{link.name}] of dxa.toml, "
+            "run this again, and then take the link out"
+        )
+    return None
 
 
 def _check_and_write(session: Session, text: str) -> None:

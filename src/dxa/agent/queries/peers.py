@@ -203,7 +203,7 @@ class _Knowing:
         """Peers that are stored and not configured any more."""
         configured = {peer.id for peer in self.site.config.peers()}
         for id_ in self.standing.rows.keys() - configured:
-            yield f"{id_} is not in dxa.toml any more, but what it told is kept: put it back, then `dxa peers remove`"
+            yield f"{id_} is not in dxa.toml any more, but what it told is kept: `dxa peers remove {id_}`"
 
     # -- what they see ---------------------------------------------------------------------------------------------
 
