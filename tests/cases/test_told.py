@@ -4,7 +4,7 @@ import pytest
 
 from dxa.address import Address
 from dxa.agent.admin import Leftover
-from tests.cases.harness import SITE, MakeSite, SiteHarness, link, mail, peer
+from tests.cases.harness import MEMORY, SITE, MakeSite, SiteHarness, link, mail, peer
 
 PEOPLE = [f"A P{n} Lee\tPCM:NET/ONE/P{n}" for n in range(20)]
 NAMES = sorted(f"P{n} Lee" for n in range(20))
@@ -115,6 +115,30 @@ def test_a_full_list_that_leaves_out_much(site: SiteHarness):
     one.cycle()
     assert NAMES == site.names()
     assert [] == site.holds()
+
+
+@pytest.mark.dx("T-117")
+def test_a_person_with_two_accounts(make_site: MakeSite):
+    """One of the two that is hidden by hand leaves every view, and stays hidden whatever its peer tells of it later."""
+    low = peer("NET/LOW", export_trust="50")
+    addressing = "\n[addressing]\ntemplates = {MEM = '{alias}'}\n"
+    site = make_site(mail("NET/ONE", "NET/TWO") + low + MEMORY + addressing)
+    accounts = ("A Ann Lee\tPCM:NET/ONE/ANN", "A Ann Lee PC\tPCM:NET/ONE/ANNPC")
+    one = site.joined("NET/ONE", *accounts)
+    others = [site.joined("NET/TWO"), site.joined("NET/LOW")]
+
+    def seen() -> list[set[str]]:
+        return [set(other.gal.values()) for other in others] + [{e.name for e in site.system().entries.values()}]
+
+    assert [{"Ann Lee", "Ann Lee PC"}] * 3 == seen()
+    site.edit("Ann Lee PC", hidden=True)
+    assert [["D Ann Lee PC PCM:NET/ONE/ANNPC"]] * 2 == [other.cycle().lines for other in others]
+    one.cycle("M Ann Lee PC\tPCM:NET/ONE/ANNPC", "  Ann Lee Desk\tPCM:NET/ONE/ANNPC")
+    one.cycle("R PCM:NET/ONE", accounts[0], "A Ann Lee Lab\tPCM:NET/ONE/ANNPC")
+
+    assert [("Ann Lee", False), ("Ann Lee Lab", True)] == [(r.name, r.hidden) for r in site.recipients()]
+    assert [[], []] == [other.cycle().lines for other in others]
+    assert [{"Ann Lee"}] * 3 == seen()
 
 
 @pytest.mark.dx("T-105")
