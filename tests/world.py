@@ -149,7 +149,9 @@ class World:
         self.offices = [self._office(name, naive) for name in NAMES]
         self.flying: list[tuple[FusedFolder, str, bytes]] = []
         self.backup: bytes | None = None
-        self.rejected = False
+        #: Addresses whose change or deletion was rejected, and those that somebody took out of a list.
+        self.pinned: set[str] = set()
+        self.removed: set[str] = set()
         self.broken: list[str] = []
         self.serial = 0
 
@@ -219,7 +221,7 @@ class World:
     def edit_people(self) -> None:
         """Somebody comes, goes, is renamed or moves to another mailbox; sometimes two swap names."""
         office = self.random.choice(self.offices)
-        people, alias = office.people, self.random.choice(ALIASES)
+        people, alias, before = office.people, self.random.choice(ALIASES), dict(office.people)
         name = self.random.choice([n for n in NAMES_THERE if n not in people.values()])
         kind = self.random.random()
         if kind < 0.2 and len(people) > 1:
@@ -234,7 +236,12 @@ class World:
             people[free] = people.pop(alias)
         else:
             people[alias] = name
+        self.note_removed(office, before)
         office.write_list()
+
+    def note_removed(self, office: Postoffice, before: dict[str, str]) -> None:
+        """Remember who was taken out of a list."""
+        self.removed |= {f"{office.name}/{alias}" for alias in before.keys() - office.people.keys()}
 
     def edit_directory(self) -> None:
         """The site's administrator adds, renames, hides, shows, moves or removes a recipient of the site."""
@@ -343,7 +350,9 @@ class World:
         """One postoffice is set back to its backup, its people with it."""
         office = self.random.choice(self.offices)
         if office.backup is not None and self.faults:
+            before = dict(office.people)
             office.storage.state, office.people = office.backup[0], dict(office.backup[1])
+            self.note_removed(office, before)
             office.write_list()
 
     def register_anew(self) -> None:
@@ -362,7 +371,8 @@ class World:
             if self.random.random() < 0.6:
                 self.server(lambda plan=plan: admin.approve(plan.id))  # type: ignore[misc]
             else:
-                self.rejected = True
+                sides = [change.before for change in plan.held if isinstance(change.before, Recipient)]
+                self.pinned |= {side.target.value for side in sides if side.target}
                 self.server(lambda plan=plan: admin.reject(plan.id))  # type: ignore[misc]
 
     ACTIONS: ClassVar[dict[Callable[[World], None], int]] = {
@@ -422,6 +432,14 @@ class World:
             self.cycle()
             self.decide()
 
+    def obey(self) -> None:
+        """Do what dxa tells the administrator: have every requestor export in full of which that is wanted."""
+        for office in self.offices:
+            row = self.store.peers.get(f"{LINK}/{office.name}")
+            if row is not None and row.state.export_needed:
+                office.requestor.want_export()
+        self.settle()
+
     def cycle(self) -> None:
         """T1 everywhere, T2, T3 everywhere, without faults."""
         self.now += 14_400
@@ -438,7 +456,7 @@ class World:
         found = []
         for office in self.offices:
             found += self._received(office) + self._owned(office) + self._gal(office)
-        return found + self.broken
+        return found + self._deleted() + self.broken
 
     def _received(self, office: Postoffice) -> list[str]:
         """The server's received list is what the postoffice has."""
@@ -449,11 +467,22 @@ class World:
 
     def _owned(self, office: Postoffice) -> list[str]:
         """The directory has what the postoffice told, but for what an administrator rejected."""
-        if self.rejected:
-            return []
-        owned = {str(r.target): r.name for r in self.store.directory.search(owner=f"{LINK}/{office.name}")}
-        has = {f"MS:{office.name}/{alias}": name for alias, name in office.people.items()}
+        recipients = self.store.directory.search(owner=f"{LINK}/{office.name}")
+        owned = {r.target.value: r.name for r in recipients if r.target and r.target.value not in self.pinned}
+        has = {f"{office.name}/{alias}": name for alias, name in office.people.items()}
+        has = {address: name for address, name in has.items() if address not in self.pinned}
         return [] if owned == has else [f"{office.name}: the directory has {owned} of it, not {has}"]
+
+    def _deleted(self) -> list[str]:
+        """Nobody was deleted on a postoffice's word whom nobody had taken out of its list."""
+        gone = [
+            change.change.before.target.value
+            for run in self.store.journal.runs()
+            if run.scope.startswith("in ")
+            for change in self.store.journal.run(run.id)[1]
+            if change.change.after is None
+        ]
+        return [f"{address} was deleted, and nobody had deleted it" for address in gone if address not in self.removed]
 
     def _gal(self, office: Postoffice) -> list[str]:
         """What the postoffice holds of others is what its view shows."""

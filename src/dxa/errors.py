@@ -4,7 +4,6 @@ DxaError                  exit status 1: something failed and will be retried
 ├── UsageError            exit status 2: the command or the configuration is wrong; ours to report, the user's to mend
 │   ├── ConfigError       all problems of a configuration together, by key
 │   └── NotFoundError     a peer, recipient, plan … that was named does not exist
-├── HeldError             exit status 3: a plan waits for approval
 ├── LockedError           another process writes to this site
 ├── PeerError             the peer's fault: what it sent cannot be used
 │   ├── FormatError       bytes that break a format: where, which field, expected, got
@@ -42,12 +41,6 @@ class ConfigError(UsageError):
 
 class NotFoundError(UsageError):
     """What was named does not exist."""
-
-
-class HeldError(DxaError):
-    """A plan is held for approval."""
-
-    exit_status = 3
 
 
 class LockedError(DxaError):

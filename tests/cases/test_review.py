@@ -6,7 +6,7 @@ import pytest
 
 from dxa.agent.admin import Leftover
 from dxa.config import edit
-from dxa.errors import FormatError, HeldError
+from dxa.errors import FormatError, PeerError
 from dxa.recipient import Kind
 from tests.cases.harness import DAY, MEMORY, SITE, MakeSite, SiteHarness, body_of, link, mail, peer
 
@@ -275,7 +275,7 @@ def test_a_retry_that_still_fails(site: SiteHarness):
     one = site.joined("NET/ONE", *PEOPLE)
     one.cycle("D Nobody\tPCM:NET/ONE/NOBODY")
     (row,) = site.site.store.rejects.list()
-    with pytest.raises(HeldError):
+    with pytest.raises(PeerError):
         site.admin.retry(row.id)
 
     assert [row] == site.site.store.rejects.list()
@@ -286,7 +286,7 @@ def test_a_retry_about_our_own_list(site: SiteHarness):
     one = site.joined("NET/ONE", *PEOPLE)
     one.cycle("A Intruder\tPCM:LAB/HQ/INTRUDER")
     (row,) = site.site.store.rejects.list()
-    with pytest.raises(HeldError, match="owns"):
+    with pytest.raises(PeerError, match="owns"):
         site.admin.retry(row.id)
     site.sync()
 
@@ -438,3 +438,13 @@ def test_links_that_run_apart(make_site: MakeSite):
     site.agent.sync(["mail"])
 
     assert before[-2:] == site.site.store.cuts.of(["mail/NET/ONE"])["mail/NET/ONE"]
+
+
+def test_a_bad_record_in_a_full_list_removes_nobody(site: SiteHarness):
+    """Who stands on a line that cannot be read is not gone: a full list with bad records removes nobody, and tells."""
+    one = site.joined("NET/ONE", "A Ann\tPCM:NET/ONE/ANN", "A Bob\tPCM:NET/ONE/BOB")
+
+    one.cycle("R PCM:NET/ONE", "A Ann\tPCM:NET/ONE/ANN", "A Bob\tPCM:NET/ONE/B?B")
+
+    assert ["Ann", "Bob"] == site.names()
+    assert any("nobody was removed" in notice.text for notice in site.site.store.notices.open())

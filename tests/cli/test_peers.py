@@ -131,12 +131,12 @@ def _with_dora(linked: Driver) -> None:
 
 
 def test_remove_and_keep(linked: Driver) -> None:
-    """--keep leaves what the peer owned as the site's own."""
+    """--keep leaves what the peer owned: of a former peer, exported as before, and adopted if a peer tells it again."""
     _with_dora(linked)
     done = linked("peers", "remove", "NET/A", "--keep")
 
     assert (0, "Removed post/NET/A; 1 recipient that it owned stays.\n") == (done.status, done.out)
-    assert "" == linked("recipients", "show", "Dora", "--json").json["owner"]
+    assert "former" == linked("recipients", "show", "Dora", "--json").json["owner"]
     assert 'peers."NET/A"' not in (linked.folder / "dxa.toml").read_text("utf-8")
     assert 0 == linked("sync").status
 
@@ -233,7 +233,7 @@ def test_peer_that_is_not_configured_any_more(left_over: Driver) -> None:
 @pytest.mark.parametrize(
     ("options", "owner", "said"),
     [
-        (["--keep"], "", "stays"),
+        (["--keep"], "former", "stays"),
         (["--transfer-to", "NET/B"], "post/NET/B", "belongs to post/NET/B now"),
         (["--delete"], None, "is deleted"),
     ],
@@ -257,7 +257,7 @@ def test_remove_what_is_left_over_of_a_link(left_over: Driver) -> None:
     left_over.replace('[links.post.peers."NET/B"]\nno_password = true\n', "")
 
     assert 0 == left_over("peers", "remove", "post/NET/A", "--keep").status
-    assert "" == left_over("recipients", "show", "Dora", "--json").json["owner"]
+    assert "former" == left_over("recipients", "show", "Dora", "--json").json["owner"]
 
 
 def test_nothing_goes_over_to_what_is_left_over(left_over: Driver) -> None:

@@ -17,11 +17,12 @@ from dxa.change import Change
 from dxa.config import Link, Peer
 from dxa.dirsync import server
 from dxa.entry import Verb
-from dxa.errors import AddressError, HeldError, NotFoundError, UsageError
+from dxa.errors import AddressError, NotFoundError, PeerError, UsageError
 from dxa.ledger.received import hear
 from dxa.plan import Plan, fingerprint
 from dxa.recipient import Recipient
 from dxa.rules.addressing import complete, readdress, settle_proxies
+from dxa.rules.ownership import FORMER, has_owner
 from dxa.store import PeerRow
 
 #: The scope of what people change themselves.
@@ -54,8 +55,12 @@ class Administrator:
         return plan
 
     def reject(self, plan_id: str) -> Plan:
-        """Reject a held plan: these changes are left out until the other side says something else."""
-        plan = self._held_plan(plan_id)
+        """Reject a held plan: what it modifies and deletes is left out until the other side says something else.
+
+        Adds were only held along with it: no guard objects to them, and they go ahead.
+        """
+        held = self._held_plan(plan_id)
+        plan = attrs.evolve(held, held=tuple(change for change in held.held if change.before is not None))
         site = self.agent.site
         with site.store.transaction():
             site.store.verdicts.put(plan.scope, map(fingerprint, plan.held), "rejected", site.clock())
@@ -116,7 +121,11 @@ class Administrator:
         """
         before = self.recipient(id_)
         after = change(before)
-        if before.owner and (after.name, after.target, after.kind) != (before.name, before.target, before.kind):
+        if has_owner(before.owner) and (after.name, after.target, after.kind) != (
+            before.name,
+            before.target,
+            before.kind,
+        ):
             raise UsageError(
                 f"{before.name!r} belongs to {before.owner}: only that peer can change its name or address"
             )
@@ -132,7 +141,7 @@ class Administrator:
         """Remove recipients of the site. Those of a peer come and go with the peer."""
         gone = [self.recipient(id_) for id_ in ids]
         for recipient in gone:
-            if recipient.owner:
+            if has_owner(recipient.owner):
                 raise UsageError(
                     f"{recipient.name!r} belongs to {recipient.owner}, which would tell it again; hide it "
                     f"(`dxa recipients set {recipient.id} --hidden`), filter it, or have it deleted there"
@@ -225,9 +234,9 @@ class Administrator:
             if leftover is Leftover.DELETE:
                 changes = [Change(str(r.id), r, None, f"peer {peer.id} removed") for r in owned]
             else:
-                new = self._heir(to).id if leftover is Leftover.TRANSFER else ""
+                new = self._heir(to).id if leftover is Leftover.TRANSFER else FORMER
                 changes = [Change(str(r.id), r, attrs.evolve(r, owner=new), f"peer {peer.id} removed") for r in owned]
-                if new:
+                if leftover is Leftover.TRANSFER:
                     site.store.received.transfer(peer.id, new)
             if changes:
                 self._apply(changes, f"peer {peer.id}")
@@ -264,15 +273,15 @@ class Administrator:
             raise UsageError(f"records of link {reject.link} cannot be read one by one; have the peer send it again")
         records = [t for t in parse(reject.raw, site.types) if t.verb is not Verb.REPLACE]
         if not records:
-            raise HeldError(f"reject {reject_id} still cannot be used: {reject.reason}; have the peer send it again")
+            raise PeerError(f"reject {reject_id} still cannot be used: {reject.reason}; have the peer send it again")
         transactions, local = apart(records, site.site_lists(link))
         if local:
-            raise HeldError(f"reject {reject_id} still cannot be used: {local[0].reason}")
+            raise PeerError(f"reject {reject_id} still cannot be used: {local[0].reason}")
         keys = {side.key for t in transactions for side in (t.old, t.new) if side is not None}
         with site.store.transaction():
             heard = hear(site.store.received.by_keys(reject.peer, keys), transactions)
             if heard.rejects:
-                raise HeldError(f"reject {reject_id} still cannot be used: {heard.rejects[0].reason}")
+                raise PeerError(f"reject {reject_id} still cannot be used: {heard.rejects[0].reason}")
             site.store.received.hear(reject.peer, heard.changes, marked=frozenset(), raws={}, positions=None)
             site.store.rejects.set_status([reject_id], "retried")
         count = len(heard.changes)

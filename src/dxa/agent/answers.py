@@ -17,7 +17,7 @@ from dxa.config import Peer
 from dxa.connector import Parcel, ParcelKind
 from dxa.dirsync import server
 from dxa.dirsync.messages import Reply
-from dxa.entry import Entry
+from dxa.entry import Entry, Verb
 from dxa.ledger.answer import Content, Cut, Held, ListKey, Pick, Step, full, number_steps, shown, update
 from dxa.ledger.view import Line
 from dxa.plan import Facts, Plan, make_plan
@@ -146,7 +146,8 @@ class _Answering:
             text = f"a full answer takes about {size} bytes, the limit is {limit}; raise it, or bring it by hand"
             self.work.tell(peer.id, MANUAL_IMPORT, text)
             return
-        if not made.content.segments and row.state.quoted and self.emptied(peer, row):
+        adds = any(segment.transactions[0].verb is Verb.ADD for segment in made.content.segments)
+        if not adds and row.state.quoted and self.emptied(peer, row):
             return
         self.work.release(f"full {peer.id}")
         self.send(peer, row, made, was=0, kind=ParcelKind.FULL)
@@ -163,7 +164,11 @@ class _Answering:
         return bool(plan.holds)
 
     def full_steps(self, view: ViewRow, at: int, pick: Pick, stale: frozenset[str], alone: str) -> list[Step]:
-        lists = [pair for pair in self.store.views.carried(view.id, pick.types | stale) if not self.nobodys(*pair)]
+        carried = self.store.views.carried(view.id, pick.types | stale)
+        known = {(type_, list_.casefold()) for type_, list_ in carried}
+        # The site's own lists are the server's to replace even if a restored database never carried them.
+        carried += [(type_, list_.upper()) for type_, list_ in sorted(self.work.site_lists - known)]
+        lists = [pair for pair in carried if not self.nobodys(*pair)]
         entries = {
             line.recipient: line.entry(pick.templates)
             for line in (self.store.views.live_all(view.id) if at == view.head else self.store.views.at(view.id, at))

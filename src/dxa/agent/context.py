@@ -45,6 +45,8 @@ class LinkWork:
     failed: bool = False
     #: Peers whose full list has been read in this cycle.
     proven: set[str] = attrs.field(factory=set)
+    #: Peers of which a part of what they told is missing.
+    unproven: set[str] = attrs.field(factory=set)
     #: Peers that have come under other rules, and whose way there is held.
     moves_held: set[str] = attrs.field(factory=set)
     #: What has been said of parcels that could not be delivered.

@@ -16,7 +16,7 @@ from dxa.plan import Facts, Plan, fingerprint, make_plan
 from dxa.recipient import Recipient
 from dxa.rules.addressing import settle_proxies
 from dxa.rules.imports import to_recipient
-from dxa.rules.ownership import may_change, refusal, why_not_adopted
+from dxa.rules.ownership import has_owner, may_change, refusal, why_not_adopted
 from dxa.rules.scope import accepts
 from dxa.store import PendingRow
 
@@ -171,7 +171,7 @@ class _Meaning:
             self.wish(row, holder, "joined by address: it was made by hand")
 
     def wish(self, row: PendingRow, existing: Recipient | None, reason: str) -> None:
-        owner = existing.owner if existing is not None and existing.owner else self.peer.id
+        owner = existing.owner if existing is not None and has_owner(existing.owner) else self.peer.id
         try:
             after = to_recipient(
                 self.told(row.entry),

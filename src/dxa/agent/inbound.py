@@ -27,6 +27,8 @@ from dxa.store import MessageRow, PeerRow
 BATCH_TRANSACTIONS = 20_000
 BATCH_REPORTS = 250
 
+#: What a peer asks to see that asks only for types that it may not have.
+NO_TYPES = frozenset({""})
 _PRINT = struct.Struct("<II")
 
 NOT_REGISTERED = 120
@@ -46,6 +48,10 @@ def receive(work: LinkWork) -> None:
             _Batch(work).take(batch)
         if not work.rehearsal:
             work.connector.settle([report.receipt for report in batch])
+    if Feed.CHANGES in work.connector_type.traits.feeds:
+        # Whoever tells changes from a known point on, or none, is as well known as by a full read.
+        known = (row for row in work.store.peers.of_link(work.link.name).values() if row.cursor)
+        work.proven |= {row.id for row in known} - work.unproven
 
 
 def _batches(reports: Iterable[Report]) -> Iterator[list[Report]]:
@@ -156,7 +162,7 @@ class _Batch:
             types = row.pick.types
         templates = row.pick.templates if report.templates is None else report.templates
         allowed = frozenset(peer.types) or types
-        return Pick(types=types & allowed, templates=templates and peer.templates)
+        return Pick(types=types & allowed or NO_TYPES, templates=templates and peer.templates)
 
     def read(self, report: Report, peer: Peer, row: PeerRow) -> tuple[str, str]:
         """A list or changes without numbers of their own."""
@@ -169,7 +175,9 @@ class _Batch:
         taken = self.into_list(report, peer, transactions, replaces=report.complete)
         cursor = report.cursor if report.complete else row.cursor
         self.put(attrs.evolve(row, cursor=cursor))
-        if full and report.complete:
+        if not report.complete:
+            self.work.unproven.add(peer.id)
+        elif full:
             self.work.proven.add(peer.id)
         return "taken", f"{taken} changes" if report.complete else f"{taken} changes; incomplete, nothing is removed"
 
@@ -187,7 +195,10 @@ class _Batch:
         assert request is not None
         prints = _prints(report.transactions)
         known = any(cut.number == request.s for cut in self.cuts.get(peer.id, ()))
-        reused = bool(prints) and self.store.numbered.differs(peer.id, [p for p in prints if p[0] <= row.state.r])
+        old = [p for p in prints if p[0] <= row.state.r]
+        # A number that was taken so long ago that nothing is kept of it: better an export than a lost change.
+        doubtful = request.strict and not self.store.numbered.kept(peer.id, old)
+        reused = bool(old) and (doubtful or self.store.numbered.differs(peer.id, old))
         replaced = any(t.verb is Verb.REPLACE and t.number > row.state.r for t in report.transactions)
         asked = server.Asked(request=request, known=known, reused=reused, torn=replaced and not request.complete)
         state, commands = server.step(row.state, asked)
@@ -236,6 +247,12 @@ class _Batch:
 
     def into_list(self, report: Report, peer: Peer, transactions: Sequence[Transaction], *, replaces: bool) -> int:
         transactions, local = apart(transactions, self.work.site_lists)
+        if replaces and report.rejects and any(t.verb is Verb.REPLACE for t in transactions):
+            # Who stood on a line that cannot be read is not gone: nobody is, until a list comes that can be read.
+            replaces = False
+            bad = len(report.rejects)
+            text = f"bad records in a full list: {bad}. So nobody was removed; mend them and send it again"
+            self.tell(peer.id, report.rejects[0].code, text)
         rows = _rows(self.work, peer.id, transactions, replaces)
         heard = hear(rows, transactions, replaces=replaces)
         self.unpin(peer, heard.changes)

@@ -10,6 +10,7 @@ from dxa.errors import AddressError
 from dxa.recipient import Kind, Recipient
 from dxa.rules.addressing import AddressingRules, complete, readdress
 from dxa.rules.naming import BLANK
+from dxa.rules.ownership import has_owner
 from dxa.rules.parts import alias_of
 from dxa.rules.scope import ImportRules, import_container
 
@@ -65,7 +66,7 @@ def to_recipient(
         alias=_alias(existing, alias),
         target=target,
         proxies=_with_native(existing, target, types),
-        owner=existing.owner or owner,
+        owner=existing.owner if has_owner(existing.owner) else owner,
         container=container if restamp else existing.container,
         trust=rules.trust if restamp else existing.trust,
         fields=merge_fields(existing.fields, entry.fields),

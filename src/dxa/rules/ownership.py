@@ -16,17 +16,26 @@ from dxa.rules.naming import ListId
 OWN_LIST = 66
 
 
+#: The owner of what a peer told that is gone: still told and not made by hand, but anybody's to adopt.
+FORMER = "former"
+
+
+def has_owner(owner: str) -> bool:
+    """Whether a peer that exists owns it."""
+    return owner not in ("", FORMER)
+
+
 def may_change(owner: str, peer: str, co_owners: Collection[str] = ()) -> bool:
     """Whether the peer may modify or delete what `owner` told us.
 
     `co_owners` are the peers whose entries the link's peer may change too (KB Q155727). Nobody owns what the site made.
     """
-    return owner != "" and (owner == peer or owner in co_owners)
+    return has_owner(owner) and (owner == peer or owner in co_owners)
 
 
 def refusal(owner: str, peer: str, subject: str) -> str:
     """Why the peer may not change the subject, and what to do if it should."""
-    if not owner:
+    if not has_owner(owner):
         return f"{subject} was made by this site; transfer its ownership to peer {peer} to let it change this"
     advice = f"name {owner} as co-owner on the link of {peer}, or transfer the ownership"
     return f"{subject} belongs to peer {owner} and not to {peer}; {advice}"
@@ -49,6 +58,6 @@ def why_not_adopted(existing: Recipient, *, adopt: bool) -> str:
     """Why a recipient that already has an entry's address does not become the peer's; "" when it does (KB Q238447)."""
     if existing.kind is not Kind.CUSTOM:
         return f"the address belongs to {existing.name!r}, a {existing.kind.value} of this site"
-    if existing.owner:
+    if has_owner(existing.owner):
         return f"the address belongs to {existing.name!r}, which peer {existing.owner} told us"
     return "" if adopt else f"the address belongs to {existing.name!r}, made by hand, and the link does not adopt"

@@ -49,6 +49,14 @@ class Numbered:
             for number, print_ in _unpacked(first, bytes(digests))
         )
 
+    def kept(self, peer: str, prints: Iterable[tuple[int, bytes]]) -> bool:
+        """Whether something is kept of each of these numbers."""
+        asked = {number for number, _ in prints}
+        if not asked:
+            return True
+        rows = self._db.rows(_OVERLAPPING, peer, min(asked), max(asked))
+        return asked <= {number for _, first, digests in rows for number, _ in _unpacked(first, bytes(digests))}
+
     def prune(self, before: float) -> None:
         """Drop what was kept before."""
         self._db.run(_PRUNE, before)
