@@ -161,10 +161,14 @@ class Connector(Protocol):
         """Everything that waits, oldest first; `since` gives each peer's cursor. Removes nothing."""
 
     def deliver(self, parcel: Parcel) -> Iterator[Outcome]:
-        """Bring the parcel to its peer, or where its peer picks it up; durable when it returns."""
+        """Bring the parcel to its peer, or where its peer picks it up; durable at the latest at the next `settle`."""
 
     def settle(self, receipts: Sequence[str]) -> None:
-        """What these receipts stand for is committed: take the mail or file away. Repeatable."""
+        """What these receipts stand for is committed: take the mail or file away. Repeatable.
+
+        What was delivered before is durable when this returns; it is called, with no receipts, before parcels are
+        marked as delivered.
+        """
 
 
 @attrs.frozen(kw_only=True)

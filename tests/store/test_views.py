@@ -176,7 +176,7 @@ def test_slots_of_many_names_are_those_of_all(store: Store, view: ViewRow) -> No
     """From some number of names on it is cheaper to read all."""
     _start(store, view, line(1, "Ann"))
 
-    assert {("MS:lab/west", "ann")} == store.views.slots(view.id, [("MS", "", f"n{n}") for n in range(1001)])
+    assert {("MS:lab/west", "ann")} == store.views.slots(view.id, [("MS", "", f"n{n}") for n in range(5001)])
 
 
 @given(

@@ -118,7 +118,7 @@ class Agent:
                 work.outcome.errors.append(str(fault))
 
     def _directory(self, work: LinkWork) -> None:
-        self._keep(work, (directory.plan_peer(work, peer) for peer in work.link.peers.values()))
+        self._keep(work, directory.plan_peers(work))
 
     def _outbound(self, work: LinkWork) -> None:
         views = outbound.assign_views(work)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import attrs
 
@@ -18,19 +18,28 @@ from dxa.rules.addressing import settle_proxies
 from dxa.rules.imports import to_recipient
 from dxa.rules.ownership import has_owner, may_change, refusal, why_not_adopted
 from dxa.rules.scope import accepts
-from dxa.store import PendingRow
+from dxa.store import PeerRow, PendingRow
 
 TAKEN_ADDRESS = 28
 
 
-def plan_peer(work: LinkWork, peer: Peer) -> Plan | None:
-    """Plan what is pending of this peer, apply what may be, keep the rest held; None when nothing is pending."""
-    row = work.store.peers.get(peer.id)
-    if row is None:
-        return None
-    if row.rules == peer.import_digest and not work.store.received.has_pending(peer.id):
-        work.release(f"in {peer.id}")
-        return None
+def plan_peers(work: LinkWork) -> Iterator[Plan]:
+    """Plan what is pending of each peer, apply what may be, keep the rest held.
+
+    Who has nothing pending costs nothing: a link may have hundreds of peers.
+    """
+    rows = work.store.peers.of_link(work.link.name)
+    pending = set(work.store.received.peers_pending())
+    held = {held.scope for held in work.store.held.all()}
+    for peer in work.link.peers.values():
+        row = rows.get(peer.name.casefold())
+        if row is not None and (peer.id in pending or row.rules != peer.import_digest):
+            yield _plan_peer(work, peer, row)
+        elif f"in {peer.id}" in held:
+            work.release(f"in {peer.id}")
+
+
+def _plan_peer(work: LinkWork, peer: Peer, row: PeerRow) -> Plan:
     with work.store.transaction():
         plan, meant = meaning_of(work, peer)
         _apply(work, peer, meant, plan)

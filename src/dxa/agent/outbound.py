@@ -24,7 +24,7 @@ from dxa.rules.scope import why_not
 from dxa.store import PeerRow, ViewRow
 
 #: From so many touched recipients on, all names of the view are read at once.
-MANY = 500
+MANY = 5_000
 
 
 def assign_views(work: LinkWork) -> dict[int, list[Peer]]:

@@ -52,6 +52,7 @@ def _waiting(parcels: list[Parcel]) -> str:
 
 def _mark(work: LinkWork, sent: list[str]) -> list[str]:
     if sent:
+        work.connector.settle(())
         with work.store.transaction():
             work.store.outbox.done(sent, Result.POSTED, "", work.now)
     return []

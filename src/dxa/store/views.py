@@ -19,7 +19,7 @@ from dxa.store.serial import fields_text, read_fields
 #: So much of a name's key stays in all its numbered forms.
 STEM = 24
 #: From so many names on, all slots are read at once.
-MANY = 1000
+MANY = 5_000
 
 #: A line with the numbers at which it started and ended.
 Dated = tuple[Line, int, int | None]

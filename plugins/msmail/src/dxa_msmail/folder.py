@@ -44,7 +44,10 @@ class Folder(Protocol):
         """All bytes of a file."""
 
     def write(self, name: str, data: bytes) -> None:
-        """Put a file there, durably; the same name twice has the same effect as once."""
+        """Put a file there; the same name twice has the same effect as once. `flush` makes its name durable."""
+
+    def flush(self) -> None:
+        """What was written is durable when this returns: once for many files, for it costs as much as each of them."""
 
     def remove(self, name: str) -> None:
         """Take a file away; nothing happens when it is gone already."""
@@ -73,6 +76,12 @@ def _plain(name: str) -> str:
 
 def replace_file(path: Path, data: bytes) -> None:
     """Write a file under a temporary name and rename it into place; durable when it returns."""
+    rename_into_place(path, data)
+    sync_folder(path.parent)
+
+
+def rename_into_place(path: Path, data: bytes) -> None:
+    """Write a file under a temporary name and rename it; its bytes are durable, its name is with `sync_folder`."""
     temporary = path.with_name(f".{path.name}{TEMPORARY}")
     handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
     try:
@@ -83,7 +92,6 @@ def replace_file(path: Path, data: bytes) -> None:
     finally:
         os.close(handle)
     temporary.replace(path)
-    sync_folder(path.parent)
 
 
 def sync_folder(path: Path) -> None:
@@ -134,9 +142,17 @@ class DiskFolder:
         path = self.path / _plain(name)
         self._ready()
         try:
-            replace_file(path, data)
+            rename_into_place(path, data)
         except OSError as error:
             raise _said(f"write {path}", error) from None
+
+    def flush(self) -> None:
+        """See `Folder`."""
+        try:
+            if self.path.is_dir():
+                sync_folder(self.path)
+        except OSError as error:
+            raise _said(f"write to {self.path}", error) from None
 
     def remove(self, name: str) -> None:
         """See `Folder`."""
@@ -204,6 +220,9 @@ class MemoryFolder:
         """See `Folder`."""
         self.files.pop(_plain(name), None)
         self.files[name] = data
+
+    def flush(self) -> None:
+        """See `Folder`."""
 
     def remove(self, name: str) -> None:
         """See `Folder`."""

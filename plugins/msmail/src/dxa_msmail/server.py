@@ -211,6 +211,7 @@ class MsMailServer:
 
     def settle(self, receipts: Sequence[str]) -> None:
         """Take away the files; what nobody could read is kept in the inbox's folder for such files."""
+        self._outbox.flush()
         for name in filter(is_plain, receipts):
             if name in self._keep:
                 self._inbox.park(name, self._keep.pop(name))

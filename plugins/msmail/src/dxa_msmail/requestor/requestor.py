@@ -112,6 +112,7 @@ class Requestor:
         if self.config.status_report and report:
             self._post(state, "status", self._status_message(report))
         self._post(state, "request", self._request_message(request, state.queue))
+        self.outbox.flush()
         self._log(journal)
         return Sent(request=request, transactions=state.queue, rejects=own.rejects, exported=exported)
 
