@@ -41,6 +41,11 @@ def timed(work: Callable[[], Any]) -> float:
     return time.perf_counter() - start
 
 
+def peak_mb() -> float:
+    """The largest memory that this process has had so far."""
+    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1)
+
+
 def median(values: list[float]) -> float:
     """The middle one: these machines are shared, so the mean tells little."""
     return statistics.median(values)
@@ -57,6 +62,5 @@ def in_own_process(name: str) -> Result:
 
 
 def report(result: Result) -> str:
-    """The result as one line for the parent process, with this process's peak memory."""
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return json.dumps(attrs.asdict(attrs.evolve(result, peak_mb=round(peak, 1))))
+    """The result as one line for the parent process, with this process's peak memory unless it measured that itself."""
+    return json.dumps(attrs.asdict(attrs.evolve(result, peak_mb=result.peak_mb or peak_mb())))
