@@ -223,3 +223,16 @@ def test_a_view_shows_at_each_number_what_it_showed_then(states: list[dict[int, 
             if since <= number and (until is None or number < until)
         }
         assert lines == {row.form: row for row in store.views.at(view.id, number)} == alive
+
+
+def test_lines_of_some_lists(store: Store) -> None:
+    """The lines of chosen lists are found without reading the others; a list whose name begins alike is another."""
+    view = store.views.create("mail", "rules")
+    lines = [
+        Line(n, "MS", "", list_, f"Name {n}", f"{list_}/U{n}", (), "", f"Name {n}")
+        for n, list_ in enumerate(["NET/PO", "NET/POX", "Net/Po", "FAR/PO"], 1)
+    ]
+    store.views.write(view.id, [Transition(n, None, line) for n, line in enumerate(lines, 1)])
+
+    assert [lines[0], lines[2]] == list(store.views.live_of(view.id, [("MS", "net/PO")]))
+    assert [lines[3], lines[1]] == list(store.views.live_of(view.id, [("MS", "FAR/PO"), ("MS", "NET/POX")]))

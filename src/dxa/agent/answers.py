@@ -171,7 +171,9 @@ class _Answering:
         lists = [pair for pair in carried if not self.nobodys(*pair)]
         entries = {
             line.recipient: line.entry(pick.templates)
-            for line in (self.store.views.live_all(view.id) if at == view.head else self.store.views.at(view.id, at))
+            for line in (
+                self.store.views.live_of(view.id, lists) if at == view.head else self.store.views.at(view.id, at)
+            )
             if pick.shows(line.type, line.instead_of) and not self.nobodys(line.type, line.list)
         }
         if alone:

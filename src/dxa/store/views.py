@@ -54,6 +54,7 @@ _ANY_SLOT = r.slot > fixed("")
 _KEPT = or_(_ALIVE, r.until > bindparam("oldest"))
 _LIVE = select(*_LINE).where(_VIEW, _ALIVE, r.recipient.in_(among()))
 _LIVE_ALL = select(*_LINE).where(_VIEW, _ALIVE).order_by(r.slot)
+_LIVE_LIST = _LIVE_ALL.where(r.slot >= bindparam("first"), r.slot < bindparam("last"))
 _COUNT = select(func.count()).select_from(row).where(_VIEW, _ALIVE, _ANY_SLOT)
 _ALL_SLOTS = select(r.slot).where(_VIEW, _ALIVE, _ANY_SLOT)
 _SLOTS = select(r.slot).where(_VIEW, _ALIVE, r.slot >= bindparam("first"), r.slot < bindparam("last"))
@@ -118,6 +119,12 @@ class Views:
     def live_all(self, view_: int) -> Iterator[Line]:
         """All living lines by list and name; write nothing while you take them."""
         return map(_line, self._db.stream(_LIVE_ALL, view_))
+
+    def live_of(self, view_: int, lists: Iterable[tuple[str, str]]) -> Iterator[Line]:
+        """The living lines of these (type, list) pairs by name; write nothing while you take them."""
+        for type_, list_ in lists:
+            first = f"{type_}:{list_.casefold()}{_SEPARATOR}"
+            yield from map(_line, self._db.stream(_LIVE_LIST, view_, first, first + _LAST))
 
     def count(self, view_: int) -> int:
         """How many lines live."""
