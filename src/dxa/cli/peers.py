@@ -151,7 +151,7 @@ def add(
 
 @peers.command("remove")
 @click.argument("peer", metavar="PEER")
-@click.option("--keep", is_flag=True, help="What it owns stays, as the site's own.")
+@click.option("--keep", is_flag=True, help="What it owns stays, under a former owner.")
 @click.option("--delete", is_flag=True, help="What it owns is deleted.")
 @click.option("--transfer-to", metavar="PEER", help="What it owns goes over to that peer (LINK/NAME).")
 @pass_session
