@@ -20,9 +20,9 @@ Written by `make bench`. Each row is the ratio of our work to a reference that i
 process; times are medians. Absolute times are those of one shared machine and say little elsewhere; the ratio travels.
 
 The full import is a whole cycle: decoding, the received list, plan and guards, directory, journal and view. About a
-quarter of its time is SQLite's, a quarter goes into rows on their way there and back, and the rest into one Python value
-per entry and step (transaction, recipient, change, line). To fall below three it would have to skip a step for entries
-that are new and plain, which is a second way to do one thing, and so was not done.
+quarter of its time is SQLite's, a quarter goes into rows on their way there and back, and the rest into one Python
+value per entry and step (transaction, recipient, change, line). To fall below three it would have to skip a step for
+entries that are new and plain, which is a second way to do one thing, and so was not done.
 
 """
 
