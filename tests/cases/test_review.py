@@ -448,3 +448,57 @@ def test_a_bad_record_in_a_full_list_removes_nobody(site: SiteHarness):
 
     assert ["Ann", "Bob"] == site.names()
     assert any("nobody was removed" in notice.text for notice in site.site.store.notices.open())
+
+
+def test_a_system_that_tells_changes_is_written_to(make_site: MakeSite):
+    """After its first read a system that tells only changes, or nothing, still gets what is new here."""
+    native = '\n[addressing.templates]\nMEM = "{alias}"\n'
+    site = make_site(SITE + MEMORY + '[links.mem.memory]\nfeed = "changes"\n' + native)
+    site.add("Ann", "ANN")
+    site.sync()
+    site.add("Bob", "BOB")
+    site.sync()
+
+    assert ["Ann", "Bob"] == sorted(entry.name for entry in site.system().entries.values())
+
+
+def test_a_rejection_pins_only_what_guards_objected_to(site: SiteHarness):
+    """Newcomers that were held along with a mass delete go ahead when it is rejected."""
+    one = site.joined("NET/ONE", *PEOPLE)
+    one.cycle(*DELETES, "A New One\tPCM:NET/ONE/NEW")
+    (plan,) = site.admin.held()
+    site.admin.reject(plan.id)
+    site.sync()
+
+    assert 21 == len(site.names())
+    assert "New One" in site.names()
+
+
+def test_what_a_removed_peer_leaves_behind_is_exported_as_before(site: SiteHarness):
+    """--keep deletes nobody elsewhere: entries of a former peer count as told, not as made by hand."""
+    site.joined("NET/ONE", "A Ann\tPCM:NET/ONE/ANN")
+    two = site.joined("NET/TWO")
+    two.cycle()
+    site.admin.remove_peer("mail/NET/ONE", Leftover.KEEP)
+
+    assert [] == two.cycle().lines
+    assert ["former"] == [recipient.owner for recipient in site.recipients()]
+
+
+def test_a_former_entry_is_adopted_by_whoever_tells_it_again(site: SiteHarness):
+    """Registered anew, a peer gets its entries back, with their identity."""
+    one = site.joined("NET/ONE", "A Ann\tPCM:NET/ONE/ANN")
+    (before,) = site.recipients()
+    site.admin.remove_peer("mail/NET/ONE", Leftover.KEEP)
+    one.r = one.s = 0
+    one.cycle("R PCM:NET/ONE", "A Ann\tPCM:NET/ONE/ANN", task="IMPORTREQ")
+
+    assert [(before.id, "mail/NET/ONE")] == [(r.id, r.owner) for r in site.recipients()]
+
+
+def test_types_that_a_peer_may_not_have_are_not_shown(make_site: MakeSite):
+    """A peer that asks only for types it may not have sees nothing, not everything."""
+    site = make_site(SITE + link() + peer("NET/ONE", types='["SMTP"]'))
+    site.add("Ann", "ANN")
+
+    assert [] == site.postoffice("NET/ONE").cycle(task="IMPORTREQ").lines

@@ -167,7 +167,8 @@ class _Answering:
         carried = self.store.views.carried(view.id, pick.types | stale)
         known = {(type_, list_.casefold()) for type_, list_ in carried}
         # The site's own lists are the server's to replace even if a restored database never carried them.
-        carried += [(type_, list_.upper()) for type_, list_ in sorted(self.work.site_lists - known)]
+        missing = sorted(self.work.site_lists - known)
+        carried += [(type_, list_.upper()) for type_, list_ in missing if type_ in pick.types | stale]
         lists = [pair for pair in carried if not self.nobodys(*pair)]
         entries = {
             line.recipient: line.entry(pick.templates)
