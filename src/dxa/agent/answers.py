@@ -118,10 +118,6 @@ class _Answering:
                     self.full(peer, row)
                 elif isinstance(command, server.SendUpdate):
                     self.update(peer, row, command.since)
-        for content in {
-            made.content.key: made.content for made in self.made.values() if made.content.segments
-        }.values():
-            self.store.outbox.put_content(content)
         self.store.cuts.add(self.new_cuts)
         self.store.outbox.put(self.parcels, self.work.link.name, self.work.now)
         self.store.peers.put(self.rows)

@@ -16,7 +16,7 @@ from dxa.plan import Facts, Plan, fingerprint, make_plan
 from dxa.recipient import Recipient
 from dxa.rules.addressing import settle_proxies
 from dxa.rules.imports import to_recipient
-from dxa.rules.ownership import has_owner, may_change, refusal, why_not_adopted
+from dxa.rules.ownership import may_change, refusal, why_not_adopted
 from dxa.rules.scope import accepts
 from dxa.store import PeerRow, PendingRow
 
@@ -44,9 +44,7 @@ def _plan_peer(work: LinkWork, peer: Peer, row: PeerRow) -> Plan:
         plan, meant = meaning_of(work, peer)
         _apply(work, peer, meant, plan)
         if not plan.holds and row.rules != peer.import_digest:
-            fresh = work.store.peers.get(peer.id)
-            assert fresh is not None
-            work.store.peers.put([attrs.evolve(fresh, rules=peer.import_digest)])
+            work.store.peers.put([attrs.evolve(row, rules=peer.import_digest)])
     return plan
 
 
@@ -180,12 +178,11 @@ class _Meaning:
             self.wish(row, holder, "joined by address: it was made by hand")
 
     def wish(self, row: PendingRow, existing: Recipient | None, reason: str) -> None:
-        owner = existing.owner if existing is not None and has_owner(existing.owner) else self.peer.id
         try:
             after = to_recipient(
                 self.told(row.entry),
                 rules=self.peer.imports,
-                owner=owner,
+                owner=self.peer.id,
                 existing=existing,
                 types=self.types,
                 addressing=self.work.addressing,

@@ -18,7 +18,7 @@ from dxa.config import Peer
 from dxa.connector import Feed, Report
 from dxa.dirsync import server
 from dxa.entry import Entry, Reject, Transaction, Verb, list_entry
-from dxa.ledger.answer import Pick
+from dxa.ledger.answer import ListKey, Pick
 from dxa.ledger.received import Row, RowChange, hear
 from dxa.rules.ownership import OWN_LIST, why_ignored
 from dxa.store import MessageRow, PeerRow
@@ -325,13 +325,11 @@ def apart(
     transactions: Sequence[Transaction], own: frozenset[tuple[str, str]]
 ) -> tuple[Sequence[Transaction], list[Reject]]:
     """Transactions about the site's own lists are ignored, and reported (KB Q96003, error 66)."""
-    if not own:
-        return transactions, []
-    ours = [t for t in transactions if _touches(t, own)]
+    ours = [t for t in transactions if _list_key(t) in own] if own else []
     if not ours:
         return transactions, []
     rejects = [Reject(t.number, 0, t.raw, OWN_LIST, why_ignored(_side(t), own)) for t in ours]
-    return [t for t in transactions if not _touches(t, own)], rejects
+    return [t for t in transactions if _list_key(t) not in own], rejects
 
 
 def _side(transaction: Transaction) -> Entry:
@@ -340,9 +338,9 @@ def _side(transaction: Transaction) -> Entry:
     return entry
 
 
-def _touches(transaction: Transaction, own: frozenset[tuple[str, str]]) -> bool:
-    entry = transaction.new or transaction.old
-    return entry is not None and (entry.type, entry.list.casefold()) in own
+def _list_key(transaction: Transaction) -> ListKey:
+    entry = _side(transaction)
+    return entry.type, entry.list.casefold()
 
 
 def _rows(work: LinkWork, peer: str, transactions: Sequence[Transaction], replaces: bool) -> list[Row]:

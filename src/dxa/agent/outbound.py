@@ -23,9 +23,6 @@ from dxa.rules.naming import Names
 from dxa.rules.scope import why_not
 from dxa.store import PeerRow, ViewRow
 
-#: From so many touched recipients on, all names of the view are read at once.
-MANY = 5_000
-
 
 def assign_views(work: LinkWork) -> dict[int, list[Peer]]:
     """Give every peer its view; returns the peers of each view.
@@ -161,11 +158,8 @@ class _Advance:
             self.work.tell_anew(self.scope, ABSENT, f"{len(absent)} recipients cannot be shown: {few}")
 
     def settled(self, live: Mapping[FormKey, Line], wishes: Mapping[FormKey, Wish]) -> dict[FormKey, Line]:
-        views = self.work.store.views
-        if len(wishes) > MANY:
-            taken = views.all_slots(self.view.id)
-        else:
-            taken = views.slots(self.view.id, [(w.type, w.list, w.name) for w in wishes.values()])
+        wanted = [(wish.type, wish.list, wish.name) for wish in wishes.values()]
+        taken = self.work.store.views.slots(self.view.id, wanted)
         held = ((_list_id(list_), name) for list_, name in taken)
         return settle_names(live, wishes, Names(held), self.peer.names)
 

@@ -68,7 +68,6 @@ def _post(work: LinkWork, peer: Peer, row: PeerRow, plan: Plan) -> None:
     first = work.store.next_numbers(work.link.name, len(ready))
     content = number_steps([Step(c.verb, c.before, c.after) for c in ready], first, f"{work.link.name}-{first}")
     parcel = Parcel(id=f"{first:010d}-{peer.name}", peer=work.info(peer, row), kind=ParcelKind.UPDATE, content=content)
-    work.store.outbox.put_content(content)
     work.store.outbox.put([parcel], work.link.name, work.now)
     work.store.verdicts.drop(plan.scope, plan.approved)
     work.outcome.updates += 1

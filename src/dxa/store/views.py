@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any
 
 import attrs
@@ -130,11 +130,11 @@ class Views:
         """How many lines live."""
         return int(self._db.value(_COUNT, view_))
 
-    def slots(self, view_: int, wanted: Iterable[tuple[str, str, str]]) -> set[Slot]:
+    def slots(self, view_: int, wanted: Collection[tuple[str, str, str]]) -> set[Slot]:
         """The slots held that a name, or the name with a number appended, could meet, for (type, list, name) each."""
-        stems = {_stem(type_, list_, name) for type_, list_, name in wanted}
-        if len(stems) > MANY:
+        if len(wanted) > MANY:
             return self.all_slots(view_)
+        stems = {_stem(type_, list_, name) for type_, list_, name in wanted}
         found = (self._db.column(_SLOTS, view_, stem, stem + _LAST) for stem in stems)
         return {_slot(slot) for slots in found for slot in slots}
 
