@@ -54,7 +54,8 @@ class PeerError(DxaError):
 class FormatError(PeerError):
     """Bytes that break a format.
 
-    ``code`` is the number that the format's own world gives the error (0: none); ``line`` counts from 1 (0: unknown).
+    ``code`` is the number that the format's own world gives the error (0: none); ``line`` counts from 1 (0: unknown),
+    ``offset`` in bytes from 0 (-1: unknown).
     """
 
     def __init__(
@@ -63,14 +64,16 @@ class FormatError(PeerError):
         *,
         source: str = "",
         line: int = 0,
+        offset: int = -1,
         field: str = "",
         expected: str = "",
         got: str = "",
         code: int = 0,
     ) -> None:
-        self.reason, self.source, self.line, self.field = reason, source, line, field
+        self.reason, self.source, self.line, self.offset, self.field = reason, source, line, offset, field
         self.expected, self.got, self.code = expected, got, code
-        where = ", ".join(filter(None, [source, f"line {line}" if line else "", field]))
+        place = [f"line {line}" if line else "", f"offset {offset}" if offset >= 0 else ""]
+        where = ", ".join(filter(None, [source, *place, field]))
         detail = f": expected {expected}, got {got!r}" if expected else (f": {got!r}" if got else "")
         number = f"[{code}] " if code else ""
         super().__init__(f"{where + ': ' if where else ''}{number}{reason}{detail}")
