@@ -69,7 +69,8 @@ class Report:
     with, `reply_to` the address that an answer goes to. `lists` are the (type, list) pairs that the report covers in
     full; empty for changes. `complete` is False when its end is missing. `transactions` are in their order; `marked`
     are keys of entries that bear our mark. `receipt` is what `settle` gets back; a report with the same receipt may be
-    collected again until then.
+    collected again until then. `identity` names this very message wherever and however often it is met: one that has
+    been taken is only settled. Empty where the same bytes may be another message.
     """
 
     sender: str
@@ -79,6 +80,7 @@ class Report:
     password: str = ""
     title: str = ""
     raw: bytes = b""
+    identity: str = ""
     complete: bool = True
     lists: frozenset[ListKey] = frozenset()
     transactions: Sequence[Transaction] = ()

@@ -83,6 +83,8 @@ class _Batch:
 
     def take(self, reports: Iterable[Report]) -> None:
         for report in reports:
+            if self.known(report):
+                continue
             self.work.outcome.messages += 1
             status, verdict = self.one(report)
             self.work.outcome.refused += status == "refused"
@@ -92,6 +94,11 @@ class _Batch:
         for index, peer, rejects in self.rejects:
             self.work.outcome.rejects += len(rejects)
             self.store.rejects.put(self.work.link.name, peer, ids[index], rejects, self.work.now)
+
+    def known(self, report: Report) -> bool:
+        """Whether this very message has been taken before, and was not taken away then."""
+        identity = report.identity
+        return bool(identity) and (self.store.messages.seen(identity) or identity in {m.digest for m in self.messages})
 
     def one(self, report: Report) -> tuple[str, str]:
         """Take one report; returns the archive's status and verdict."""
@@ -293,7 +300,7 @@ class _Batch:
                 link=self.work.link.name,
                 peer=report.sender,
                 receipt=report.receipt,
-                digest=blake2b(report.raw, digest_size=16).hexdigest(),
+                digest=report.identity or blake2b(report.raw, digest_size=16).hexdigest(),
                 title=report.title,
                 status=status,
                 verdict=verdict,
