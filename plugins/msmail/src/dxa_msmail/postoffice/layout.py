@@ -23,7 +23,7 @@ R = TypeVar("R")
 
 #: Database text of PC Mail is code page 850 (KB Q87432), in which every byte is a character.
 CODE_PAGE = "cp850"
-#: What our own layouts carry in bytes whose meaning nobody has published.
+#: What our own layouts carry in bytes whose meaning nobody has published; short records have room for its beginning.
 MARK = b"DXA1"
 #: KB Q96001 #40: the number for files that are not what they should be.
 CORRUPT = 40
@@ -117,11 +117,10 @@ def blob(at: int, size: int, basis: Basis, source: str, doc: str) -> Any:
     return attrs.field(default=bytes(size), metadata={"spot": spot}, repr=False)
 
 
-def mark(at: int) -> Any:
-    """The mark of our own layouts; a record without it is refused."""
-    size = len(MARK)
+def mark(at: int, size: int = len(MARK)) -> Any:
+    """The mark of our own layouts, or its first bytes; a record without it is refused."""
     spot = Spot(at, size, "mark", bytes, bytes, Basis.OURS, "", "says that dxa chose the layout of this record")
-    return attrs.field(default=MARK, metadata={"spot": spot}, repr=False)
+    return attrs.field(default=MARK[:size], metadata={"spot": spot}, repr=False)
 
 
 def check(at: int) -> Any:
@@ -179,9 +178,9 @@ def decode(cls: type[R], data: bytes, *, source: str = "", at: int = 0) -> R:
     if len(piece) != layout.size:
         raise corrupt(source, at, "record", f"{layout.size} bytes", f"{len(piece)} bytes")
     values = {name: spot.unpack(piece[spot.at : spot.at + spot.size]) for name, spot in layout.spots.items()}
-    if layout.mark and values[layout.mark] != MARK:
+    if layout.mark and values[layout.mark] != _mark_of(layout):
         where = at + layout.spots[layout.mark].at
-        raise corrupt(source, where, layout.mark, f"{MARK!r}, as dxa writes", repr(values[layout.mark]))
+        raise corrupt(source, where, layout.mark, f"{_mark_of(layout)!r}, as dxa writes", repr(values[layout.mark]))
     if layout.check and values[layout.check] != _checksum(layout, piece):
         where = at + layout.spots[layout.check].at
         expected = f"{_checksum(layout, piece):08X}"
@@ -207,6 +206,10 @@ def encode(value: Any) -> bytes:
         spot = layout.spots[layout.check]
         data[spot.at : spot.at + 4] = spot.pack(_checksum(layout, bytes(data)))
     return bytes(data)
+
+
+def _mark_of(layout: Layout) -> bytes:
+    return MARK[: layout.spots[layout.mark].size]
 
 
 def _checksum(layout: Layout, data: bytes) -> int:
@@ -266,8 +269,9 @@ def unpacked(cls: type[Any], data: bytes, *, source: str = "", head: int = 0) ->
 def _marked(
     rows: Iterator[tuple[Any, ...]], mark_at: int, layout: Layout, source: str, head: int
 ) -> Iterator[tuple[Any, ...]]:
+    expected = _mark_of(layout)
     for n, row in enumerate(rows):
-        if row[mark_at] != MARK:
+        if row[mark_at] != expected:
             where = head + n * layout.size + layout.spots[layout.mark].at
-            raise corrupt(source, where, layout.mark, f"{MARK!r}, as dxa writes", repr(row[mark_at]))
+            raise corrupt(source, where, layout.mark, f"{expected!r}, as dxa writes", repr(row[mark_at]))
         yield row
