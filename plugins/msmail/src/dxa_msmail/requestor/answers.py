@@ -54,7 +54,7 @@ class AnswerReader:
         """The messages for us in a file; raises `FormatError` when it is no message file, so nobody knows whose."""
         for message in list(ffapi.parse_all(data, code_page=self.code_page)):
             if self._is_ours(message):
-                yield self._message(file, message)
+                yield self.message(file, message)
 
     def _is_ours(self, message: MailMessage) -> bool:
         for text in message.to:
@@ -63,7 +63,8 @@ class AnswerReader:
                 return True
         return False
 
-    def _message(self, file: str, message: MailMessage) -> Answer | Other:
+    def message(self, file: str, message: MailMessage) -> Answer | Other:
+        """What a message for us is; `file` names it in what is returned. Whom it is for is not looked at."""
         title = message.subject
 
         def other(code: int, text: str) -> Other:

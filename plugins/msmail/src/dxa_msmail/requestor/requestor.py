@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from hashlib import blake2b
 from pathlib import Path
 
@@ -14,32 +14,22 @@ from dxa.dirsync import requestor as machine
 from dxa.dirsync.messages import Reply, Request
 from dxa.entry import Entry, Reject, Transaction, Verb
 from dxa.errors import DxaError, FormatError, TransportError
-from dxa_msmail import dirsyncbody, importtext
+from dxa_msmail import importtext
 from dxa_msmail.addresses import ADDRESS_TYPES
-from dxa_msmail.dirsyncbody import Numbers, Place, Profile, Task
-from dxa_msmail.envelope import (
-    LINE_END_NAMES,
-    REQUEST_FILE,
-    STATUS_FILE,
-    STRICT_VERSION,
-    Envelope,
-    reject_of,
-    write_mail,
-    write_message,
-)
+from dxa_msmail.dirsyncbody import Place
+from dxa_msmail.envelope import LINE_END_NAMES, reject_of
 from dxa_msmail.errors import message as error_text
-from dxa_msmail.ffapi import Attachment
 from dxa_msmail.folder import DiskFolder, Folder, file_name
 from dxa_msmail.requestor import ownlist
-from dxa_msmail.requestor.answers import Answer, AnswerReader, Other
+from dxa_msmail.requestor.answers import Answer, Other
 from dxa_msmail.requestor.config import STATE, RequestorConfig
+from dxa_msmail.requestor.correspondence import Correspondence
 from dxa_msmail.requestor.home import DiskHome, Home, MemoryHome
 from dxa_msmail.requestor.journal import Journal, dirsync_log, dsserver_lines
 from dxa_msmail.requestor.lists import changes, gal
 from dxa_msmail.requestor.ownlist import OwnList
 from dxa_msmail.requestor.state import DiskStorage, RequestorState, Storage
-from dxa_msmail.requestor.taking import NaiveTaking, Taking, exported, own_key
-from dxa_msmail.subjects import request_subject, status_subject
+from dxa_msmail.requestor.taking import NaiveTaking, StateKeeping, Taking, exported, own_key
 
 #: An undecodable file may still be growing; so many seconds later it is not.
 PATIENCE = 5.0
@@ -109,9 +99,10 @@ class Requestor:
         journal.status(f"request R={request.r} (was {request.was}), S={request.s}, I={request.i}")
         state = self._logged(attrs.evolve(state, messages=state.messages + 1, log=()), journal)
         self.storage.save(state)
+        letters = self._correspondence()
         if self.config.status_report and report:
-            self._post(state, "status", self._status_message(report))
-        self._post(state, "request", self._request_message(request, state.queue))
+            self._post(state, "status", letters.status_message(report))
+        self._post(state, "request", letters.request_message(request, [self._lines(state.queue)], len(state.queue)))
         self.outbox.flush()
         self._log(journal)
         return Sent(request=request, transactions=state.queue, rejects=own.rejects, exported=exported)
@@ -165,47 +156,28 @@ class Requestor:
 
     # -- messages --------------------------------------------------------------------------------------------------
 
-    def _request_message(self, request: Request, queue: Sequence[Transaction]) -> bytes:
+    def _correspondence(self) -> Correspondence:
         config = self.config
-        numbers = Numbers(req=request.r, req_was=request.was, srv=request.s, imp=request.i, count=len(queue))
-        profile = attrs.evolve(
-            self._profile(Task.IMPORTREQ if request.imports else Task.UPDATEREQ),
-            types=config.types,
-            template=config.templates,
-            numbers=numbers,
-            limit=config.limit or None,
-            place=Place(config.placement),
-        )
-        lines = importtext.write(queue, code_page=config.code_page, numbered=True, templates=config.templates)
-        envelope = self._envelope(request_subject(numbers), REQUEST_FILE)
-        return write_message(envelope, profile, [lines] if queue else [])
-
-    def _status_message(self, report: Iterable[str]) -> bytes:
-        text = "".join(f"{line}\r\n" for line in report).encode(self.config.code_page, "replace")
-        body = dirsyncbody.write_profile(self._profile(Task.STATUS), code_page=self.config.code_page)
-        envelope = self._envelope(status_subject(self.config.name), "")
-        return write_mail(envelope, body, (Attachment(STATUS_FILE, text),))
-
-    def _profile(self, task: Task) -> Profile:
-        config = self.config
-        return Profile(
-            task=task,
-            requestor=f"PCM:{config.name}",
+        return Correspondence(
+            own=config.name,
+            mailbox=config.mailbox,
+            server=config.server,
+            server_mailbox=config.server_mailbox,
+            clock=self.clock,
+            wanted=config.types,
+            templates=config.templates,
             password=config.password.reveal() if config.password else None,
-            version=None if config.naive else STRICT_VERSION,
+            limit=config.limit,
+            strict=not config.naive,
+            code_page=config.code_page,
+            line_end=LINE_END_NAMES[config.line_end],
+            place=Place(config.placement),
+            types=self.types,
         )
 
-    def _envelope(self, subject: str, file: str) -> Envelope:
+    def _lines(self, queue: Sequence[Transaction]) -> bytes:
         config = self.config
-        return Envelope(
-            to=f"{config.server}/{config.server_mailbox}",
-            sender=f"{config.name}/{config.mailbox}",
-            subject=subject,
-            file=file,
-            now=self.clock(),
-            line_end=LINE_END_NAMES[config.line_end],
-            code_page=config.code_page,
-        )
+        return importtext.write(queue, code_page=config.code_page, numbered=True, templates=config.templates)
 
     def _post(self, state: RequestorState, what: str, data: bytes) -> None:
         """Drop a message; its bytes are in its name, so that a state that was set back never overwrites another."""
@@ -223,12 +195,14 @@ class Requestor:
         """
         journal, done = Journal(), list[str]()
         answers, others = self._waiting(journal, done)
-        state = self.state()
-        own = self.config.name
-        taking = NaiveTaking(own, save=self.storage.save) if self.config.naive else Taking(own)
-        new = taking.take(state, answers)
-        self._tell(journal, taking, others)
-        if new is not state or journal.lines:
+        keeping = StateKeeping(self.config.name, self.state())
+        taking = NaiveTaking(keeping, save=self.storage.save) if self.config.naive else Taking(keeping)
+        numbers = taking.take(keeping.state.machine, answers)
+        for other in others:
+            journal.warn(other.reject.reason, other.reject.code or -1)
+        taking.tell(journal)
+        new = attrs.evolve(keeping.state, machine=numbers)
+        if answers or journal.lines:
             self.storage.save(self._logged(new, journal))
         self._write_gal(new)
         for file in done:
@@ -244,10 +218,7 @@ class Requestor:
 
     def _waiting(self, journal: Journal, done: list[str]) -> tuple[list[Answer], list[Other]]:
         """The answers in their order of arrival, and what else was for us; `done` gets the files."""
-        config = self.config
-        reader = AnswerReader(
-            own=config.name, mailbox=config.mailbox, server=config.server, types=self.types, code_page=config.code_page
-        )
+        reader = self._correspondence().reader()
         answers: list[Answer] = []
         others: list[Other] = []
         for file in self.inbox.names():
@@ -273,17 +244,6 @@ class Requestor:
             self.inbox.park(file, reject.reason)
         except TransportError as cause:
             journal.warn(str(cause), 115)
-
-    def _tell(self, journal: Journal, taking: Taking, others: Iterable[Other]) -> None:
-        for other in others:
-            journal.warn(other.reject.reason, other.reject.code or -1)
-        for reply, why in taking.discarded:
-            journal.warn(f"answer R={reply.r} S={reply.s} (was {reply.was}), I={reply.i} discarded: {why}")
-        journal.rejects(taking.rejects)
-        for reply in taking.applied:
-            journal.status(f"answer R={reply.r} S={reply.s} (was {reply.was}), I={reply.i} applied")
-        if taking.applied:
-            journal.status(f"{error_text(105)}: {sum(taking.counts.values())}", 105)
 
     def _write_gal(self, state: RequestorState) -> None:
         rows = [Transaction(0, Verb.ADD, None, entry) for entry in gal(state.own.values(), state.lists)]
