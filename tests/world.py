@@ -18,7 +18,7 @@ from dxa.address import Address
 from dxa.agent import Agent, OpenSite
 from dxa.agent.admin import Administrator, Leftover
 from dxa.config import parse
-from dxa.connector import LinkContext, PeerInfo
+from dxa.connector import Connector, LinkContext, PeerInfo
 from dxa.entry import Entry, Transaction, Verb
 from dxa.errors import DxaError
 from dxa.host import Host
@@ -120,13 +120,49 @@ class Postoffice:
     fuse: Fuse
     backup: tuple[Any, dict[str, str]] | None = None
 
+    @property
+    def naive(self) -> bool:
+        """Whether its requestor checks nothing."""
+        return self.requestor.config.naive
+
     def write_list(self) -> None:
-        """Write the own address list as an administrator's export would."""
+        """Make the own address list what the people are, as an administrator's export would."""
         rows = [
             Transaction(0, Verb.ADD, None, Entry("", "MS", self.name, name, f"{self.name}/{alias}"))
             for alias, name in sorted(self.people.items())
         ]
         self.home.write("ADDRESS.TXT", importtext.write(rows))
+
+    def want_types(self, types: tuple[str, ...]) -> None:
+        """Ask for these address types from now on."""
+        self.requestor.config = attrs.evolve(self.requestor.config, types=types)
+
+    def want_export(self) -> None:
+        """Send the whole own list with the next request."""
+        self.requestor.want_export()
+
+    def t1(self) -> None:
+        """Send a request."""
+        self.requestor.t1(allow_empty=True)
+
+    def t3(self) -> list[str]:
+        """Take the answers; returns the records that were refused."""
+        return [str(reject) for reject in self.requestor.t3().rejects]
+
+    def held(self) -> set[tuple[str, str, str, str]]:
+        """Type, list, name and address of everybody of others."""
+        lists = self.requestor.state().lists
+        return {(e.type, e.list, e.name, e.address) for rows in lists.values() for e in rows.values()}
+
+    def back_up(self) -> None:
+        """A backup of the state and the people."""
+        self.backup = (self.storage.state, dict(self.people))
+
+    def restore(self) -> None:
+        """Set everything back to the backup."""
+        assert self.backup is not None
+        self.storage.state, self.people = self.backup[0], dict(self.backup[1])
+        self.write_list()
 
 
 class World:
@@ -194,8 +230,12 @@ class World:
             peers={p.name.casefold(): PeerInfo(id=p.id, name=p.name, options=p.options) for p in link.peers.values()},
             now=lambda: self.now,
         )
-        site.connectors[LINK] = MsMailServer(context, self.inbox, self.outbox)
+        site.connectors[LINK] = self.connect(context)
         return Agent(site=site)
+
+    def connect(self, context: LinkContext) -> Connector:
+        """The server's side of the transport."""
+        return MsMailServer(context, self.inbox, self.outbox)
 
     def _office(self, name: str, naive: bool) -> Postoffice:
         network, postoffice = name.split("/")
@@ -277,12 +317,12 @@ class World:
         """A postoffice asks for other address types."""
         office = self.random.choice(self.offices)
         types = self.random.choice([("PCM",), ("PCM", "SMTP")])
-        office.requestor.config = attrs.evolve(office.requestor.config, types=types)
+        self.client(office, lambda: office.want_types(types))
 
     def t1(self) -> None:
         """A postoffice sends its request."""
         office = self.random.choice(self.offices)
-        self.client(office, lambda: office.requestor.t1(allow_empty=True))
+        self.client(office, office.t1)
 
     def t3(self) -> None:
         """A postoffice takes its answers."""
@@ -291,9 +331,9 @@ class World:
 
     def take(self, office: Postoffice) -> None:
         """T3; no record of an answer that counts may be refused: names of a list never meet."""
-        received = office.requestor.t3()
-        if received.rejects and not office.requestor.config.naive:
-            self.broken.append(f"{office.name} refuses {received.rejects}")
+        refused = office.t3()
+        if refused and not office.naive:
+            self.broken.append(f"{office.name} refuses {refused}")
 
     def t2(self) -> None:
         """The server runs a cycle."""
@@ -344,16 +384,15 @@ class World:
     def back_up_office(self) -> None:
         """A backup of one postoffice."""
         office = self.random.choice(self.offices)
-        office.backup = (office.storage.state, dict(office.people))
+        office.back_up()
 
     def restore_office(self) -> None:
         """One postoffice is set back to its backup, its people with it."""
         office = self.random.choice(self.offices)
         if office.backup is not None and self.faults:
             before = dict(office.people)
-            office.storage.state, office.people = office.backup[0], dict(office.backup[1])
+            office.restore()
             self.note_removed(office, before)
-            office.write_list()
 
     def register_anew(self) -> None:
         """A requestor is removed at the server, and registered again under the same name."""
@@ -437,14 +476,14 @@ class World:
         for office in self.offices:
             row = self.store.peers.get(f"{LINK}/{office.name}")
             if row is not None and row.state.export_needed:
-                office.requestor.want_export()
+                office.want_export()
         self.settle()
 
     def cycle(self) -> None:
         """T1 everywhere, T2, T3 everywhere, without faults."""
         self.now += 14_400
         for office in self.offices:
-            office.requestor.t1(allow_empty=True)
+            office.t1()
         self.carry()
         self.agent.sync()
         self.carry()
@@ -495,8 +534,7 @@ class World:
             for line in self.store.views.live_all(row.view)
             if row.pick.shows(line.type, line.instead_of) and line.list.casefold() != own
         }
-        state = office.requestor.state()
-        held = {(e.type, e.list, e.name, e.address) for rows in state.lists.values() for e in rows.values()}
+        held = office.held()
         return (
             []
             if shown == held
