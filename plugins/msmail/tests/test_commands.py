@@ -16,7 +16,7 @@ from dxa.host import Host
 from dxa.ledger.answer import Step, number_steps
 from dxa_msmail import plugin
 from dxa_msmail.addresses import ADDRESS_TYPES
-from dxa_msmail.commands import requestor
+from dxa_msmail.commands.standalone import requestor
 from dxa_msmail.requestor.config import load
 from dxa_msmail.requestor.requestor import SourceEmpty
 from dxa_msmail.server import MsMailServer, ServerOptions, open_server
@@ -237,7 +237,7 @@ def test_the_plugin_as_the_host_sees_it() -> None:
     assert {"msmail"} <= set(host.connectors())
     assert "MS" == host.connectors()["msmail"].traits.types[0]
     assert {"MS", "PROFS", "X400"} <= {kind.name for kind in host.address_types()}
-    assert {"msmail": {"requestor": "dxa_msmail.commands:requestor"}} == host.commands()
+    assert {"msmail": {"requestor": "dxa_msmail.commands.standalone:requestor"}} == host.commands()
     assert ["msmail"] == list(host.decoders())
     assert ["msmail"] == [scene.name for scene in host.scenes()]
     assert [] == [info for info in host.plugins() if info.error]

@@ -10,7 +10,7 @@ from dxa.cli.session import Session
 from dxa.host import Host
 from dxa_msmail import demo, importtext, plugin
 from dxa_msmail.addresses import ADDRESS_TYPES
-from dxa_msmail.commands import requestor
+from dxa_msmail.commands.standalone import requestor
 from dxa_msmail.importlines import NAME_LENGTH
 
 

@@ -72,7 +72,7 @@ def dxa_decoders() -> list[Decoder]:
 @hookimpl
 def dxa_commands() -> list[tuple[str, str]]:
     """The commands below ``dxa msmail``."""
-    return [("requestor", "dxa_msmail.commands:requestor")]
+    return [("requestor", "dxa_msmail.commands.standalone:requestor")]
 
 
 @hookimpl
