@@ -1,0 +1,273 @@
+"""What directory synchronization remembers in a postoffice: REQCONF.GLB, SRVCONF.GLB, and the schedule PROCESS.GLB.
+
+The sizes and which values there are is public (KB Q77926, Q96060), the places are not: these are ours, with mark and
+check. The heads count the records behind them, so that a file that was cut between two records is noticed as well.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import attrs
+
+from dxa.dirsync.requestor import State
+from dxa.errors import FormatError
+from dxa_msmail.addresses import check_pair
+from dxa_msmail.postoffice import layout
+from dxa_msmail.postoffice.identity import read_one
+from dxa_msmail.postoffice.layout import Basis
+from dxa_msmail.postoffice.maildata import Changing, Files
+
+REQCONF = "GLB/REQCONF.GLB"
+SRVCONF = "GLB/SRVCONF.GLB"
+PROCESS = "GLB/PROCESS.GLB"
+
+#: KB Q96060, Q132731: what Dispatch runs at the three times of a cycle.
+T1, T2, T3 = "NSDA -RT", "NSDA -S", "NSDA -RR"
+#: KB Q119590, Q148718: a process that could not run within these seconds has missed its run.
+WINDOW = 28800
+#: KB Q96060: a process runs again after a week.
+WEEK = 604800
+#: KB Q257740: days for which the server keeps updates.
+KEEP_UPDATES = 14
+
+_OURS = Basis.OURS
+_Q96060 = "KB Q96060 names the field"
+_Q148718 = "KB Q148718 names the field"
+
+
+def _number(at: int, source: str, doc: str, *, signed: bool = False, default: int = 0) -> Any:
+    return layout.number(at, 4, _OURS, source, doc, signed=signed, default=default)
+
+
+def _flag(at: int, source: str, doc: str, *, default: bool = False) -> Any:
+    return layout.flag(at, _OURS, source, doc, default=default)
+
+
+def _password(at: int) -> Any:
+    """A reference to a password; it may be the password itself, so it does not show in an error."""
+    field = layout.text(at, 256, _OURS, "", "password: env:NAME, file:PATH or the text itself; empty for none")
+    field.repr = False
+    return field
+
+
+# -- the requestor -------------------------------------------------------------------------------------------------
+
+
+@layout.record(512, "Requestor configuration", "KB Q77926, Q148705")
+class Reqconf:
+    """REQCONF.GLB.
+
+    `acked`, `srv` and `imp` are ReqSync, SrvSync and ImpSync; `last` is the highest number that was ever queued.
+    `types` has names like ``PCM|SMTP``. The pointers are where Import goes on in its queues; -1 is nowhere.
+    """
+
+    raw: bytes = layout.raw()
+    mark: bytes = layout.mark(0x00)
+    check: int = layout.check(0x04)
+    server: str = layout.text(0x08, 22, _OURS, _Q96060, "directory server as NET/PO; empty for none")
+    acked: int = _number(0x20, _Q96060, "ReqSync: the last number that the server has acknowledged")
+    last: int = _number(0x24, "", "the highest number ever queued; a cut queue cannot bring numbers back")
+    srv: int = _number(0x28, _Q96060, "SrvSync: what is held of the server's list")
+    imp: int = _number(0x2C, _Q96060, "ImpSync: full imports asked for")
+    last_import: int = _number(0x30, "KB Q131681 names the field", "last import request, seconds since 1970")
+    last_export: int = _number(0x34, "KB Q131681 names the field", "last export request, seconds since 1970")
+    limit: int = _number(0x38, "KB Q119450 names the field", "largest message in bytes; 0 is no limit")
+    srvtrans: int = _number(0x3C, "KB Q140462 names the field", "pointer into SRVTRANS", signed=True, default=-1)
+    usrtrans: int = _number(0x40, "KB Q140462 names the field", "pointer into USRTRANS", signed=True, default=-1)
+    gwtrans: int = _number(0x44, "KB Q140462 names the field", "pointer into GWTRANS", signed=True, default=-1)
+    nmetrans: int = _number(0x48, "KB Q140462 names the field", "pointer into NMETRANS", signed=True, default=-1)
+    imports: bool = _flag(0x4C, "", "the next request asks for everything anew", default=True)
+    exports: bool = _flag(0x4D, "", "the next request sends everything anew", default=True)
+    templates_out: bool = _flag(0x4E, "KB Q96003 #61 names the option", "template values are sent")
+    templates_in: bool = _flag(0x4F, "KB Q96003 #61 names the option", "template values are wanted")
+    rebuild: bool = _flag(0x50, "KB Q105965 names the option", "the global address list is built", default=True)
+    create_po: bool = _flag(0x51, "KB Q96003 #64 names the option", "Import creates postoffices", default=True)
+    types: str = layout.text(0x60, 160, _OURS, _Q96060, "address types wanted, separated by |")
+    password_ref: str = _password(0x100)
+
+    @property
+    def type_names(self) -> tuple[str, ...]:
+        """The address types that are wanted, as they are written."""
+        return tuple(filter(None, self.types.split("|")))
+
+    @property
+    def state(self) -> State:
+        """The numbers, for the requestor's machine."""
+        return State(
+            acked=self.acked, last=self.last, s=self.srv, i=self.imp, imports=self.imports, exports=self.exports
+        )
+
+    def with_state(self, state: State) -> Reqconf:
+        """The same configuration with the numbers of the requestor's machine."""
+        old: Any = self
+        new: Reqconf = attrs.evolve(
+            old,
+            acked=state.acked,
+            last=state.last,
+            srv=state.s,
+            imp=state.i,
+            imports=state.imports,
+            exports=state.exports,
+        )
+        return new
+
+
+def read_reqconf(files: Files) -> Reqconf:
+    """What the requestor was told and remembers; raises `FormatError` 40 when it is missing or damaged."""
+    return read_one(Reqconf, files, REQCONF)
+
+
+def write_reqconf(change: Changing, conf: Reqconf) -> None:
+    """Store it; raises `AddressError` for a server that no postoffice can be, `FormatError` for what does not fit."""
+    if conf.server:
+        network, _, postoffice = conf.server.partition("/")
+        check_pair(network, postoffice)
+    change.write(REQCONF, layout.encode(conf))
+
+
+# -- the server ----------------------------------------------------------------------------------------------------
+
+
+@layout.record(1024, "Server configuration, head", "KB Q77926, Q148705")
+class ServerHead:
+    """The first record of SRVCONF.GLB.
+
+    Before ADMIN 3.2.13 a long name of the administrator ran into Keep Updates (KB Q125512, Q111703). Here it has its
+    own ten characters, and a longer one is refused.
+    """
+
+    raw: bytes = layout.raw()
+    mark: bytes = layout.mark(0x00)
+    check: int = layout.check(0x04)
+    sync: int = _number(0x08, _Q96060, "the highest SrvSync")
+    cycle: int = _number(0x0C, _Q96060, "the current cycle")
+    keep_updates: int = _number(0x10, "KB Q257740 names the field", "days to keep updates", default=KEEP_UPDATES)
+    administrator: str = layout.text(0x14, 11, _OURS, "KB Q125511 names the field", "mailbox of the administrator")
+    requestors: int = _number(0x20, "", "how many records follow")
+
+
+@layout.record(1024, "Server configuration, requestor", "KB Q77926, Q148705")
+class Requestor:
+    """What the server knows of a requestor; `name` is like ``PCM:NET/PO``, and is looked up as a whole (KB Q125917)."""
+
+    raw: bytes = layout.raw()
+    mark: bytes = layout.mark(0x00)
+    check: int = layout.check(0x04)
+    name: str = layout.text(0x08, 64, _OURS, _Q96060, "TYPE:NET/PO, or the type of a gateway")
+    req: int = _number(0x48, _Q96060, "ReqSync: the last number taken from it")
+    srv: int = _number(0x4C, _Q96060, "SrvSync: the last number that it holds")
+    imp: int = _number(0x50, _Q96060, "its import counter")
+    cycle: int = _number(0x54, _Q96060, "the last cycle in which it was heard")
+    updated: int = _number(0x58, _Q96060, "when it was heard last, seconds since 1970")
+    password_ref: str = _password(0x100)
+
+
+@attrs.frozen(kw_only=True)
+class Srvconf:
+    """SRVCONF.GLB: it exists at the directory server only."""
+
+    head: ServerHead = attrs.field(factory=ServerHead)
+    requestors: tuple[Requestor, ...] = ()
+
+    def requestor(self, name: str) -> Requestor | None:
+        """The requestor with exactly this name, in any case; None when there is none."""
+        return next((r for r in self.requestors if r.name.casefold() == name.casefold()), None)
+
+
+def read_srvconf(files: Files) -> Srvconf | None:
+    """The server's configuration, None when this is no server; raises `FormatError` 40 when it is damaged."""
+    data = files.read(SRVCONF)
+    if data is None:
+        return None
+    head, records = _headed(ServerHead, Requestor, data, SRVCONF, "requestors")
+    return Srvconf(head=head, requestors=tuple(records))
+
+
+def write_srvconf(change: Changing, conf: Srvconf) -> None:
+    """Store it; raises `FormatError` for what does not fit and for two requestors of one name."""
+    for name, count in Counter(r.name.casefold() for r in conf.requestors).items():
+        if count > 1:
+            raise FormatError("two requestors have one name", source=SRVCONF, field="name", got=name)
+    head: Any = conf.head
+    head = attrs.evolve(head, requestors=len(conf.requestors))
+    change.write(SRVCONF, layout.encode_all(conf.requestors, layout.encode(head)))
+
+
+# -- the schedule --------------------------------------------------------------------------------------------------
+
+
+@layout.record(512, "Schedule, head", "KB Q77926, Q136487")
+class ScheduleHead:
+    """The head of PROCESS.GLB. An empty schedule is nothing but its 512 bytes, which may be zeros (KB Q136487)."""
+
+    raw: bytes = layout.raw()
+    mark: bytes = layout.mark(0x00)
+    check: int = layout.check(0x04)
+    entries: int = _number(0x08, "", "how many records follow")
+
+
+@layout.record(197, "Schedule, entry", "KB Q77926, Q148718")
+class ProcessEntry:
+    """One weekly run of a process; times are seconds since 1970."""
+
+    raw: bytes = layout.raw()
+    mark: bytes = layout.mark(0x00)
+    check: int = layout.check(0x04)
+    id: int = _number(0x08, _Q148718, "ID", default=1)
+    command: str = layout.text(0x0C, 16, _OURS, _Q148718, f"{T1}, {T2} or {T3}")
+    run: int = _number(0x1C, _Q148718, "current time to run")
+    zone: int = layout.number(0x20, 2, _OURS, _Q96060, "hours west of Greenwich", signed=True)
+    window: int = _number(0x24, _Q148718, "run window in seconds", default=WINDOW)
+    next_run: int = _number(0x28, _Q148718, "this instance next runs, a week after `run`")
+    comment: str = layout.text(0x2C, 128, _OURS, _Q148718, "process comment")
+
+
+def weekly(number: int, command: str, run: int, *, zone: int = 0, comment: str = "") -> ProcessEntry:
+    """The entry that runs a command at this second of Unix time, and again after a week."""
+    make: Any = ProcessEntry
+    entry: ProcessEntry = make(id=number, command=command, run=run, zone=zone, next_run=run + WEEK, comment=comment)
+    return entry
+
+
+@attrs.frozen(kw_only=True)
+class Process:
+    """PROCESS.GLB: when Dispatch is to run what. A shadow postoffice has none."""
+
+    head: ScheduleHead = attrs.field(factory=ScheduleHead)
+    entries: tuple[ProcessEntry, ...] = ()
+
+
+def read_process(files: Files) -> Process | None:
+    """The schedule, None when there is no file; raises `FormatError` 40 when it is damaged."""
+    data = files.read(PROCESS)
+    if data is None:
+        return None
+    if data == bytes(layout.layout_of(ScheduleHead).size):
+        return Process()
+    head, records = _headed(ScheduleHead, ProcessEntry, data, PROCESS, "entries")
+    return Process(head=head, entries=tuple(records))
+
+
+def write_process(change: Changing, process: Process) -> None:
+    """Store it; raises `FormatError` for a command that Dispatch does not know, and for what does not fit."""
+    for entry in process.entries:
+        if entry.command not in (T1, T2, T3):
+            expected = f"{T1}, {T2} or {T3}"
+            raise FormatError("no such process", source=PROCESS, field="command", expected=expected, got=entry.command)
+    head: Any = process.head
+    head = attrs.evolve(head, entries=len(process.entries))
+    change.write(PROCESS, layout.encode_all(process.entries, layout.encode(head)))
+
+
+def _headed(head_cls: type[Any], cls: type[Any], data: bytes, source: str, counter: str) -> tuple[Any, list[Any]]:
+    """The head of a file and the records behind it, which must be as many as the head says."""
+    head = layout.decode(head_cls, data, source=source)
+    size = layout.layout_of(head_cls).size
+    records = layout.decode_all(cls, data, source=source, head=size)
+    count = getattr(head, counter)
+    if len(records) != count:
+        at = size + min(len(records), count) * layout.layout_of(cls).size
+        raise layout.corrupt(source, at, counter, f"{count} records", f"{len(records)} records")
+    return head, records
