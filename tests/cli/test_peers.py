@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import tomllib
+
 import pytest
 
+from dxa.host import Host
 from tests.cli.driver import MEMORY_LINK, POST_LINK, Driver
 
 KEYS = {"peer", "link", "name", "connector", "enabled", "owned", "shown", "heard_at"}
@@ -99,6 +102,22 @@ def test_add_writes_what_is_said(site: Driver) -> None:
     assert 'password = "file:secret"' in text
     assert (True, 9000) == (shown["password"], shown["limit"])
     assert "containers: Y" == shown["exports"][0]
+
+
+def test_add_sets_keys_of_the_connector(site: Driver) -> None:
+    """--set writes keys of the connector's own table, each with the kind of value that the connector wants."""
+    site.host = Host(discover=True)
+    site.configure('[links.mail]\nconnector = "msmail"\nrole = "server"\nimport_container = "Foreign"\n')
+    done = site("peers", "add", "mail", "NET/A", "--no-password", "--set", "placement=INBODY", "--set", "layout=tabs")
+    table = tomllib.loads((site.folder / "dxa.toml").read_text("utf-8"))["links"]["mail"]["peers"]["NET/A"]
+    unknown = site("peers", "add", "mail", "NET/B", "--no-password", "--set", "colour=red")
+    no_key = site("peers", "add", "mail", "NET/B", "--no-password", "--set", "red")
+
+    assert (0, "") == (done.status, done.err)
+    assert {"no_password": True, "msmail": {"placement": "INBODY", "layout": "tabs"}} == table
+    assert (2, 2) == (unknown.status, no_key.status)
+    assert "colour" in unknown.err
+    assert "--set takes KEY=VALUE" in no_key.err
 
 
 @pytest.mark.parametrize(

@@ -111,6 +111,13 @@ def show_peer(session: Session, peer: str, as_json: bool) -> None:
     multiple=True,
     help="What is exported to it, if not what its link says; repeatable.",
 )
+@click.option(
+    "--set",
+    "options",
+    metavar="KEY=VALUE",
+    multiple=True,
+    help="A key of the connector's own table for the peer; repeatable.",
+)
 @pass_session
 def add(
     session: Session,
@@ -123,6 +130,7 @@ def add(
     limit: int | None,
     import_container: str | None,
     exports: tuple[str, ...],
+    options: tuple[str, ...],
 ) -> None:
     """Register the peer NAME (NET/PO) on LINK: a table for it is put into dxa.toml."""
     from dxa.cli.output import say
@@ -144,9 +152,26 @@ def add(
     settings = {key: value for key, value in wished.items() if value not in (None, [])}
     with session.locked() as path:
         text = edit.read(path)
-        _check_and_write(session, edit.add_peer(text, _link_name(text, link), name, settings))
+        exact = _link_name(text, link)
+        if options:
+            settings[session.parse(text).link(exact).connector.name] = dict(map(_option, options))
+        _check_and_write(session, edit.add_peer(text, exact, name, settings))
     session.logging.info("peer added", link=link, peer=name)
     say(f"Registered {name} on {link}. It is answered after its first request.")
+
+
+def _option(text: str) -> tuple[str, Any]:
+    """``KEY=VALUE``; a value that TOML reads as a number or a flag is one, everything else is text."""
+    import tomllib
+
+    key, equals, value = text.partition("=")
+    if not equals or not key.strip():
+        raise UsageError(f"--set takes KEY=VALUE, got {text!r}")
+    try:
+        plain = tomllib.loads(f"value = {value}")["value"]
+    except tomllib.TOMLDecodeError:
+        plain = value
+    return key.strip(), plain if isinstance(plain, (bool, int, float, str)) else value
 
 
 @peers.command("remove")

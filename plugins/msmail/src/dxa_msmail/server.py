@@ -96,7 +96,7 @@ class PeerOptions:
     layout: Layout = attrs.field(
         default="columns", metadata={"doc": "address in a column, or behind a tab: columns or tabs"}
     )
-    placement: Placement | Literal[""] = attrs.field(
+    placement: Literal["INATTACHMENT", "INBODY", ""] = attrs.field(
         default="", metadata={"doc": "INATTACHMENT or INBODY; empty is as the link says"}
     )
 
