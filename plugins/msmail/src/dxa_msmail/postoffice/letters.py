@@ -1,0 +1,266 @@
+"""Letters: submitted into a mailbag, fetched, delivered to more mailbags, and dropped when nobody has them any more.
+
+A letter's files are written before the header that names them. The MAI counts the mailbags in which the letter lies
+(KB Q104423); with the last header go its files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from hashlib import blake2b
+
+import attrs
+
+from dxa.errors import FormatError
+from dxa_msmail.envelope import MailAddress, mail_address
+from dxa_msmail.ffapi import Attachment
+from dxa_msmail.postoffice import mailbag
+from dxa_msmail.postoffice.identity import next_letter
+from dxa_msmail.postoffice.mailbag import INQUEUE, Header
+from dxa_msmail.postoffice.maildata import Changing, Files
+from dxa_msmail.postoffice.mailfiles import (
+    P1,
+    Mai,
+    Reference,
+    att_name,
+    mai_name,
+    new_head,
+    p1_name,
+    read_att,
+    read_mai,
+    read_p1,
+    recounted,
+    write_att,
+    write_mai,
+    write_p1,
+)
+from dxa_msmail.postoffice.seen import remember as remember
+from dxa_msmail.postoffice.seen import seen as seen
+
+
+@attrs.frozen(kw_only=True)
+class Letter:
+    """One mail. Addresses are ``NET/PO/MBX`` or, of another kind, ``SMTP:…``; `to` are all of its recipients.
+
+    `time` is local and has no seconds. `hops` counts the postoffices on its way. `extra` are headers of a message file
+    that FFAPI does not name. All text is of code page 850; body and attachments are bytes.
+    """
+
+    sender: str
+    to: tuple[str, ...]
+    time: datetime
+    subject: str = ""
+    body: bytes = b""
+    attachments: tuple[Attachment, ...] = ()
+    priority: str = ""
+    extra: tuple[tuple[str, str], ...] = ()
+    hops: int = 0
+
+    @property
+    def origin(self) -> MailAddress:
+        """Who sent it."""
+        return mail_address(self.sender)
+
+
+# -- putting them there --------------------------------------------------------------------------------------------
+
+
+def submit(
+    change: Changing,
+    letter: Letter,
+    *,
+    bag: str = INQUEUE,
+    recipients: Iterable[str] | None = None,
+    now: float | None = None,
+) -> str:
+    """Store a letter with its envelope in a mailbag of mail that is to be moved on; returns its stem.
+
+    `recipients` are those who are still to get it, all of `to` when not given; `now` is when it came in, in seconds
+    since 1970. Raises `TransportError` when the mailbag is full (8) or missing (113), `FormatError`; nothing is written
+    then.
+    """
+    mailbag.require_room(change, bag)
+    stem, header = _store(change, letter, 1, recipients=letter.to if recipients is None else tuple(recipients))
+    mailbag.append(change, bag, header.at(_when(letter, now)))
+    return stem
+
+
+def deliver(change: Changing, what: Letter | str, *bags: str, now: float | None = None) -> str:
+    """Put a letter, or the one with this stem that is here already, into mailbags; returns its stem.
+
+    Raises as `submit`; nothing is written then. A letter that is here must lie in a mailbag already.
+    """
+    for bag in bags:
+        mailbag.require_room(change, bag)
+    if isinstance(what, Letter):
+        stem, header = _store(change, what, len(bags))
+        when = _when(what, now)
+    else:
+        stem, letter = what, fetch(change, what, attachments=False)
+        header, when = _header(letter, what), _when(letter, now)
+        name = mai_name(what)
+        change.write(name, recounted(change.read(name) or b"", name, len(bags))[0])
+    for bag in bags:
+        mailbag.append(change, bag, header.at(when))
+    return stem
+
+
+def _when(letter: Letter, now: float | None) -> float:
+    return letter.time.timestamp() if now is None else now
+
+
+def _header(letter: Letter, stem: str) -> Header:
+    origin = letter.origin
+    return mailbag.header(sender=origin.mailbox, subject=letter.subject, sent=letter.time, stem=stem)
+
+
+def _store(
+    change: Changing, letter: Letter, count: int, recipients: tuple[str, ...] | None = None
+) -> tuple[str, Header]:
+    """Write the letter's files; returns its stem and header."""
+    attachments = [write_att(each.name, each.data) for each in letter.attachments]
+    time = letter.time
+    head = new_head(
+        hops=letter.hops,
+        count=count,
+        minute=time.minute,
+        hour=time.hour,
+        day=time.day,
+        month=time.month,
+        year=time.year,
+    )
+    mai = Mai(
+        head=head,
+        sender=letter.sender,
+        subject=letter.subject,
+        priority=letter.priority,
+        to=letter.to,
+        extra=letter.extra,
+        attachments=tuple(Reference("00000000", crc) for _, crc in attachments),
+        body=letter.body,
+    )
+    # What cannot be written is found before anything is.
+    write_mai(attrs.evolve(mai, body=b""))
+    p1 = None if recipients is None else write_p1(P1(letter.sender, recipients))
+    stem = next_letter(change)
+    references = []
+    for data, crc in attachments:
+        references.append(Reference(next_letter(change), crc))
+        change.write(att_name(references[-1].stem), data)
+    change.write(mai_name(stem), write_mai(attrs.evolve(mai, attachments=tuple(references))))
+    if p1 is not None:
+        change.write(p1_name(stem), p1)
+    return stem, _header(letter, stem)
+
+
+# -- looking at them -----------------------------------------------------------------------------------------------
+
+
+def fetch(files: Files, stem: str, *, attachments: bool = True) -> Letter:
+    """The letter with this stem, without the bytes of its `attachments` if they are not wanted.
+
+    Raises `FormatError` 40 that names the file when one is missing, damaged, or not of dxa's layout.
+    """
+    source = mai_name(stem)
+    mai = read_mai(files.read(source), source)
+    head = mai.head
+    try:
+        time = datetime(head.year, head.month, head.day, head.hour, head.minute)
+    except ValueError:
+        raise FormatError("no time", source=source, offset=0x10, field="time", expected="a time", got="none") from None
+    return Letter(
+        sender=mai.sender,
+        to=mai.to,
+        time=time,
+        subject=mai.subject,
+        body=mai.body,
+        attachments=tuple(_attached(files, mai.attachments)) if attachments else (),
+        priority=mai.priority,
+        extra=mai.extra,
+        hops=head.hops,
+    )
+
+
+def _attached(files: Files, references: Iterable[Reference]) -> Iterable[Attachment]:
+    for reference in references:
+        source = att_name(reference.stem)
+        name, data, crc = read_att(files.read(source), source)
+        if crc != reference.crc:
+            raise FormatError(
+                "the attachment of another letter",
+                source=source,
+                offset=0x10,
+                field="crc",
+                expected=f"{reference.crc:08X}",
+                got=f"{crc:08X}",
+                code=40,
+            )
+        yield Attachment(name, data)
+
+
+def envelope(files: Files, stem: str) -> tuple[str, ...]:
+    """Who is still to get the letter, of a mailbag of mail that is to be moved on; raises `FormatError` 40."""
+    return read_p1(files.read(p1_name(stem)), p1_name(stem)).recipients
+
+
+def digest_of(letter: Letter, stem: str, origin: str, recipient: str = "") -> str:
+    """32 hexadecimal digits that tell this letter, from the postoffice `origin` (NET/PO), from every other one.
+
+    With a `recipient` they stand for the delivery to that one.
+    """
+    digest = blake2b(digest_size=16)
+    texts = [origin.casefold(), stem, recipient.casefold(), letter.sender, letter.subject, f"{letter.time}", *letter.to]
+    parts = [
+        *(text.encode("utf-8", "surrogatepass") for text in texts),
+        letter.body,
+        *(part for each in letter.attachments for part in (each.name.encode("utf-8", "surrogatepass"), each.data)),
+    ]
+    for part in parts:
+        digest.update(len(part).to_bytes(8, "little"))
+        digest.update(part)
+    return digest.hexdigest()
+
+
+# -- taking them away ----------------------------------------------------------------------------------------------
+
+
+def drop(change: Changing, bag: str, *slots: int) -> None:
+    """Delete headers, and the files of the letters that lie in no mailbag any more.
+
+    A letter whose head cannot be read keeps its files: nobody can tell who else has it. Errors as `mailbag.headers`.
+    """
+    wanted = set(slots)
+    stems = [header.stem for slot, header in mailbag.headers(change, bag) if slot in wanted]
+    mailbag.delete(change, bag, *wanted)
+    for stem in stems:
+        _release(change, stem)
+
+
+def _release(change: Changing, stem: str) -> None:
+    source = mai_name(stem)
+    data = change.read(source)
+    try:
+        data, count = recounted(data or b"", source, -1)
+    except FormatError:
+        return
+    if count:
+        change.write(source, data)
+        return
+    try:
+        references = read_mai(data, source).attachments
+    except FormatError:
+        references = ()
+    for name in (source, p1_name(stem), *(att_name(reference.stem) for reference in references)):
+        change.remove(name)
+
+
+def seal(change: Changing, stem: str, recipients: Iterable[str]) -> None:
+    """Rewrite a letter's envelope with those who are still to get it; without any it is removed (KB Q85058)."""
+    rest = tuple(recipients)
+    name = p1_name(stem)
+    if not rest:
+        change.remove(name)
+        return
+    old = read_p1(change.read(name), name)
+    change.write(name, write_p1(attrs.evolve(old, recipients=rest)))
