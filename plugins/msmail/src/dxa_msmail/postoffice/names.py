@@ -7,12 +7,13 @@ of the others is ours. All numbers of mailbags are those of hexids (``0000000A``
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import repeat
+from collections.abc import Callable, Iterable, Iterator
+from itertools import accumulate, chain, repeat
 from typing import Any, NamedTuple, TypeVar
 
 from dxa.errors import FormatError
 from dxa_msmail.postoffice import layout
+from dxa_msmail.postoffice.columns import cells_of, read_columns, texts_of, write_columns
 from dxa_msmail.postoffice.layout import CODE_PAGE, MARK, Basis
 
 T = TypeVar("T", bound="NameRow | UserRow | NetpoRow")
@@ -21,10 +22,10 @@ T = TypeVar("T", bound="NameRow | UserRow | NetpoRow")
 LOCAL, EXTERNAL, GROUP = 1, 2, 4
 #: NETPO.GLB, GALNETPO.GLB and <gateway>.GLB begin with the chain of their deleted records (KB Q77926); ours have none.
 HEAD = bytes(4)
-#: KB Q116436: the numbers of addresses in GALNETPO.GLB start here.
-FIRST_GAL_TID = 0x7F67697F
-#: A gateway's address without its head, and all of GALNETPO's text, is no longer than this.
+#: Bytes of an address in ``<gateway>.GLB`` and GALNETPO.GLB are fewer.
 ADDRESS_SIZE = 0xFFFF - 12
+#: The gateways whose addresses are not 10/10/10; the others' are in USR files (KB Q123856).
+GATEWAY_LISTS = ("FAX", "MCI", "MHS", "MSA", "MSMAIL", "SMTP", "X400")
 
 _OURS = "place chosen by dxa"
 
@@ -36,6 +37,7 @@ class NmeRecord:
     kind: int = layout.number(
         0, 1, Basis.DOCUMENTED, "KB Q107767, Q119563", "1 local user (ours), 2 external address, 4 group"
     )
+    own: bool = layout.flag(1, Basis.OURS, _OURS, "in GAL.NME: the name comes from the postoffice's own list")
     name: str = layout.text(2, 31, Basis.INFERRED, "KB Q119563", "the name, the key of the list")
     tid: int = layout.number(33, 4, Basis.OURS, "KB Q107767", "tuple id: the address's number, for good")
     mark: bytes = layout.mark(37)
@@ -96,6 +98,7 @@ class NameRow(NamedTuple):
     name: str
     tid: int
     pointer: int
+    own: bool = False
 
 
 class UserRow(NamedTuple):
@@ -165,16 +168,7 @@ def write_netpo(rows: Iterable[NetpoRow]) -> tuple[bytes, list[int]]:
 
 
 def _read(cls: type[Any], row: type[T], data: bytes, source: str, head: int = 0) -> list[T]:
-    spots = layout.layout_of(cls).spots
-    rows = list(layout.unpacked(cls, data, source=source, head=head))
-    columns: dict[str, Iterable[Any]] = dict(zip(spots, zip(*rows, strict=True), strict=False))
-    if not rows:
-        return []
-    for name, spot in spots.items():
-        if spot.kind == "text":
-            columns[name] = _texts(columns[name])
-        elif spot.kind == "flag":
-            columns[name] = map(bool, columns[name])
+    columns = read_columns(cls, data, source, head=head)
     make: Callable[[Iterable[Any]], Any] = row._make
     return list(map(make, zip(*(columns[name] for name in row._fields), strict=True)))
 
@@ -183,46 +177,32 @@ def _write(cls: type[Any], row: type[T], rows: Iterable[T]) -> bytes:
     rows = list(rows)
     if not rows:
         return b""
-    form, fields = layout.packer(cls)
-    spots = layout.layout_of(cls).spots
-    columns: dict[str, Iterable[Any]] = dict(zip(row._fields, zip(*rows, strict=True), strict=True))
-    columns["mark"] = repeat(MARK[: spots["mark"].size], len(rows))
-    try:
-        for name, spot in spots.items():
-            if spot.kind == "text":
-                columns[name] = _cells(columns[name], spot.size)
-        return b"".join(map(form.pack, *(columns[name] for name in fields)))
-    except (FormatError, UnicodeEncodeError, struct.error):
-        # One of them does not fit; this way is slower and says which.
-        return layout.encode_all(cls(**row._asdict()) for row in rows)
+    return write_columns(cls, dict(zip(row._fields, zip(*rows, strict=True), strict=True)))
 
 
-def _texts(cells: Iterable[bytes]) -> list[str]:
-    """A column of texts: decoding all at once is several times as fast as one by one."""
-    return b"\0".join([cell.partition(b"\0")[0] for cell in cells]).decode(CODE_PAGE).split("\0")
+def usr_file(hexid: str) -> str:
+    """The list of a postoffice or node: ``USR/0000000A.USR``."""
+    return f"USR/{hexid}.USR"
 
 
-def _cells(texts: Iterable[str], size: int) -> Sequence[bytes]:
-    texts = list(texts)
-    cells = "\0".join(texts).encode(CODE_PAGE).split(b"\0")
-    if len(cells) != len(texts) or max(map(len, cells)) >= size:
-        raise FormatError("text does not fit")
-    return cells
+def gateway_files(kind: str) -> tuple[str, str]:
+    """The names and the addresses of a gateway of `GATEWAY_LISTS`: ``NME/SMTP.NME``, ``GLB/SMTP.GLB``."""
+    return f"NME/{kind}.NME", f"GLB/{kind}.GLB"
 
 
 # -- addresses of any length ---------------------------------------------------------------------------------------
 
 
-def read_addresses(data: bytes, source: str) -> dict[int, AddressRow]:
+def read_addresses(data: bytes, source: str, *, encoding: str = CODE_PAGE) -> dict[int, AddressRow]:
     """The rows of ``<gateway>.GLB`` or GALNETPO.GLB by their offsets, which NME records point to.
 
-    Raises `FormatError` 40 with file, offset and field.
+    Raises `FormatError` 40 with file, offset and field. For `encoding` see `read_columns`.
     """
     rows = list(_addresses(data, source))
     if not rows:
         return {}
     offsets, addresses, mailbags, tids = zip(*rows, strict=True)
-    return dict(zip(offsets, map(AddressRow, _texts(addresses), mailbags, tids), strict=True))
+    return dict(zip(offsets, map(AddressRow, texts_of(addresses, encoding), mailbags, tids), strict=True))
 
 
 def _addresses(data: bytes, source: str) -> Iterator[tuple[int, bytes, int, int]]:
@@ -245,30 +225,39 @@ def _addresses(data: bytes, source: str) -> Iterator[tuple[int, bytes, int, int]
         at += size
 
 
-def write_addresses(rows: Iterable[AddressRow]) -> tuple[bytes, list[int]]:
-    """``<gateway>.GLB`` or GALNETPO.GLB, and the offset of each row; raises `FormatError` for what does not fit."""
-    pack, mark = layout.packer(AddressHead)[0].pack, MARK[:2]
-    parts, offsets, at = [HEAD], [], len(HEAD)
-    for address, mailbag, tid in rows:
-        text = _address(address)
-        size = len(text) + 13
-        offsets.append(at)
-        try:
-            parts += (pack(size, mark, mailbag, tid), text, b"\0")
-        except struct.error:
-            raise FormatError(
-                "number out of range", field=address, expected="4 bytes", got=f"{mailbag}, {tid}"
-            ) from None
-        at += size
-    return b"".join(parts), offsets
+def write_addresses(rows: Iterable[AddressRow], *, encoding: str = CODE_PAGE) -> tuple[bytes, list[int]]:
+    """``<gateway>.GLB`` or GALNETPO.GLB, and the offset of each row; raises `FormatError` for what does not fit.
 
-
-def _address(address: str) -> bytes:
+    For `encoding` see `read_columns`.
+    """
+    rows = list(rows)
+    if not rows:
+        return HEAD, []
+    addresses, mailbags, tids = zip(*rows, strict=True)
+    head = layout.packer(AddressHead)[0]
     try:
-        text = address.encode(CODE_PAGE)
-    except UnicodeEncodeError as error:
-        got = error.object[error.start : error.end]
-        raise FormatError("a character outside the code page", field=address, expected=CODE_PAGE, got=got) from None
-    if b"\0" in text or len(text) >= ADDRESS_SIZE:
-        raise FormatError("text does not fit", field="address", expected=f"less than {ADDRESS_SIZE} bytes", got=address)
-    return text
+        texts = cells_of(addresses, ADDRESS_SIZE, encoding)
+        sizes = [len(text) + head.size + 1 for text in texts]
+        heads = map(head.pack, sizes, repeat(MARK[:2]), mailbags, tids)
+        data = b"".join([HEAD, *chain.from_iterable(zip(heads, texts, repeat(b"\0")))])
+    except (FormatError, UnicodeEncodeError, struct.error):
+        raise _misfit(rows, encoding) from None
+    return data, list(accumulate(sizes[:-1], initial=len(HEAD)))
+
+
+def _misfit(rows: Iterable[AddressRow], encoding: str) -> FormatError:
+    """The error for the first row that does not fit."""
+    for address, mailbag, tid in rows:
+        field = f"AddressHead of {address[:80]}"
+        try:
+            text = address.encode(encoding)
+            layout.packer(AddressHead)[0].pack(0, b"", mailbag, tid)
+        except UnicodeEncodeError as error:
+            got = error.object[error.start : error.end]
+            return FormatError("a character outside the code page", field=field, expected=CODE_PAGE, got=got)
+        except struct.error:
+            return FormatError("number out of range", field=field, expected="4 bytes", got=f"{mailbag}, {tid}")
+        if b"\0" in text or len(text) >= ADDRESS_SIZE:
+            break
+    expected = f"less than {ADDRESS_SIZE} bytes without NUL"
+    return FormatError("text does not fit", field=field, expected=expected, got=f"{len(text)} bytes")
