@@ -59,7 +59,8 @@ def _password(at: int) -> Any:
 class Reqconf:
     """REQCONF.GLB.
 
-    `acked`, `srv` and `imp` are ReqSync, SrvSync and ImpSync; `last` is the highest number that was ever queued.
+    `acked`, `srv` and `imp` are ReqSync, SrvSync and ImpSync; `last` is the highest number that was ever queued, and
+    `sent` the highest that the server can know of.
     `types` has names like ``PCM|SMTP``. The pointers are where Import goes on in its queues; -1 is nowhere.
     """
 
@@ -84,6 +85,7 @@ class Reqconf:
     templates_in: bool = _flag(0x4F, "KB Q96003 #61 names the option", "template values are wanted")
     rebuild: bool = _flag(0x50, "KB Q105965 names the option", "the global address list is built", default=True)
     create_po: bool = _flag(0x51, "KB Q96003 #64 names the option", "Import creates postoffices", default=True)
+    sent: int = _number(0x54, "", "the last number that a request has named; what is queued after it is not yet sent")
     types: str = layout.text(0x60, 160, _OURS, _Q96060, "address types wanted, separated by |")
     password_ref: str = _password(0x100)
 
