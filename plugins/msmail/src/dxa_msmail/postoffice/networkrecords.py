@@ -1,0 +1,193 @@
+"""The records of NETWORK.GLB and the XTN files, and what they mean: networks, gateways, postoffices, routes.
+
+A network is a record of NETWORK.GLB; its postoffices are the records of the XTN file that it names. A gateway is a
+network, too: a host's (PROFS, SNADS, OV) has nodes as its postoffices, one that speaks for a postoffice (FFAPI, MSMAIL)
+has that one, and each other gateway has one record of its own name.
+
+The bytes between the documented ones are ours. Each XTN record repeats its network there, so that a damaged NETWORK.GLB
+can be made anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import Enum
+
+import attrs
+
+from dxa.address import AddressTypes
+from dxa.errors import UsageError
+from dxa_msmail.addresses import ADDRESS_TYPES, MS, check_pair
+from dxa_msmail.postoffice import layout
+from dxa_msmail.postoffice.layout import Basis
+
+NETWORK = "GLB/NETWORK.GLB"
+
+#: What NETWORK.GLB's type byte says. KB Q148666 and Q103820 give 0x10 and 0x64; the other codes are ours.
+KINDS: Mapping[str, int] = {
+    "MS": 0x01,
+    "PROFS": 0x02,
+    "SNADS": 0x03,
+    "OV": 0x04,
+    "FAX": 0x05,
+    "MCI": 0x06,
+    "X400": 0x07,
+    "SMTP": 0x08,
+    "MHS": 0x09,
+    "MSA": 0x0A,
+    "MSMAIL": 0x10,
+    "FFAPI": 0x64,
+}
+#: Gateways to hosts: their nodes are postoffices of their own.
+HOSTS = frozenset({"PROFS", "SNADS", "OV"})
+#: Gateways that speak for one ordinary postoffice (KB Q134757, Q99268).
+PROXIES = frozenset({"MSMAIL", "FFAPI"})
+#: KB Q134757: what the AppleTalk gateway's postoffice is called when nobody says otherwise.
+MSMAIL_PROXY = "MACNET/MACPO"
+
+#: The types by their codes.
+KIND_NAMES: Mapping[int, str] = {code: kind for kind, code in KINDS.items()}
+
+_TYPES = AddressTypes(ADDRESS_TYPES)
+
+
+@layout.record(122, "Network or gateway", "KB Q77926, Q148666, Q103820")
+class Network:
+    """A record of NETWORK.GLB; an inactive one is a free place."""
+
+    raw: bytes = layout.raw()
+    active: bool = layout.flag(0x00, Basis.DOCUMENTED, "KB Q148666", "in use", default=True)
+    kind: int = layout.number(
+        0x01, 1, Basis.DOCUMENTED, "KB Q148666, Q103820", "0x10 MSMAIL, 0x64 FFAPI; the other codes are ours"
+    )
+    name: str = layout.text(0x02, 11, Basis.DOCUMENTED, "KB Q148666", "network or gateway, up to 10 characters")
+    xtn: str = layout.text(0x0D, 9, Basis.DOCUMENTED, "KB Q148666", "hexid of the XTN file with its postoffices")
+    mailbag: str = layout.text(0x21, 9, Basis.DOCUMENTED, "KB Q148666", "hexid of a gateway's mailbag")
+    mark: bytes = layout.mark(0x72)
+    check: int = layout.check(0x76)
+
+
+@layout.record(698, "Postoffice of a network", "KB Q77926, Q86625, Q148666, Q130067")
+class Postoffice:
+    """A record of an XTN file; an inactive one is a free place."""
+
+    raw: bytes = layout.raw()
+    active: bool = layout.flag(0x00, Basis.DOCUMENTED, "KB Q86625", "in use", default=True)
+    name: str = layout.text(0x01, 11, Basis.DOCUMENTED, "KB Q86625", "postoffice or node, up to 10 characters")
+    hexid: str = layout.text(0x0C, 9, Basis.DOCUMENTED, "KB Q148666", "hexid of its mailbag, and of USR, TPL and INF")
+    routing: int = layout.number(0x15, 1, Basis.OURS, "", "0 no route, 1 direct, 2 by way of another postoffice")
+    via: str = layout.text(0x16, 22, Basis.OURS, "", "the postoffice on the way, NET/PO")
+    kind: int = layout.number(0x2C, 1, Basis.OURS, "", "the type of its network, as in NETWORK.GLB")
+    network: str = layout.text(0x2D, 11, Basis.OURS, "", "the network's name, as in NETWORK.GLB")
+    path: str = layout.text(
+        0x40, 512, Basis.OURS, "", "a direct route's folder; a relative one starts at this postoffice"
+    )
+    through: int = layout.number(
+        0x289, 2, Basis.DOCUMENTED, "KB Q130067", "postoffices that are reached through this one"
+    )
+    mark: bytes = layout.mark(0x2B2)
+    check: int = layout.check(0x2B6)
+
+
+# -- values --------------------------------------------------------------------------------------------------------
+
+
+class RouteKind(Enum):
+    """How mail gets to a postoffice; the values are those of the XTN record."""
+
+    NONE = 0
+    DIRECT = 1
+    INDIRECT = 2
+
+
+@attrs.frozen
+class Route:
+    """`path` is the folder of a postoffice that is reached directly, `via` the ``NET/PO`` on the way to another."""
+
+    kind: RouteKind = RouteKind.NONE
+    path: str = ""
+    via: str = ""
+
+
+NO_ROUTE = Route()
+
+
+def direct(path: str) -> Route:
+    """Mail is put into the postoffice in that folder."""
+    return Route(RouteKind.DIRECT, path=path)
+
+
+def indirect(via: str) -> Route:
+    """Mail is given to that postoffice, which passes it on."""
+    return Route(RouteKind.INDIRECT, via=via)
+
+
+@attrs.frozen(kw_only=True)
+class PostofficeRow:
+    """One postoffice or node. `kind` is its network's; `mailbag` is where mail for it waits; `through` counts those
+    that are reached through it.
+    """
+
+    kind: str
+    network: str
+    name: str
+    hexid: str
+    mailbag: str
+    route: Route = NO_ROUTE
+    through: int = 0
+
+    @property
+    def full(self) -> str:
+        """``NET/PO``."""
+        return f"{self.network}/{self.name}"
+
+    @property
+    def type(self) -> str:
+        """The address type of its users."""
+        return self.kind if self.kind in HOSTS else MS.name
+
+
+@attrs.frozen(kw_only=True)
+class GatewayRow:
+    """One gateway; `mailbag` is the hexid of what waits for it."""
+
+    kind: str
+    name: str
+    mailbag: str
+
+
+@attrs.frozen(kw_only=True)
+class Wanted:
+    """A postoffice or gateway that should be known: ``NET/PO``, ``GATE/NODE``, or a gateway's name alone."""
+
+    name: str
+    kind: str = "MS"
+    route: Route = NO_ROUTE
+
+
+def name_key(name: str) -> str:
+    """Names with equal keys are one network or postoffice."""
+    return name.casefold()
+
+
+def check_node(kind: str, name: str) -> None:
+    """Whether a host gateway can have this ``GATE/NODE``; raises `AddressError` 17, 20, 26."""
+    _TYPES.get(kind).check(f"{name}/X")
+
+
+def gateway_name(kind: str, name: str) -> tuple[str, str]:
+    """The names of a gateway's network and of its one postoffice; raises `AddressError`, `UsageError`."""
+    if kind in PROXIES:
+        name = name or (MSMAIL_PROXY if kind == "MSMAIL" else "")
+        network, slash, post = name.partition("/")
+        if not slash:
+            raise UsageError(f"a gateway of type {kind} speaks for one postoffice: its name is NET/PO, not {name!r}")
+        check_pair(network, post)
+        return network, post
+    if kind in HOSTS:
+        name = name or kind
+        check_node(kind, f"{name}/X")
+        return name, ""
+    if name and name_key(name) != name_key(kind):
+        raise UsageError(f"a gateway of type {kind} has no other name than its type, not {name!r}")
+    return kind, kind
