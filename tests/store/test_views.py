@@ -163,7 +163,7 @@ def test_slots_that_a_name_could_meet(store: Store, view: ViewRow) -> None:
     numbered = f"{long[:24]}000123"
     _start(store, view, line(6, numbered), number=100)
 
-    west = "MS:lab/west"
+    west = "MS", "lab/west"
     assert {(west, "ann"), (west, "ann001")} == store.views.slots(view.id, [("MS", "LAB/West", "ann")])
     assert {(west, long.casefold()), (west, numbered.casefold())} == store.views.slots(
         view.id, [("MS", "LAB/WEST", long)]
@@ -176,7 +176,7 @@ def test_slots_of_many_names_are_those_of_all(store: Store, view: ViewRow) -> No
     """From some number of names on it is cheaper to read all."""
     _start(store, view, line(1, "Ann"))
 
-    assert {("MS:lab/west", "ann")} == store.views.slots(view.id, [("MS", "", f"n{n}") for n in range(5001)])
+    assert {(("MS", "lab/west"), "ann")} == store.views.slots(view.id, [("MS", "", f"n{n}") for n in range(5001)])
 
 
 @given(
@@ -191,7 +191,7 @@ def test_names_settled_by_these_slots_are_unique(batches: list[list[str]]) -> No
     number, recipients = count(1), count(1)
     for batch in batches:
         held = store.views.slots(view.id, [("MS", "N/P", name) for name in batch])
-        names = Names((tuple(list_.split(":", 1)), name) for list_, name in held)
+        names = Names(held)
         lines = [line(next(recipients), names.claim(("MS", "N/P"), name, NameLimits()), "N/P") for name in batch]
         store.views.write(view.id, [Transition(next(number), None, row) for row in lines])
 

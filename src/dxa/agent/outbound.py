@@ -160,8 +160,7 @@ class _Advance:
     def settled(self, live: Mapping[FormKey, Line], wishes: Mapping[FormKey, Wish]) -> dict[FormKey, Line]:
         wanted = [(wish.type, wish.list, wish.name) for wish in wishes.values()]
         taken = self.work.store.views.slots(self.view.id, wanted)
-        held = ((_list_id(list_), name) for list_, name in taken)
-        return settle_names(live, wishes, Names(held), self.peer.names)
+        return settle_names(live, wishes, Names(taken), self.peer.names)
 
     def changes(self, live: Mapping[FormKey, Line], after: Mapping[FormKey, Line]) -> list[Change[str, Line]]:
         """What differs, by form."""
@@ -209,8 +208,3 @@ def _key(form: FormKey) -> str:
 def uncounted(limits: Limits) -> Limits:
     """The limits without those guards that count."""
     return attrs.evolve(limits, shrink_percent=100.0, everything_count=0)
-
-
-def _list_id(text: str) -> tuple[str, str]:
-    type_, _, list_ = text.partition(":")
-    return type_, list_

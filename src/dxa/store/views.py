@@ -9,6 +9,7 @@ import attrs
 from sqlalchemy import bindparam, delete, func, or_, select, union
 
 from dxa.errors import StoreError
+from dxa.ledger.answer import ListKey
 from dxa.ledger.view import FormKey, Line, Transition
 from dxa.rules.naming import name_key
 from dxa.store.counters import Counters
@@ -23,8 +24,8 @@ MANY = 5_000
 
 #: A line with the numbers at which it started and ended.
 Dated = tuple[Line, int, int | None]
-#: What is unique in a view: (``TYPE:folded list``, folded name).
-Slot = tuple[str, str]
+#: What is unique in a view: (type, folded list), folded name.
+Slot = tuple[ListKey, str]
 
 
 @attrs.frozen(kw_only=True)
@@ -218,7 +219,8 @@ def _stem(type_: str, list_: str, name: str) -> str:
 
 def _slot(text: str) -> Slot:
     list_, _, name = text.partition(_SEPARATOR)
-    return list_, name
+    type_, _, folded = list_.partition(":")
+    return (type_, folded), name
 
 
 def _view(values: Record) -> ViewRow:
