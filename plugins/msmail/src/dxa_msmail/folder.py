@@ -47,10 +47,13 @@ class Folder(Protocol):
         """Put a file there; the same name twice has the same effect as once. `flush` makes its name durable."""
 
     def flush(self) -> None:
-        """What was written is durable when this returns: once for many files, for it costs as much as each of them."""
+        """What was written and removed is durable when this returns: once for many files, for it costs as much as each.
+
+        When it raises, nothing that was written since the last time can be relied on.
+        """
 
     def remove(self, name: str) -> None:
-        """Take a file away; nothing happens when it is gone already."""
+        """Take a file away; nothing happens when it is gone already. `flush` makes it durable."""
 
     def park(self, name: str, reason: str) -> None:
         """Move a file that nobody can use out of the way and keep it, with the reason beside it; repeatable."""

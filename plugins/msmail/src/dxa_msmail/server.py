@@ -168,6 +168,10 @@ class MsMailServer:
             except TransportError as error:
                 unreadable[name] = str(error)
                 continue
+            except FormatError as error:  # it is damaged on the disk; nobody will ever read it
+                self._keep[name] = str(error)
+                yield Report(sender="", receipt=name, fault=Reject(0, 0, "", error.code, str(error)))
+                continue
             mail = self._reader.read(name, data)
             if not mail.reports:
                 self._others.add(name)
@@ -217,3 +221,5 @@ class MsMailServer:
                 self._inbox.park(name, self._keep.pop(name))
             else:
                 self._inbox.remove(name)
+        if receipts:
+            self._inbox.flush()

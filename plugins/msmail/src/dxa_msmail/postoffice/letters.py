@@ -92,7 +92,7 @@ def deliver(change: Changing, what: Letter | str, *bags: str, now: float | None 
     Raises as `submit`; nothing is written then. A letter that is here must lie in a mailbag already.
     """
     for bag in bags:
-        mailbag.require_room(change, bag)
+        mailbag.require_room(change, bag, bags.count(bag))
     if isinstance(what, Letter):
         stem, header = _store(change, what, len(bags))
         when = _when(what, now)
@@ -115,11 +115,15 @@ def _header(letter: Letter, stem: str) -> Header:
     return mailbag.header(sender=origin.mailbox, subject=letter.subject, sent=letter.time, stem=stem)
 
 
-def _store(
-    change: Changing, letter: Letter, count: int, recipients: tuple[str, ...] | None = None
-) -> tuple[str, Header]:
-    """Write the letter's files; returns its stem and header."""
-    attachments = [write_att(each.name, each.data) for each in letter.attachments]
+def check(letter: Letter) -> None:
+    """Raise `FormatError` when the letter cannot be stored: a text of it is not of the code page, or it has too many
+    recipients.
+    """
+    references = [Reference("00000000", write_att(each.name, b"")[1]) for each in letter.attachments]
+    write_mai(_mai(attrs.evolve(letter, body=b""), 1, references))
+
+
+def _mai(letter: Letter, count: int, attachments: Iterable[Reference]) -> Mai:
     time = letter.time
     head = new_head(
         hops=letter.hops,
@@ -130,25 +134,31 @@ def _store(
         month=time.month,
         year=time.year,
     )
-    mai = Mai(
+    return Mai(
         head=head,
         sender=letter.sender,
         subject=letter.subject,
         priority=letter.priority,
         to=letter.to,
         extra=letter.extra,
-        attachments=tuple(Reference("00000000", crc) for _, crc in attachments),
+        attachments=tuple(attachments),
         body=letter.body,
     )
-    # What cannot be written is found before anything is.
-    write_mai(attrs.evolve(mai, body=b""))
+
+
+def _store(
+    change: Changing, letter: Letter, count: int, recipients: tuple[str, ...] | None = None
+) -> tuple[str, Header]:
+    """Write the letter's files; returns its stem and header."""
+    check(letter)
+    attachments = [write_att(each.name, each.data) for each in letter.attachments]
     p1 = None if recipients is None else write_p1(P1(letter.sender, recipients))
     stem = next_letter(change)
-    references = []
+    references: list[Reference] = []
     for data, crc in attachments:
         references.append(Reference(next_letter(change), crc))
         change.write(att_name(references[-1].stem), data)
-    change.write(mai_name(stem), write_mai(attrs.evolve(mai, attachments=tuple(references))))
+    change.write(mai_name(stem), write_mai(_mai(letter, count, references)))
     if p1 is not None:
         change.write(p1_name(stem), p1)
     return stem, _header(letter, stem)

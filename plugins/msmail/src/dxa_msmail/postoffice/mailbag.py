@@ -203,13 +203,13 @@ def depth(files: Files, bag: str) -> int:
     return _read(files, bag).live
 
 
-def require_room(files: Files, bag: str) -> None:
-    """Raise `TransportError` when a mailbag cannot take one more header: it is full (8, dx:T-205) or missing (113)."""
-    _require_room(_read(files, bag, _SEND))
+def require_room(files: Files, bag: str, count: int = 1) -> None:
+    """Raise `TransportError` when a mailbag cannot take so many more: it is full (8, dx:T-205) or missing (113)."""
+    _require_room(_read(files, bag, _SEND), count)
 
 
-def _require_room(bag: _Bag) -> None:
-    if bag.live >= MOST:
+def _require_room(bag: _Bag, count: int) -> None:
+    if bag.live + count > MOST:
         raise TransportError(
             f"[{FULL}] mailbag {bag.name} is full: it has {bag.live} messages, and {MOST} is all that it can hold; "
             "the mail stays where it is until somebody has taken some of them"
@@ -231,7 +231,7 @@ def append(change: Changing, bag: str, header: Header) -> None:
     Raises `TransportError` when 4096 are live (8, dx:T-205) or a file is missing (113), `FormatError` 40.
     """
     found = _read(change, bag, _SEND)
-    _require_room(found)
+    _require_room(found, 1)
     if found.slots == MOST:
         found = _compacted(found)
     slot = found.slots

@@ -36,6 +36,12 @@ def seen(files: Files, digest: str) -> bool:
     return _holds(_records(files), bytes.fromhex(digest))
 
 
+def known(files: Files, digests: Iterable[str]) -> set[str]:
+    """Those of the digests whose mail was taken; raises `FormatError` 40."""
+    records = _records(files)
+    return {digest for digest in digests if _holds(records, bytes.fromhex(digest))}
+
+
 def _holds(records: bytes, digest: bytes) -> bool:
     at = records.find(digest)
     while at >= 0:

@@ -207,6 +207,7 @@ class Requestor:
         self._write_gal(new)
         for file in done:
             self.inbox.remove(file)
+        self.inbox.flush()
         self._log(journal)
         return Received(
             applied=taking.applied,
