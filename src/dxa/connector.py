@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from enum import Enum
-from pathlib import Path
+from fnmatch import fnmatchcase
+from pathlib import Path, PurePath
 from typing import Any, Protocol
 
 import attrs
@@ -225,11 +226,20 @@ class Decoder:
     their order, made of what JSON can hold. Every row has the key ``kind``. Those of the kinds ``reject`` (a record)
     and ``error`` (the rest of a part) are bad: they say what could not be read, with ``line``, ``code`` and ``reason``,
     and make ``dxa dump`` end with status 1. What is broken becomes a row and is never raised. No row shows a password.
+
+    Files of some formats are known by their place alone. `names` are patterns like ``GLB/*.GLB`` in upper case, for a
+    file's folder and name, and count more than what any decoder makes of the bytes. Such a file may be empty.
     """
 
     name: str
     sniff: Callable[[bytes], bool]
     decode: Callable[[bytes], Iterator[dict[str, Any]]]
+    names: tuple[str, ...] = ()
+
+    def expects(self, file: PurePath) -> bool:
+        """Whether a file in that place, whatever the case of its name, is one of `names`."""
+        place = "/".join(file.parts[-2:]).upper()
+        return any(fnmatchcase(place, name) for name in self.names)
 
 
 @attrs.frozen(kw_only=True)

@@ -3,11 +3,29 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from dxa.connector import Decoder
+from dxa.hookspecs import hookimpl
+from dxa.host import Host
 from tests.cli.driver import Driver
+
+
+class Places:
+    """A plugin with a decoder for files that are known by their place alone."""
+
+    @hookimpl
+    def dxa_decoders(self) -> list[Decoder]:
+        """Counts bytes."""
+
+        def decode(data: bytes) -> Iterator[dict[str, Any]]:
+            yield {"kind": "count", "size": len(data)}
+
+        return [Decoder(name="counts", sniff=lambda _data: False, decode=decode, names=("POST/*.CNT",))]
 
 
 @pytest.fixture
@@ -79,3 +97,32 @@ def test_empty_file(tmp_path: Path, dxa: Driver) -> None:
 
     assert 2 == done.status
     assert "empty is empty" in done.err
+
+
+@pytest.mark.parametrize("content", ["", "request of NET/A\n"])
+def test_a_file_that_is_known_by_its_place(tmp_path: Path, dxa: Driver, content: str) -> None:
+    """Folder and name, in any case, count more than what the file holds; such a file may be empty."""
+    dxa.host = Host(extra={"world": dxa.world, "places": Places()}, discover=False)
+    file = tmp_path / "Post" / "some.cnt"
+    file.parent.mkdir()
+    file.write_text(content, "utf-8")
+    done = dxa.bare("dump", str(file), "--json")
+
+    assert (0, [{"kind": "count", "size": len(content)}]) == (
+        done.status,
+        [json.loads(line) for line in done.out.splitlines()],
+    )
+    assert "counts" in dxa.bare("dump", str(file)).out
+
+
+def test_a_place_is_looked_for_whatever_folder_is_the_current_one(
+    tmp_path: Path, dxa: Driver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The name alone is enough in the file's own folder; another format can be insisted on."""
+    dxa.host = Host(extra={"world": dxa.world, "places": Places()}, discover=False)
+    (tmp_path / "POST").mkdir()
+    (tmp_path / "POST" / "A.CNT").write_text("request of NET/A\n", "utf-8")
+    monkeypatch.chdir(tmp_path / "POST")
+
+    assert "A.CNT: counts" == dxa.bare("dump", "A.CNT").lines[0]
+    assert "A.CNT: lines" == dxa.bare("dump", "A.CNT", "--as", "lines").lines[0]

@@ -164,6 +164,9 @@ BROKEN_DECODERS: list[tuple[str, dict[str, Any]]] = [
     ("sniffing_refuses_noise", {"sniff": lambda data: data[0] == 76}),
     ("sniffing_knows_its_files", {"sniff": lambda data: False}),
     ("sniffing_knows_its_files", {"sniff": lambda data: data[:1]}),
+    ("names_are_places", {"names": ("GLB/master.glb",)}),
+    ("names_are_places", {"names": ("*.GLB",)}),
+    ("names_are_places", {"names": ("GLB/MASTER.GLB", "*/*")}),
     ("sniffing_raises_nothing", {"sniff": lambda data: data.startswith(b"LETTER ") and data[12] > 0}),
     ("decoding_raises_nothing", {"decode": lambda data: iter([{"text": data.decode()}])}),
     ("rows_are_plain", {"decode": lambda data: iter([{"data": data}])}),
@@ -176,6 +179,13 @@ BROKEN_DECODERS: list[tuple[str, dict[str, Any]]] = [
 def test_a_decoder_that_keeps_the_rules_passes() -> None:
     """Nothing is found of a decoder that does what the rules say."""
     assert [] == [f.text() for f in check_decoder(DecoderSubject(PLAIN, (SAMPLE,))).findings if not f.passed]
+
+
+def test_a_decoder_that_goes_by_places_need_not_know_its_files() -> None:
+    """What has no mark of its own is recognised by folder and name."""
+    decoder = attrs.evolve(PLAIN, sniff=lambda _data: False, names=("POST/*.LTR",))
+
+    assert [] == [f.text() for f in check_decoder(DecoderSubject(decoder, (SAMPLE,))).findings if not f.passed]
 
 
 def test_every_check_of_decoders_has_a_decoder_that_breaks_it() -> None:

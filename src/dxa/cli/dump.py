@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from dxa.cli.session import Session, pass_session
 from dxa.errors import UsageError
+
+if TYPE_CHECKING:
+    from dxa.connector import Decoder
 
 
 @click.command()
@@ -18,8 +23,9 @@ from dxa.errors import UsageError
 def dump(session: Session, file: Path, as_json: bool, name: str | None) -> int:
     """Decode FILE and print its records, with the line and error number of each bad one.
 
-    The format is recognised by what the file holds. Every record has the key "kind"; those of the kinds "reject" and
-    "error" could not be read. Exit status 1 says that there are such records, 2 that nobody knows the format.
+    The format is recognised by the file's folder and name, or else by what the file holds. Every record has the key
+    "kind"; those of the kinds "reject" and "error" could not be read. Exit status 1 says that there are such records,
+    2 that nobody knows the format.
     """
     from dxa.cli.output import counted, say, write_json_line
     from dxa.cli.records import is_bad, show_records
@@ -29,8 +35,8 @@ def dump(session: Session, file: Path, as_json: bool, name: str | None) -> int:
     if name is not None and name not in decoders:
         raise UsageError(f"there is no format {name!r}; known formats: {known}")
     data = file.read_bytes()
-    decoder = decoders[name] if name else next((d for d in decoders.values() if d.sniff(data)), None)
-    if not data:
+    decoder = decoders[name] if name else _recognised(decoders.values(), file, data)
+    if not data and (decoder is None or not decoder.names):
         raise UsageError(f"{file} is empty")
     if decoder is None:
         raise UsageError(f"{file}: nothing here knows this format; known formats: {known}. --as FORMAT insists on one")
@@ -46,3 +52,11 @@ def dump(session: Session, file: Path, as_json: bool, name: str | None) -> int:
         if bad:
             say(f"{counted(bad, 'record')} could not be read.")
     return 1 if bad else 0
+
+
+def _recognised(decoders: Iterable[Decoder], file: Path, data: bytes) -> Decoder | None:
+    """The decoder that expects a file in that place, or else one that knows the bytes."""
+    decoders = list(decoders)
+    place = file.absolute()
+    by_place = next((decoder for decoder in decoders if decoder.expects(place)), None)
+    return by_place or next((decoder for decoder in decoders if data and decoder.sniff(data)), None)

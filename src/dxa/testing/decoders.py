@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from pathlib import PurePath
 from random import Random
 
 import attrs
@@ -54,10 +55,19 @@ def sniffing_refuses_noise(subject: DecoderSubject) -> None:
 
 @must("Correct the samples, or `sniff`.")
 def sniffing_knows_its_files(subject: DecoderSubject) -> None:
-    """A decoder claims the files that it can decode, and says so with True."""
-    for data in subject.files():
+    """A decoder claims the files that it can decode, and says so with True; one with `names` need not."""
+    for data in () if subject.decoder.names else subject.files():
         claimed = subject.decoder.sniff(data)
         expect(claimed is True, f"a file that begins with {data[:20]!r} is not claimed: {claimed!r}")
+
+
+@must("Write folder and file name, as in `GLB/*.GLB`, in upper case; leave other files alone.")
+def names_are_places(subject: DecoderSubject) -> None:
+    """The patterns in `names` are for a folder and a file name in upper case, and match not just any file."""
+    for name in subject.decoder.names:
+        expect(name == name.upper() and len(PurePath(name).parts) == 2, f"{name!r} cannot match any file")
+    for path in ("LETTER", "A/B", "LISTS/STAFF.TXT"):
+        expect(not subject.decoder.expects(PurePath(path)), f"{path} would be read as {subject.decoder.name}")
 
 
 @must("Check what you have before you look at it: a file may end anywhere.")
@@ -108,6 +118,7 @@ def decoding_is_lazy(subject: DecoderSubject) -> None:
 DECODER_CHECKS: tuple[Check[DecoderSubject], ...] = (
     sniffing_refuses_noise,
     sniffing_knows_its_files,
+    names_are_places,
     sniffing_raises_nothing,
     decoding_raises_nothing,
     rows_are_plain,
