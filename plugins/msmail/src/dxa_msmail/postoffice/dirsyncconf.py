@@ -56,6 +56,7 @@ def _password(at: int) -> Any:
 
 
 @layout.record(512, "Requestor configuration", "KB Q77926, Q148705")
+@attrs.frozen(kw_only=True)
 class Reqconf:
     """REQCONF.GLB.
 
@@ -103,9 +104,8 @@ class Reqconf:
 
     def with_state(self, state: State) -> Reqconf:
         """The same configuration with the numbers of the requestor's machine."""
-        old: Any = self
-        new: Reqconf = attrs.evolve(
-            old,
+        return attrs.evolve(
+            self,
             acked=state.acked,
             last=state.last,
             srv=state.s,
@@ -113,7 +113,6 @@ class Reqconf:
             imports=state.imports,
             exports=state.exports,
         )
-        return new
 
 
 def read_reqconf(files: Files) -> Reqconf:
@@ -133,6 +132,7 @@ def write_reqconf(change: Changing, conf: Reqconf) -> None:
 
 
 @layout.record(1024, "Server configuration, head", "KB Q77926, Q148705")
+@attrs.frozen(kw_only=True)
 class ServerHead:
     """The first record of SRVCONF.GLB.
 
@@ -151,6 +151,7 @@ class ServerHead:
 
 
 @layout.record(1024, "Server configuration, requestor", "KB Q77926, Q148705")
+@attrs.frozen(kw_only=True)
 class Requestor:
     """What the server knows of a requestor; `name` is like ``PCM:NET/PO``, and is looked up as a whole (KB Q125917)."""
 
@@ -192,8 +193,7 @@ def write_srvconf(change: Changing, conf: Srvconf) -> None:
     for name, count in Counter(r.name.casefold() for r in conf.requestors).items():
         if count > 1:
             raise FormatError("two requestors have one name", source=SRVCONF, field="name", got=name)
-    head: Any = conf.head
-    head = attrs.evolve(head, requestors=len(conf.requestors))
+    head = attrs.evolve(conf.head, requestors=len(conf.requestors))
     change.write(SRVCONF, layout.encode_all(conf.requestors, layout.encode(head)))
 
 
@@ -201,6 +201,7 @@ def write_srvconf(change: Changing, conf: Srvconf) -> None:
 
 
 @layout.record(512, "Schedule, head", "KB Q77926, Q136487")
+@attrs.frozen(kw_only=True)
 class ScheduleHead:
     """The head of PROCESS.GLB. An empty schedule is nothing but its 512 bytes, which may be zeros (KB Q136487)."""
 
@@ -211,6 +212,7 @@ class ScheduleHead:
 
 
 @layout.record(197, "Schedule, entry", "KB Q77926, Q148718")
+@attrs.frozen(kw_only=True)
 class ProcessEntry:
     """One weekly run of a process; times are seconds since 1970."""
 
@@ -228,9 +230,7 @@ class ProcessEntry:
 
 def weekly(number: int, command: str, run: int, *, zone: int = 0, comment: str = "") -> ProcessEntry:
     """The entry that runs a command at this second of Unix time, and again after a week."""
-    make: Any = ProcessEntry
-    entry: ProcessEntry = make(id=number, command=command, run=run, zone=zone, next_run=run + WEEK, comment=comment)
-    return entry
+    return ProcessEntry(id=number, command=command, run=run, zone=zone, next_run=run + WEEK, comment=comment)
 
 
 @attrs.frozen(kw_only=True)
@@ -258,8 +258,7 @@ def write_process(change: Changing, process: Process) -> None:
         if entry.command not in (T1, T2, T3):
             expected = f"{T1}, {T2} or {T3}"
             raise FormatError("no such process", source=PROCESS, field="command", expected=expected, got=entry.command)
-    head: Any = process.head
-    head = attrs.evolve(head, entries=len(process.entries))
+    head = attrs.evolve(process.head, entries=len(process.entries))
     change.write(PROCESS, layout.encode_all(process.entries, layout.encode(head)))
 
 

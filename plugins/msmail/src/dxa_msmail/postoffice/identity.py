@@ -8,7 +8,7 @@ all, the layout between these bytes is ours (MASTER.GLB, with mark and check) or
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import attrs
 
@@ -41,6 +41,7 @@ R = TypeVar("R")
 
 
 @layout.record(176, "Identity and options of the postoffice", f"{_Q77926}, Q104586, Q148666, Q131423")
+@attrs.frozen(kw_only=True)
 class Master:
     """MASTER.GLB: `server` is the registered directory server as ``NET/PO``, empty when there is none."""
 
@@ -65,6 +66,7 @@ class Master:
 
 
 @layout.record(8, "Next numbers", "KB Q87388")
+@attrs.frozen(kw_only=True)
 class Control:
     """CONTROL.GLB: what the next mailbag and the next letter are called."""
 
@@ -76,6 +78,7 @@ class Control:
 
 
 @layout.record(4, "Next tuple id", f"{_Q77926}, Q87404")
+@attrs.frozen(kw_only=True)
 class Tid:
     """TID.GLB: the next id of a local address; those of dirsync's external addresses are `EXTERNAL_TIDS` and above."""
 
@@ -84,6 +87,7 @@ class Tid:
 
 
 @layout.record(2, "Sign of change, and the lock", f"{_Q77926}, Q148705")
+@attrs.frozen(kw_only=True)
 class Flag:
     """FLAG.GLB: it changes when lists change, and who holds it has the database locked (error 91)."""
 
@@ -92,6 +96,7 @@ class Flag:
 
 
 @layout.record(4, "Semaphore", "KB Q118946")
+@attrs.frozen(kw_only=True)
 class Rnetsem:
     """RNETSEM.GLB: a counter that dxa creates and does not use."""
 
@@ -100,6 +105,7 @@ class Rnetsem:
 
 
 @layout.record(512, "Defaults of the postoffice", _Q77926)
+@attrs.frozen(kw_only=True)
 class Global:
     """GLOBAL.GLB: only the size is public. A new one is zeros; the bytes of an old one are kept."""
 
@@ -107,6 +113,7 @@ class Global:
 
 
 @layout.record(64, "Modem settings", _Q77926)
+@attrs.frozen(kw_only=True)
 class Modem:
     """MODEM.GLB: only the size is public. A new one is zeros; the bytes of an old one are kept."""
 
@@ -114,6 +121,7 @@ class Modem:
 
 
 @layout.record(181, "Dynamic drive", f"{_Q77926}, Q139034")
+@attrs.frozen(kw_only=True)
 class Server:
     """A record of SERVER.GLB, the dynamic drives: only the size is public. dxa writes none and keeps those there."""
 
@@ -153,7 +161,7 @@ def next_mailbag(change: Changing) -> str:
 
     Numbers are in use already when CONTROL.GLB comes from an older backup than the rest.
     """
-    control: Any = read_one(Control, change, CONTROL)
+    control = read_one(Control, change, CONTROL)
     number = control.next_mailbag
     while _used(change, (f"{folder}/{number:08X}.{folder}" for folder in _HEXID_FOLDERS)):
         number += 1
@@ -164,7 +172,7 @@ def next_mailbag(change: Changing) -> str:
 
 def next_letter(change: Changing) -> str:
     """A new stem of MAI, ATT and P1, like ``00000062``; one that is in use is passed over. Raises as `next_mailbag`."""
-    control: Any = read_one(Control, change, CONTROL)
+    control = read_one(Control, change, CONTROL)
     number = control.next_letter
     while _used(change, _letter_files(f"{number:08X}")):
         number += 1
@@ -175,10 +183,10 @@ def next_letter(change: Changing) -> str:
 
 def next_tid(change: Changing) -> int:
     """A new tuple id of a local address; raises `FormatError` 39 when they are used up, 40."""
-    tid: Any = read_one(Tid, change, TID)
+    tid = read_one(Tid, change, TID)
     _give(tid.next_tid, EXTERNAL_TIDS, TID)
     change.write(TID, layout.encode(attrs.evolve(tid, next_tid=tid.next_tid + 1)))
-    return int(tid.next_tid)
+    return tid.next_tid
 
 
 def _letter_files(stem: str) -> tuple[str, ...]:
