@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TypeVar
 
 import attrs
 
@@ -32,20 +32,19 @@ from dxa_msmail.postoffice.networkrecords import (
     name_key,
 )
 
+R = TypeVar("R")
+
 _NO_NETWORK, _NO_POSTOFFICE, _NO_GATEWAY, _IN_USE = 31, 32, 44, 68
 #: Where an external postoffice has files of its own, under its hexid.
 _FOLDERS = ("MBG", "KEY", "USR", "TPL", "INF", "NME")
-#: mypy does not know the constructors that `layout.record` makes.
-_network: Any = Network
-_postoffice: Any = Postoffice
 
 
 @attrs.define
 class Net:
     """One record of NETWORK.GLB, the name of its XTN file and the records in it; free places are kept."""
 
-    record: Any
-    posts: list[Any]
+    record: Network
+    posts: list[Postoffice]
 
     @property
     def is_listed(self) -> bool:
@@ -67,7 +66,7 @@ class Net:
         """Its XTN file."""
         return xtn_file(self.record.xtn)
 
-    def row(self, post: Any) -> PostofficeRow:
+    def row(self, post: Postoffice) -> PostofficeRow:
         """What one of its records means."""
         return PostofficeRow(
             kind=self.kind,
@@ -188,7 +187,7 @@ class Networks:
         if self._by_name(network) is not None:
             raise address_error(_IN_USE, network)
         hexid = hexid or self._new_bag(change)
-        net = self._new_net(_network(kind=KINDS[kind], name=network, xtn=hexid, mailbag=hexid))
+        net = self._new_net(Network(kind=KINDS[kind], name=network, xtn=hexid, mailbag=hexid))
         if kind not in HOSTS:
             self._put(net, post, NO_ROUTE, hexid)
         if kind not in HOSTS and kind != "FFAPI":
@@ -222,7 +221,7 @@ class Networks:
     def _net(self, change: Changing, kind: str, name: str) -> Net:
         net = self._by_name(name)
         if net is None and kind == "MS":
-            return self._new_net(_network(kind=KINDS[kind], name=name, xtn=identity.next_mailbag(change)))
+            return self._new_net(Network(kind=KINDS[kind], name=name, xtn=identity.next_mailbag(change)))
         if net is None:
             hint = "install the gateway first"
             raise NotFoundError(f"[{_NO_GATEWAY}] {error_text(_NO_GATEWAY)}: {kind} {name}; {hint}")
@@ -233,7 +232,7 @@ class Networks:
     def _by_name(self, name: str) -> Net | None:
         return next((net for net in self.nets if net.record.active and net.key == name_key(name)), None)
 
-    def _new_net(self, record: Any) -> Net:
+    def _new_net(self, record: Network) -> Net:
         """Into the first free place."""
         net = Net(record, [])
         free = next((n for n, each in enumerate(self.nets) if not each.record.active), len(self.nets))
@@ -245,7 +244,7 @@ class Networks:
         return self._bags[-1]
 
     def _put(self, net: Net, name: str, route: Route, hexid: str) -> str:
-        post = _postoffice(
+        post = Postoffice(
             name=name,
             hexid=hexid,
             routing=route.kind.value,
@@ -282,7 +281,7 @@ def xtn_file(hexid: str) -> str:
     return f"XTN/{hexid}.XTN"
 
 
-def _records(files: Files, name: str, cls: type[Any], stored: dict[str, bytes]) -> list[Any]:
+def _records(files: Files, name: str, cls: type[R], stored: dict[str, bytes]) -> list[R]:
     data = files.read(name)
     if data is None:
         raise layout.corrupt(name, 0, "size", f"n × {layout.layout_of(cls).size} bytes", "no file")
@@ -290,5 +289,5 @@ def _records(files: Files, name: str, cls: type[Any], stored: dict[str, bytes]) 
     return layout.decode_all(cls, data, source=name)
 
 
-def _read_net(files: Files, record: Any, stored: dict[str, bytes]) -> Net:
+def _read_net(files: Files, record: Network, stored: dict[str, bytes]) -> Net:
     return Net(record, _records(files, xtn_file(record.xtn), Postoffice, stored) if record.active else [])

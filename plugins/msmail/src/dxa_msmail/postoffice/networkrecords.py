@@ -52,6 +52,7 @@ _TYPES = AddressTypes(ADDRESS_TYPES)
 
 
 @layout.record(122, "Network or gateway", "KB Q77926, Q148666, Q103820")
+@attrs.frozen(kw_only=True)
 class Network:
     """A record of NETWORK.GLB; an inactive one is a free place."""
 
@@ -68,6 +69,7 @@ class Network:
 
 
 @layout.record(698, "Postoffice of a network", "KB Q77926, Q86625, Q148666, Q130067")
+@attrs.frozen(kw_only=True)
 class Postoffice:
     """A record of an XTN file; an inactive one is a free place."""
 
