@@ -246,6 +246,14 @@ def test_a_folder_without_a_postoffice_is_not_opened(tmp_path: Path, there: str)
         tree.open_postoffice(tmp_path)
 
 
+def test_a_folder_is_a_postoffice_when_it_has_a_master(tmp_path: Path) -> None:
+    """Whatever the case of its name; a folder that is not there is none."""
+    _create(tmp_path / "po")
+    (tmp_path / "po" / "GLB" / "MASTER.GLB").rename(tmp_path / "po" / "GLB" / "master.glb")
+    (tmp_path / "empty").mkdir()
+    assert [True, False, False] == [tree.is_postoffice(tmp_path / name) for name in ("po", "empty", "none")]
+
+
 def test_a_folder_that_is_not_there_is_not_opened(tmp_path: Path) -> None:
     """It may be a share that is not mounted."""
     with pytest.raises(UsageError, match="there is no such folder; is the disk or share mounted"):

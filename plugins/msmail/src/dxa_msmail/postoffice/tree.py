@@ -177,6 +177,11 @@ def _make_flag(path: Path, durable: bool, step: Callable[[str], None]) -> None:
 # -- opening -------------------------------------------------------------------------------------------------------
 
 
+def is_postoffice(root: Path) -> bool:
+    """Whether a folder is a postoffice: it has a MASTER.GLB, in any case of letters. `create` makes it one if not."""
+    return root.is_dir() and _has(root, MASTER)
+
+
 def open_postoffice(root: Path, **options: Any) -> Maildata:
     """The postoffice in a folder; `options` are those of `Maildata`. What was interrupted is finished.
 
