@@ -33,11 +33,15 @@ class Answer:
 
 @attrs.frozen(kw_only=True)
 class Other:
-    """A message for us that is no answer, or one that cannot be used; it changes nothing."""
+    """A message for us that is no answer, or one that cannot be used; it changes nothing.
+
+    `bad` is one of our server that breaks the format: somebody may want to look at it.
+    """
 
     file: str
     title: str
     reject: Reject
+    bad: bool = False
 
 
 @attrs.frozen(kw_only=True)
@@ -74,16 +78,18 @@ class AnswerReader:
         if not dirsyncbody.is_profile(message.body):
             text = " ".join(message.body.decode(self.code_page, "replace").split())
             return other(0, f"a letter from {sender}: {title}: {text[:400]}")
-        if sender.list.casefold() != self.server.casefold():
-            return other(0, f"an answer from {sender}, which is not our server {self.server}; ignored")
+        ours = sender.list.casefold() == self.server.casefold()
         try:
             profile = dirsyncbody.parse_profile(message.body, code_page=self.code_page)
             if not profile.task.is_reply:
                 # KB Q108844 (dx:T-154)
                 return other(WRONG_WAY, f"{error_text(WRONG_WAY)}: a request of a requestor came to a requestor")
-            return self._answer(file, message, profile)
+            if ours:
+                return self._answer(file, message, profile)
         except FormatError as error:
-            return Other(file=file, title=title, reject=reject_of(error, title))
+            if ours:
+                return Other(file=file, title=title, reject=reject_of(error, title), bad=True)
+        return other(0, f"an answer from {sender}, which is not our server {self.server}; ignored")
 
     def _answer(self, file: str, message: MailMessage, profile: Profile) -> Answer:
         """KB Q156714: an answer without an attachment still has an acknowledgement in it."""

@@ -51,6 +51,14 @@ class Journal:
         if self.counts[number] <= EACH:
             self.lines.append(Line(Level.WARNING, number, text))
 
+    def error(self, text: str, number: int = -1) -> None:
+        """Something is lost or wrong, and the run mends it or goes on without it."""
+        self.lines.append(Line(Level.ERROR, number, text))
+
+    def fatal(self, text: str, number: int = -1) -> None:
+        """The run ends here."""
+        self.lines.append(Line(Level.FATAL, number, text))
+
     def rejects(self, rejects: Iterable[Reject]) -> None:
         """Records that could not be used."""
         for reject in rejects:
