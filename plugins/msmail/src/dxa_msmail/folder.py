@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Sequence
 from contextlib import suppress
 from hashlib import blake2b
 from pathlib import Path
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 import attrs
 
@@ -37,6 +38,9 @@ def file_name(text: str, suffix: str = ".msg") -> str:
 class Folder(Protocol):
     """A folder of message files. What cannot be reached now raises `TransportError` that names the file."""
 
+    #: A name never stands for two messages; else the same bytes under the same name may be another one.
+    unique: ClassVar[bool]
+
     def names(self) -> list[str]:
         """The files that are there in full, oldest first."""
 
@@ -60,6 +64,9 @@ class Folder(Protocol):
 
     def modified(self, name: str) -> float:
         """When the file was last written, in seconds since 1970; minus infinity when that does not matter."""
+
+    def warnings(self) -> Sequence[str]:
+        """What an administrator should look at before it becomes a fault."""
 
 
 def _is_message(name: str) -> bool:
@@ -117,6 +124,7 @@ class DiskFolder:
 
     path: Path
     create: bool = True
+    unique: ClassVar[bool] = False
 
     def names(self) -> list[str]:
         """See `Folder`; the oldest by its time, files of one instant by name."""
@@ -185,6 +193,10 @@ class DiskFolder:
         except OSError as error:
             raise _said(f"look at {path}", error) from None
 
+    def warnings(self) -> Sequence[str]:
+        """See `Folder`."""
+        return ()
+
     def _ready(self) -> None:
         if self.path.is_dir():
             return
@@ -206,6 +218,7 @@ class MemoryFolder:
     files: dict[str, bytes] = attrs.field(factory=dict)
     parked: dict[str, tuple[str, bytes]] = attrs.field(factory=dict)
     locked: set[str] = attrs.field(factory=set)
+    unique: ClassVar[bool] = False
 
     def names(self) -> list[str]:
         """See `Folder`."""
@@ -240,3 +253,7 @@ class MemoryFolder:
     def modified(self, name: str) -> float:
         """See `Folder`."""
         return float("-inf")
+
+    def warnings(self) -> Sequence[str]:
+        """See `Folder`."""
+        return ()

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import attrs
 
 from dxa.connector import LinkContext, Outcome, Parcel, ParcelKind, Report, Result
+from dxa.dirsync.messages import Reply
 from dxa.entry import Reject
 from dxa.errors import AddressError, FormatError, TransportError
 from dxa.ledger.answer import ListKey
@@ -19,12 +20,17 @@ from dxa_msmail.folder import DiskFolder, Folder, file_name, is_plain
 from dxa_msmail.reading import Reader
 from dxa_msmail.writing import Writer
 
+if TYPE_CHECKING:
+    from dxa_msmail.shadow import Shadow
+
 LineEnd = Literal["CR", "LF", "CRLF"]
 Placement = Literal["INATTACHMENT", "INBODY"]
 Spelling = Literal["PCM", "MS", "CSI"]
 Layout = Literal["columns", "tabs"]
 
 READ_FAILURE = 115
+#: KB Q138054: a mailbag is full.
+FULL = 8
 
 _Field: TypeAlias = "attrs.Attribute[Any]"
 
@@ -64,6 +70,13 @@ class ServerOptions:
     outbox: str = attrs.field(
         default="mail/out", validator=_filled, metadata={"doc": "folder where dxa drops its answers"}
     )
+    maildata: str = attrs.field(
+        default="",
+        metadata={
+            "doc": "folder of the shadow postoffice on disk, made at first use; mail comes and goes through its "
+            "mailbags, and not through inbox and outbox; empty for message files"
+        },
+    )
     line_end: LineEnd = attrs.field(
         default="CRLF", metadata={"doc": "line end of the headers: CR, LF or CRLF, as FFAPI's -F0, -F1, -F2"}
     )
@@ -99,6 +112,13 @@ class PeerOptions:
     placement: Literal["INATTACHMENT", "INBODY", ""] = attrs.field(
         default="", metadata={"doc": "INATTACHMENT or INBODY; empty is as the link says"}
     )
+    maildata: str = attrs.field(
+        default="",
+        metadata={
+            "doc": "folder of the requestor's postoffice (MAILDATA), where the shadow postoffice's EXTERNAL delivers; "
+            "empty when somebody else moves the mail"
+        },
+    )
 
 
 def shadow(site: tuple[str, str], network: str = "", postoffice: str = "") -> str:
@@ -126,8 +146,18 @@ def check_peer(name: str) -> None:
 
 
 def open_server(context: LinkContext) -> MsMailServer:
-    """The connector of a link, on the folders of its options; a folder outside of the site's must be there."""
+    """The connector of a link, on its shadow postoffice or its folders; a folder outside of the site's must be there.
+
+    A shadow postoffice is made at its first use, wherever it is to be.
+    """
     options: ServerOptions = context.options
+    if options.maildata:
+        from dxa_msmail.shadow import open_shadow
+
+        name = shadow(context.site, options.network, options.postoffice)
+        return MsMailServer.of_shadow(
+            context, open_shadow(context.folder, options.maildata, name, context.peers, context.now)
+        )
     inbox, outbox = (_folder(context.folder, text) for text in (options.inbox, options.outbox))
     return MsMailServer(context, inbox, outbox)
 
@@ -152,6 +182,15 @@ class MsMailServer:
         )
         self._others: set[str] = set()
         self._keep: dict[str, str] = {}
+        self._told: Callable[[str, Reply], None] = lambda _peer, _reply: None
+
+    @classmethod
+    def of_shadow(cls, context: LinkContext, postoffice: Shadow) -> MsMailServer:
+        """The server behind a shadow postoffice."""
+        folder = postoffice.folder()
+        server = cls(context, folder, folder)
+        server._told = postoffice.told
+        return server
 
     def collect(self, since: Mapping[str, str]) -> Iterator[Report]:
         """Everything that waits for the site's $SYSTEM, oldest first; other mail is left alone."""
@@ -177,9 +216,17 @@ class MsMailServer:
                 self._others.add(name)
             elif mail.keep:
                 self._keep[name] = mail.keep
-            yield from mail.reports
+            yield from self._identified(name, mail.reports)
         if unreadable:
             yield from self._unread(unreadable)
+        for warning in self._inbox.warnings():
+            yield Report(sender="", receipt="", title="warning", fault=Reject(0, 0, "", FULL, warning))
+
+    def _identified(self, name: str, reports: Sequence[Report]) -> Iterator[Report]:
+        """Where a name stands for one message for good, that is what it is known by."""
+        for number, report in enumerate(reports):
+            identity = f"{self.address} {name} {number}" if self._inbox.unique else ""
+            yield attrs.evolve(report, identity=identity) if identity else report
 
     def _unread(self, errors: Mapping[str, str]) -> Iterator[Report]:
         """One report for all files that are there but cannot be read; they are tried again in the next run only.
@@ -210,16 +257,18 @@ class MsMailServer:
             return
         data, refused = self._writer.reply(parcel, now)
         self._outbox.write(file_name(parcel.id), data)
+        if parcel.reply is not None:
+            self._told(parcel.peer.name, parcel.reply)
         yield Outcome(result=Result.POSTED)
         yield from (Outcome(result=Result.REFUSED, key=key, reason=reason) for key, reason in refused)
 
     def settle(self, receipts: Sequence[str]) -> None:
         """Take away the files; what nobody could read is kept in the inbox's folder for such files."""
-        self._outbox.flush()
         for name in filter(is_plain, receipts):
             if name in self._keep:
                 self._inbox.park(name, self._keep.pop(name))
             else:
                 self._inbox.remove(name)
-        if receipts:
+        self._outbox.flush()
+        if receipts and self._inbox is not self._outbox:
             self._inbox.flush()

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from hashlib import blake2b
+from typing import ClassVar
 
 import attrs
 
@@ -63,6 +64,7 @@ class MailbagFolder:
     inbox: str = SYSTEM
     outbox: str = INQUEUE
     buffer: int = BUFFER
+    unique: ClassVar[bool] = True
     _written: dict[str, tuple[Letter, ...]] = attrs.field(factory=dict, init=False)
     _size: int = attrs.field(default=0, init=False)
     _removed: set[str] = attrs.field(factory=set, init=False)
@@ -132,6 +134,9 @@ class MailbagFolder:
             if not seen(files, _digest(name)):
                 mailbag.require_room(files, self.outbox, waiting + wanted)
 
+    def along(self, change: Changing) -> None:
+        """What else belongs into the change that submits letters; nothing, unless another class knows something."""
+
     def flush(self) -> None:
         """See `Folder`: one change for all that was written and removed.
 
@@ -165,8 +170,13 @@ class MailbagFolder:
                 for letter in letters:
                     submit(change, letter, bag=self.outbox, now=now)
                 remember(change, digest, now)
+        self.along(change)
 
     # -- watching --------------------------------------------------------------------------------------------------
+
+    def warnings(self) -> Sequence[str]:
+        """See `Folder`."""
+        return ()
 
     def depths(self) -> Mapping[str, int]:
         """How many letters lie in each mailbag that has some; those of other postoffices by ``NET/PO`` (dx:T-205)."""

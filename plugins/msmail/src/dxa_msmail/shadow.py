@@ -1,0 +1,191 @@
+"""The shadow postoffice: how the site appears to MS Mail, and how its mail comes and goes.
+
+NET is the organization, PO the site. It has all the folders of a postoffice, no users and no PROCESS.GLB (KB Q149451,
+Q181951). Every configured requestor is a postoffice that it knows; where a folder is configured for one, mail for it
+goes there directly. SRVCONF.GLB shows the numbers that the requestors were told; dxa's own memory is its store.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from dxa.connector import PeerInfo
+from dxa.dirsync.messages import Reply
+from dxa.errors import FormatError, UsageError
+from dxa_msmail.postoffice import networks, tree
+from dxa_msmail.postoffice.dirsyncconf import Requestor, ServerHead, Srvconf, read_srvconf, write_srvconf
+from dxa_msmail.postoffice.identity import identity
+from dxa_msmail.postoffice.mailbag import MOST
+from dxa_msmail.postoffice.maildata import Changing, Files, Maildata
+from dxa_msmail.postoffice.mailfolder import MailbagFolder
+from dxa_msmail.postoffice.networks import NO_ROUTE, Wanted, direct, name_key
+
+#: A mailbag in which so many letters wait is told to the administrator (dx:T-205).
+DEEP = MOST * 3 // 4
+
+
+@attrs.define(kw_only=True)
+class Shadow:
+    """The shadow postoffice `name` (NET/PO) in the folder `root`.
+
+    `peers` are its requestors and the folders of their postoffices, empty for one whose mail somebody else fetches; a
+    relative one starts at `root`. It is made, and its list of postoffices brought up to date, at its first use.
+    """
+
+    root: Path
+    name: str
+    peers: Mapping[str, str]
+    clock: Callable[[], float]
+    durable: bool = True
+    step: Callable[[str], None] = lambda _what: None
+    _told: dict[str, Reply] = attrs.field(factory=dict, init=False)
+    _ready: bool = attrs.field(default=False, init=False)
+    _cycle: int = attrs.field(default=0, init=False)
+
+    def folder(self) -> ShadowFolder:
+        """Its mail as a message folder."""
+        maildata = Maildata(self.root, durable=self.durable, step=self.step)
+        return ShadowFolder(maildata, self.clock, shadow=self)
+
+    def told(self, peer: str, reply: Reply) -> None:
+        """A requestor is told these numbers; SRVCONF.GLB shows them when the letter has been submitted."""
+        self._told[peer] = reply
+
+    # -- what the folder calls -------------------------------------------------------------------------------------
+
+    def prepare(self) -> None:
+        """Make the postoffice if there is none, and its list of postoffices what is configured.
+
+        Raises `UsageError` when the folder holds something else, `TransportError`.
+        """
+        if self._ready:
+            return
+        network, _, postoffice = self.name.partition("/")
+        try:
+            maildata = tree.open_postoffice(self.root, durable=self.durable, step=self.step)
+        except UsageError:  # there is none; a folder that holds something else is refused now
+            maildata = tree.create(
+                self.root,
+                network=network,
+                postoffice=postoffice,
+                shadow=True,
+                serial=int(self.clock()) & 0xFFFFFFFF,
+                durable=self.durable,
+                step=self.step,
+            )
+        with maildata.look() as files:
+            self._require_ours(files)
+            current = self._is_current(files)
+        if not current:
+            with maildata.change() as change:
+                self._route(change)
+        self._ready = True
+
+    def _require_ours(self, files: Files) -> None:
+        master = identity(files)
+        if name_key(master.name) != name_key(self.name) or not master.shadow:
+            what = "shadow postoffice" if master.shadow else "postoffice"
+            raise UsageError(
+                f"{self.root} is the {what} {master.name}, and the link wants the shadow postoffice {self.name}; give "
+                "the link another folder, or the names that are there"
+            )
+
+    def _wanted(self) -> list[Wanted]:
+        peers = ((name, path) for name, path in self.peers.items() if "/" in name)
+        return [Wanted(name=name, route=direct(path) if path else NO_ROUTE) for name, path in peers]
+
+    def _is_current(self, files: Files) -> bool:
+        try:
+            known = networks.postoffices(files)
+        except FormatError:
+            return False
+        rows = ((known.get(name_key(each.name)), each) for each in self._wanted())
+        return all(row is not None and each.route in (row.route, NO_ROUTE) for row, each in rows)
+
+    def _route(self, change: Changing) -> None:
+        wanted = self._wanted()
+        try:
+            known = networks.postoffices(change)
+        except FormatError:
+            # KB Q201120 (dx:T-202): what is configured comes back, and whatever else can still be read.
+            networks.rebuild_networks(change, wanted)
+            return
+        networks.add_postoffices(change, [each for each in wanted if name_key(each.name) not in known])
+        for each in wanted:
+            row = known.get(name_key(each.name))
+            if row is not None and each.route not in (row.route, NO_ROUTE):
+                networks.set_route(change, each.name, each.route)
+
+    def write_numbers(self, change: Changing) -> None:
+        """Put the numbers that were told into SRVCONF.GLB; one that is damaged is made anew, for it is a copy."""
+        if not self._told:
+            return
+        try:
+            conf = read_srvconf(change) or Srvconf()
+        except FormatError:
+            conf = Srvconf()
+        self._cycle = self._cycle or conf.head.cycle + 1
+        known: dict[str, Any] = {row.name.casefold(): row for row in conf.requestors}
+        make: Any = Requestor
+        for peer, reply in self._told.items():
+            name = f"PCM:{peer}" if "/" in peer else peer
+            known[name.casefold()] = attrs.evolve(
+                known.get(name.casefold()) or make(name=name),
+                req=reply.r,
+                srv=reply.s,
+                imp=reply.i,
+                cycle=self._cycle,
+                updated=int(self.clock()) & 0xFFFFFFFF,
+            )
+        here = {(f"PCM:{peer}" if "/" in peer else peer).casefold() for peer in self.peers}
+        sync = max([conf.head.sync, *(reply.s for reply in self._told.values())])
+        old: Any = conf.head
+        head: ServerHead = attrs.evolve(old, sync=sync, cycle=self._cycle)
+        write_srvconf(change, Srvconf(head=head, requestors=tuple(row for key, row in known.items() if key in here)))
+        self._told = {}
+
+
+@attrs.define
+class ShadowFolder(MailbagFolder):
+    """The mail of a shadow postoffice, which is made when it is first looked at."""
+
+    shadow: Shadow = attrs.field(kw_only=True)
+
+    def names(self) -> list[str]:
+        """See `MailbagFolder`."""
+        self.shadow.prepare()
+        return MailbagFolder.names(self)
+
+    def write(self, name: str, data: bytes) -> None:
+        """See `MailbagFolder`."""
+        self.shadow.prepare()
+        MailbagFolder.write(self, name, data)
+
+    def along(self, change: Changing) -> None:
+        """See `MailbagFolder`."""
+        self.shadow.write_numbers(change)
+
+    def warnings(self) -> Sequence[str]:
+        """See `Folder`: mailbags that fill up (dx:T-205)."""
+        advice = "is its mail fetched, and does `dxa msmail external` run?"
+        return [
+            f"{count} letters wait in the mailbag {name} of {self.postoffice.root}, which can hold {MOST}; {advice}"
+            for name, count in self.depths().items()
+            if count >= DEEP
+        ]
+
+
+def open_shadow(site: Path, path: str, name: str, peers: Mapping[str, PeerInfo], clock: Callable[[], float]) -> Shadow:
+    """The shadow postoffice in `path`; that and the requestors' folders start at the site's folder."""
+    root = site / path
+
+    def folder(info: PeerInfo) -> str:
+        there = str(info.options.get("maildata") or "")
+        return there if not there or Path(there).is_absolute() else os.path.relpath(site / there, root)
+
+    return Shadow(root=root, name=name, peers={info.name: folder(info) for info in peers.values()}, clock=clock)
