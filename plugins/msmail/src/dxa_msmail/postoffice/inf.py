@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Mapping
+from itertools import repeat
 
 import attrs
 
@@ -18,6 +19,7 @@ from dxa.errors import FormatError
 from dxa_msmail.errors import format_error
 from dxa_msmail.errors import message as error_text
 from dxa_msmail.postoffice import layout
+from dxa_msmail.postoffice.columns import cells_of, texts_of
 from dxa_msmail.postoffice.layout import CODE_PAGE, Basis
 from dxa_msmail.postoffice.maildata import Changing, Files
 from dxa_msmail.postoffice.templates import (
@@ -32,7 +34,7 @@ from dxa_msmail.postoffice.templates import (
     tpl_name,
 )
 
-_TID = struct.Struct("<I")
+_TID = 4
 
 
 @layout.record(16, "Head of template values", "KB Q117927 (encrypted there)")
@@ -118,49 +120,43 @@ def read_values(files: Files, stem: str, template: ListTemplate | None) -> Store
 
 def record_size(template: ListTemplate) -> int:
     """How long a record is: the tuple id, then each field's preamble and width."""
-    return _TID.size + sum(template.slots)
+    return _TID + sum(template.slots)
+
+
+def _form(template: ListTemplate) -> struct.Struct:
+    return struct.Struct("".join(["<I", *(f"{slot}s" for slot in template.slots)]))
 
 
 def _unpacked(template: ListTemplate, data: bytes) -> dict[int, Fields]:
-    text = data.decode(CODE_PAGE)
-    size = record_size(template)
-    places = []
-    at = _TID.size
-    for field, slot in zip(template.fields, template.slots, strict=True):
-        places.append((field.prompt, field.internal, at, at + slot))
-        at += slot
-    values = {}
-    for start in range(HEAD, len(data), size):
-        row = []
-        for prompt, internal, begin, end in places:
-            value = text[start + begin : start + end].rstrip("\0")
-            if value:
-                row.append((prompt, value.removeprefix(internal)))
-        values[_TID.unpack_from(data, start)[0]] = tuple(row)
-    return values
+    columns = list(zip(*_form(template).iter_unpack(memoryview(data)[HEAD:]), strict=True))
+    if not columns:
+        return {}
+    texts = []
+    for field, cells in zip(template.fields, columns[1:], strict=True):
+        column = texts_of(cells, CODE_PAGE)
+        texts.append([text.removeprefix(field.internal) for text in column] if field.internal else column)
+    prompts = [field.prompt for field in template.fields]
+    rows = zip(*texts, strict=True) if texts else repeat(())
+    fields = (tuple([pair for pair in zip(prompts, row, strict=True) if pair[1]]) for row in rows)
+    return dict(zip(columns[0], fields, strict=False))
 
 
 def write_inf(template: ListTemplate, values: Mapping[int, Fields], *, made: bool = False) -> bytes:
     """The bytes of an INF; every value must have come through `fit` with this template."""
     make: Callable[..., InfHead] = InfHead
     head = make(size=record_size(template), fields=len(template.fields), shape=template.shape, made=made)
-    slots, internals = template.slots, [field.internal for field in template.fields]
-    index = template.index
-    tids, parts = [], []
-    for tid, fields in values.items():
-        if not fields:
-            continue
-        row = ["" for _ in slots]
-        for prompt, value in fields:
-            at = index(prompt)
-            if at is None:
-                raise format_error(NO_PROMPT, field=prompt)
-            row[at] = internals[at] + value
-        tids.append(_TID.pack(tid))
-        parts.append("".join([value.ljust(slot, "\0") for value, slot in zip(row, slots, strict=True)]))
-    width = sum(slots)
-    body = "".join(parts).encode(CODE_PAGE)
-    if len(body) != width * len(parts):
-        raise format_error(MISMATCH, expected=f"{width} bytes of values", got=f"{len(body)} bytes in all")
-    rows = [tid + body[n * width : (n + 1) * width] for n, tid in enumerate(tids)]
-    return b"".join([layout.encode(head), *rows])
+    kept = {tid: fields for tid, fields in values.items() if fields}
+    if not kept:
+        return layout.encode(head)
+    rows = [dict(fields) for fields in kept.values()]
+    cells, count = [], 0
+    for at, (field, slot) in enumerate(zip(template.fields, template.slots, strict=True)):
+        # Of two fields with one prompt the second stays empty.
+        column = [row.get(field.prompt, "") for row in rows] if template.index(field.prompt) == at else [""] * len(rows)
+        count += len(column) - column.count("")
+        if field.internal:
+            column = [text and field.internal + text for text in column]
+        cells.append(cells_of(column, slot + 1, CODE_PAGE))
+    if count != sum(map(len, rows)):
+        raise format_error(NO_PROMPT, expected=f"values for {len(template.fields)} prompts", got=f"{rows[0]}")
+    return layout.encode(head) + b"".join(map(_form(template).pack, kept, *cells))

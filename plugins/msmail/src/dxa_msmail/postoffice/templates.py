@@ -33,6 +33,7 @@ _NUMBER = re.compile(r" *([0-9]{1,4}) *")
 _TAIL = re.compile(r"[^\w]+$")
 #: The width of a field that nobody described, and the column that it is shown in.
 _USUAL, _COLUMN = 30, 20
+_NOWHERE = -1
 
 
 class TemplateField(NamedTuple):
@@ -72,10 +73,8 @@ class ListTemplate:
         """The place of the field that a prompt means, whatever its case, blanks and last punctuation."""
         found = self._found.get(prompt)
         if found is None:
-            found = self._found.get(prompt_key(prompt))
-            if found is not None:
-                self._found[prompt] = found
-        return found
+            found = self._found[prompt] = self._found.get(prompt_key(prompt), _NOWHERE)
+        return found if found >= 0 else None
 
     @property
     def slots(self) -> list[int]:
@@ -169,8 +168,8 @@ def fit(template: ListTemplate | None, fields: Fields) -> tuple[Fields, list[tup
 
 def storable(value: str) -> bool:
     """Whether a text can stand in an INF: characters of code page 850, no control characters."""
-    if value.isascii() and value.isprintable():
-        return True
+    if value.isascii():
+        return value.isprintable()
     try:
         value.encode(CODE_PAGE)
     except UnicodeEncodeError:
@@ -184,20 +183,25 @@ def made(template: ListTemplate | None, rows: Iterable[Fields]) -> ListTemplate:
     This is ours, for lists that came without a template. Lines that need no change stay as they are.
     """
     template = template or ListTemplate(())
+    longest: dict[str, int] = {}
+    for fields in rows:
+        for prompt, value in fields:
+            if len(value) > longest.get(prompt, 0):
+                longest[prompt] = len(value)
     widths: dict[int, int] = {}
     new: dict[str, tuple[str, int]] = {}
-    for prompt, value in (field for fields in rows for field in fields):
+    for prompt, size in longest.items():
         at = template.index(prompt)
         if at is not None:
-            widths[at] = max(widths.get(at, 0), len(value))
-        elif value and "~" not in prompt and storable(prompt):
+            widths[at] = max(widths.get(at, 0), size)
+        elif prompt.strip() and "~" not in prompt and storable(prompt):
             first, width = new.get(prompt_key(prompt), (prompt, _USUAL))
-            new[prompt_key(prompt)] = first, max(width, len(value))
-    fields = enumerate(template.fields)
+            new[prompt_key(prompt)] = first, max(width, size)
+    rest = enumerate(template.fields)
     lines = []
     for number, line in enumerate(template.lines, 1):
         says_field = bool(line.strip()) and number not in template.bad
-        at, field = next(fields) if says_field else (-1, None)
+        at, field = next(rest) if says_field else (-1, None)
         lines.append(_widened(line, widths[at]) if field and widths.get(at, 0) > field.width else line)
     lines += [f"{prompt}~{_COLUMN}~{min(width, WIDTH)}~A~~" for prompt, width in new.values()]
     return template if tuple(lines) == template.lines else ListTemplate(tuple(lines))
