@@ -76,20 +76,24 @@ def submit(
 ) -> str:
     """Store a letter with its envelope in a mailbag of mail that is to be moved on; returns its stem.
 
-    `recipients` are those who are still to get it, all of `to` when not given; `now` is when it came in, in seconds
+    `recipients` are those of `to` who are still to get it, all when not given; `now` is when it came in, in seconds
     since 1970. Raises `TransportError` when the mailbag is full (8) or missing (113), `FormatError`; nothing is written
     then.
     """
     mailbag.require_room(change, bag)
-    stem, header = _store(change, letter, 1, recipients=letter.to if recipients is None else tuple(recipients))
+    wanted = letter.to if recipients is None else tuple(recipients)
+    if not set(wanted) <= set(letter.to):
+        raise ValueError(f"the envelope names {sorted(set(wanted) - set(letter.to))}, whom the letter does not")
+    stem, header = _store(change, letter, 1, recipients=wanted)
     mailbag.append(change, bag, header.at(_when(letter, now)))
     return stem
 
 
-def deliver(change: Changing, what: Letter | str, *bags: str, now: float | None = None) -> str:
+def deliver(change: Changing, what: Letter | str, *bags: str, now: float | None = None, leaving: int = 0) -> str:
     """Put a letter, or the one with this stem that is here already, into mailbags; returns its stem.
 
-    Raises as `submit`; nothing is written then. A letter that is here must lie in a mailbag already.
+    Of one that is here so many headers are `leaving`: the caller deletes them with `mailbag.delete`. Raises as
+    `submit`; nothing is written then.
     """
     for bag in bags:
         mailbag.require_room(change, bag, bags.count(bag))
@@ -99,8 +103,9 @@ def deliver(change: Changing, what: Letter | str, *bags: str, now: float | None 
     else:
         stem, letter = what, fetch(change, what, attachments=False)
         header, when = _header(letter, what), _when(letter, now)
-        name = mai_name(what)
-        change.write(name, recounted(change.read(name) or b"", name, len(bags))[0])
+        if len(bags) != leaving:
+            name = mai_name(what)
+            change.write(name, recounted(change.read(name) or b"", name, len(bags) - leaving)[0])
     for bag in bags:
         mailbag.append(change, bag, header.at(when))
     return stem

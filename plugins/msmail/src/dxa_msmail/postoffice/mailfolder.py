@@ -43,11 +43,14 @@ def letter_name(files: Files, header: Header) -> str:
     return f"{header.stem}-{crc:08X}"
 
 
-def slots_of(files: Files, bag: str, names: set[str]) -> list[int]:
-    """The slots of the live headers that are called one of these names; a letter may have more than one (dx:T-204)."""
+def slots_of(files: Files, bag: str, names: set[str]) -> dict[str, list[int]]:
+    """The slots of the live headers by these names; a letter can have more than one (KB Q127752)."""
     stems = {name.partition("-")[0] for name in names}
-    there = [(slot, header) for slot, header in mailbag.headers(files, bag) if header.stem in stems]
-    return [slot for slot, header in there if letter_name(files, header) in names]
+    slots: dict[str, list[int]] = {}
+    for slot, header in mailbag.headers(files, bag):
+        if header.stem in stems and (name := letter_name(files, header)) in names:
+            slots.setdefault(name, []).append(slot)
+    return slots
 
 
 @attrs.define
@@ -95,7 +98,7 @@ class MailbagFolder:
         """See `Folder`: it is kept as DXA/BAD/name.MSG with its reason in name.WHY."""
         stem = _stem(name)
         with self._change() as change:
-            slots = slots_of(change, self.inbox, {name})
+            slots = slots_of(change, self.inbox, {name}).get(name)
             if slots:
                 set_aside(change, name, stem, reason)
                 drop(change, self.inbox, *slots)
@@ -152,7 +155,9 @@ class MailbagFolder:
             return
         full: TransportError | None = None
         with self._change() as change:
-            drop(change, self.inbox, *slots_of(change, self.inbox, self._removed))
+            removed = slots_of(change, self.inbox, self._removed) if self._removed else {}
+            if removed:
+                drop(change, self.inbox, *(slot for slots in removed.values() for slot in slots))
             try:
                 self._submit(change)
             except TransportError as error:
