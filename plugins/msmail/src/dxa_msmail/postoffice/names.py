@@ -88,6 +88,8 @@ class AddressHead:
     raw: bytes = layout.raw()
 
 
+_ADDRESS = layout.packer(AddressHead)[0]
+
 # -- rows ----------------------------------------------------------------------------------------------------------
 
 
@@ -205,24 +207,36 @@ def read_addresses(data: bytes, source: str, *, encoding: str = CODE_PAGE) -> di
     return dict(zip(offsets, map(AddressRow, texts_of(addresses, encoding), mailbags, tids), strict=True))
 
 
+def address_at(data: bytes, at: int, source: str, *, encoding: str = CODE_PAGE) -> AddressRow:
+    """The row at one offset; raises `FormatError` 40."""
+    text, mailbag, tid = _address(data, at, source)
+    return AddressRow(text[:-1].decode(encoding), mailbag, tid)
+
+
 def _addresses(data: bytes, source: str) -> Iterator[tuple[int, bytes, int, int]]:
-    head = layout.packer(AddressHead)[0]
     if len(data) < len(HEAD):
         raise layout.corrupt(source, 0, "size", f"at least {len(HEAD)} bytes", f"{len(data)} bytes")
-    at, end = len(HEAD), len(data)
-    while at < end:
-        if end - at <= head.size:
-            raise layout.corrupt(source, at, "record", f"more than {head.size} bytes", f"{end - at} bytes")
-        size, mark, mailbag, tid = head.unpack_from(data, at)
-        if mark != MARK[:2]:
-            raise layout.corrupt(source, at + 2, "mark", f"{MARK[:2]!r}, as dxa writes", repr(mark))
-        if not head.size < size <= end - at:
-            raise layout.corrupt(source, at, "size", f"{head.size + 1} to {end - at}", str(size))
-        text = data[at + head.size : at + size]
-        if text.find(b"\0") != size - head.size - 1:
-            raise layout.corrupt(source, at + head.size, "address", "a NUL at its end, and only there", repr(text))
+    at, head = len(HEAD), layout.layout_of(AddressHead).size
+    while at < len(data):
+        text, mailbag, tid = _address(data, at, source)
         yield at, text, mailbag, tid
-        at += size
+        at += head + len(text)
+
+
+def _address(data: bytes, at: int, source: str) -> tuple[bytes, int, int]:
+    """Text with its NUL, mailbag, tuple id."""
+    rest = len(data) - at
+    if rest <= _ADDRESS.size:
+        raise layout.corrupt(source, at, "record", f"more than {_ADDRESS.size} bytes", f"{max(rest, 0)} bytes")
+    size, mark, mailbag, tid = _ADDRESS.unpack_from(data, at)
+    if mark != MARK[:2]:
+        raise layout.corrupt(source, at + 2, "mark", f"{MARK[:2]!r}, as dxa writes", repr(mark))
+    if not _ADDRESS.size < size <= rest:
+        raise layout.corrupt(source, at, "size", f"{_ADDRESS.size + 1} to {rest}", str(size))
+    text = data[at + _ADDRESS.size : at + size]
+    if text.find(b"\0") != len(text) - 1:
+        raise layout.corrupt(source, at + _ADDRESS.size, "address", "a NUL at its end, and only there", repr(text))
+    return text, mailbag, tid
 
 
 def write_addresses(rows: Iterable[AddressRow], *, encoding: str = CODE_PAGE) -> tuple[bytes, list[int]]:
@@ -234,11 +248,10 @@ def write_addresses(rows: Iterable[AddressRow], *, encoding: str = CODE_PAGE) ->
     if not rows:
         return HEAD, []
     addresses, mailbags, tids = zip(*rows, strict=True)
-    head = layout.packer(AddressHead)[0]
     try:
         texts = cells_of(addresses, ADDRESS_SIZE, encoding)
-        sizes = [len(text) + head.size + 1 for text in texts]
-        heads = map(head.pack, sizes, repeat(MARK[:2]), mailbags, tids)
+        sizes = [len(text) + _ADDRESS.size + 1 for text in texts]
+        heads = map(_ADDRESS.pack, sizes, repeat(MARK[:2]), mailbags, tids)
         data = b"".join([HEAD, *chain.from_iterable(zip(heads, texts, repeat(b"\0")))])
     except (FormatError, UnicodeEncodeError, struct.error):
         raise _misfit(rows, encoding) from None
@@ -251,7 +264,7 @@ def _misfit(rows: Iterable[AddressRow], encoding: str) -> FormatError:
         field = f"AddressHead of {address[:80]}"
         try:
             text = address.encode(encoding)
-            layout.packer(AddressHead)[0].pack(0, b"", mailbag, tid)
+            _ADDRESS.pack(0, b"", mailbag, tid)
         except UnicodeEncodeError as error:
             got = error.object[error.start : error.end]
             return FormatError("a character outside the code page", field=field, expected=CODE_PAGE, got=got)
