@@ -74,6 +74,14 @@ def many(count: int, one: str, more: str = "") -> str:
     return f"{count} {one if count == 1 else more or f'{one}s'}"
 
 
+def age(seconds: float) -> str:
+    """How old something is: ``45 s``, ``12 min``, ``3 h``, ``2 d``."""
+    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
+        if seconds >= 2 * size:
+            return f"{int(seconds // size)} {unit}"
+    return f"{max(0, int(seconds))} s"
+
+
 def counted(counts: Mapping[str, int]) -> str:
     """What transactions did, by their codes: ``2 deleted, 1 added``."""
     replaced = "list replaced" if counts.get("R") == 1 else "lists replaced"

@@ -1,0 +1,70 @@
+"""``dxa msmail external``: moves the mail of a postoffice on."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import click
+
+from dxa_msmail.commands import opening, screen
+
+if TYPE_CHECKING:
+    from dxa_msmail.postoffice.maildata import Maildata
+    from dxa_msmail.programs.mailroom import Outcome
+
+
+@click.command()
+@opening.postoffice
+@screen.as_json
+def external(po: Maildata, as_json: bool) -> None:
+    """Move submitted mail on: into mailboxes here, and to the postoffices to which a direct route leads.
+
+    What cannot be moved now stays where it is and is tried again. The JSON has the keys "local", "queued", "delivered"
+    and "forwarded" (letters by postoffice), "settled", "returned", "aside" and "waiting" (postoffice, letters, age in
+    seconds, reason).
+    """
+    from dxa_msmail.programs import external as program
+
+    done = program.run(po, time.time)
+    if as_json:
+        screen.put_json(_plain(done))
+        return
+    if done.local:
+        screen.say(f"{screen.many(done.local, 'letter')} put into mailboxes here.")
+    _by_name("queued for", done.queued)
+    _by_name("delivered to", done.delivered)
+    _by_name("given on to", done.forwarded)
+    if done.settled:
+        screen.say(f"{screen.many(done.settled, 'letter')} had arrived before.")
+    for title, texts in (("Returned to the sender", done.returned), ("Kept in DXA/BAD", done.aside)):
+        for text in texts:
+            screen.say(f"{title}: {text}")
+    if done.waiting:
+        rows = [(each.postoffice, each.letters, screen.age(each.age), each.reason) for each in done.waiting]
+        screen.table("Mail that waits", ("for", "#letters", "#oldest", "why"), rows)
+    if not any((done.local, done.queued, done.delivered, done.forwarded, done.returned, done.aside)):
+        screen.say("No mail was moved.")
+
+
+def _by_name(what: str, counts: Mapping[str, int]) -> None:
+    for name, count in sorted(counts.items()):
+        screen.say(f"{screen.many(count, 'letter')} {what} {name}.")
+
+
+def _plain(done: Outcome) -> dict[str, object]:
+    waiting = [
+        {"postoffice": each.postoffice, "letters": each.letters, "age": int(each.age), "reason": each.reason}
+        for each in done.waiting
+    ]
+    return {
+        "local": done.local,
+        "queued": dict(done.queued),
+        "delivered": dict(done.delivered),
+        "forwarded": dict(done.forwarded),
+        "settled": done.settled,
+        "returned": list(done.returned),
+        "aside": list(done.aside),
+        "waiting": waiting,
+    }

@@ -1,0 +1,72 @@
+"""The options by which a command finds a postoffice, and who may work on it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from dxa_msmail.postoffice.maildata import Maildata
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+#: So many seconds a command waits for a postoffice on which another program is at work.
+PATIENCE = 10.0
+
+_wait = click.option(
+    "--wait",
+    type=click.FloatRange(min=0),
+    default=PATIENCE,
+    show_default=True,
+    metavar="SECONDS",
+    help="Wait so long while another program is at work on the postoffice.",
+)
+_folder = click.option(
+    "-d",
+    "--dir",
+    "folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=".",
+    metavar="PATH",
+    help="Folder of the postoffice; the default is the current one.",
+)
+_argument = click.argument("folder", metavar="PATH", type=click.Path(path_type=Path, file_okay=False))
+
+#: The password of the mailbox by whose right a program works; it is never shown.
+password = click.option(
+    "-p",
+    "--password",
+    default="",
+    metavar="PASSWORD",
+    help="Password of the mailbox, or env:NAME or file:PATH to read it from; leave it out if it has none.",
+)
+
+
+def postoffice(function: F) -> F:
+    """Options `-d` and `--wait`; the command gets the postoffice as `po`."""
+    return _opening(function, _folder)
+
+
+def postoffice_at(function: F) -> F:
+    """Argument PATH and option `--wait`; the command gets the postoffice as `po`."""
+    return _opening(function, _argument)
+
+
+def _opening(function: F, where: Callable[[Any], Any]) -> F:
+    @wraps(function)
+    def opened(*args: Any, folder: Path, wait: float, **kwargs: Any) -> Any:
+        return function(*args, po=open_at(folder, wait), **kwargs)
+
+    made: F = where(_wait(opened))
+    return made
+
+
+def open_at(folder: Path, wait: float) -> Maildata:
+    """The postoffice in a folder."""
+    from dxa_msmail.postoffice.tree import open_postoffice
+
+    return open_postoffice(folder, patience=wait)

@@ -1,0 +1,95 @@
+"""What a postoffice's requestor keeps: queues that wait, in REQTRANS for the server and in SRVTRANS for Import."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import attrs
+
+from dxa.address import AddressTypes
+from dxa.entry import Reject, Transaction, Verb, list_entry
+from dxa.ledger.answer import ListKey
+from dxa_msmail.addresses import MS
+from dxa_msmail.postoffice import queue
+from dxa_msmail.postoffice.dirsyncconf import Reqconf
+from dxa_msmail.postoffice.maildata import Changing
+from dxa_msmail.postoffice.queue import REQTRANS, RESYNC, SRVTRANS, Queue, QueueRecord
+from dxa_msmail.postoffice.shelves import places
+from dxa_msmail.programs.admin import own_entries
+from dxa_msmail.requestor.answers import Answer
+from dxa_msmail.requestor.lists import export, list_key
+from dxa_msmail.requestor.taking import own_key
+
+
+@attrs.define
+class QueueKeeping:
+    """Keeps answers in SRVTRANS until Import takes them, and the own changes in REQTRANS until the server has them.
+
+    `own` is ``NET/PO``; `now` is the time in whole seconds that new records get. What is written belongs to one change
+    with the numbers.
+    """
+
+    change: Changing
+    own: str
+    conf: Reqconf
+    types: AddressTypes
+    now: int
+    #: What is in REQTRANS now.
+    requests: Queue = attrs.field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self.requests = queue.read_file(self.change, REQTRANS)
+
+    def apply(self, answer: Answer, *, full: bool) -> Sequence[Reject]:
+        """See `Keeping`: Import says what cannot be used, when it comes to it."""
+        records = answer.records
+        new = queue.queued(
+            records.transactions, self.now, definitions=records.templates, templates=self.conf.templates_in
+        )
+        if full:
+            self.change.write(SRVTRANS, queue.write_queue([*self._replaced(answer), *new]))
+        else:
+            queue.append(self.change, SRVTRANS, new)
+        return []
+
+    def drop(self, upto: int) -> None:
+        """See `Keeping`; one comment stays, which keeps the number (KB Q133428: a file of 49 bytes)."""
+        if self.requests.bad:
+            return  # the next request notices what is lost, and exports
+        rest = [record for record in self.requests.records if record.number > upto and not is_comment(record)]
+        self._store(rest or [queue.dummy(max(self.requests.last_number, upto), self.now)])
+
+    def export(self, above: int) -> None:
+        """See `Keeping`: a replace of the own list, then everybody who is in directory synchronization."""
+        rows = export((MS.name, self.own), own_entries(self.change), above + 1)
+        self._store(queue.queued(rows, self.now, templates=self.conf.templates_out))
+
+    def _store(self, records: list[QueueRecord]) -> None:
+        self.requests = Queue(records)
+        self.change.write(REQTRANS, queue.write_queue(records))
+
+    def _replaced(self, answer: Answer) -> list[QueueRecord]:
+        """Replaces of the lists that a full answer does not name, so that nothing is left behind of any of them."""
+        told = {list_key(row.new) for row in answer.records.transactions if row.verb is Verb.REPLACE and row.new}
+        skip = {*told, own_key(self.own)}
+        rows = [
+            Transaction(0, Verb.REPLACE, None, list_entry(type_, name))
+            for (type_, key), name in sorted(self._held().items())
+            if not skip & {(type_, key), (type_, ""), ("", "")}
+        ]
+        return queue.queued(rows, self.now)
+
+    def _held(self) -> dict[ListKey, str]:
+        """Every list of others with its name as it is written: those that are there, and those that RESYNC brings."""
+        held = {key: place.list for key, place in places(self.change).items()}
+        # Import takes RESYNC.GLB before SRVTRANS.GLB (KB Q119449).
+        resync = queue.read_file(self.change, RESYNC)
+        for row in queue.transactions(resync.records, self.types).transactions:
+            if row.new is not None:
+                held.setdefault(list_key(row.new), row.new.list)
+        return held
+
+
+def is_comment(record: QueueRecord) -> bool:
+    """Whether the record says nothing, as the one that keeps a number."""
+    return record.text.startswith("#")
