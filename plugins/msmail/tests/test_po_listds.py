@@ -32,8 +32,16 @@ def po(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     time.tzset()
     made = tree.create(tmp_path / "PO", network="POLYNOMIAL", postoffice="MONTGOMERY", durable=False)
     with made.change() as change:
-        numbers = {"acked": 17, "last": 19, "sent": 18, "srv": 80, "imp": 2, "imports": False, "exports": False}
-        pointers = {"srvtrans": 0, "usrtrans": 1, "gwtrans": 2, "nmetrans": 3}
+        numbers: dict[str, Any] = {
+            "acked": 17,
+            "last": 19,
+            "sent": 18,
+            "srv": 80,
+            "imp": 2,
+            "imports": False,
+            "exports": False,
+        }
+        pointers: dict[str, Any] = {"srvtrans": 0, "usrtrans": 1, "gwtrans": 2, "nmetrans": 3}
         conf = Reqconf(server="CARD/INAL", types="PCM|SMTP", last_import=UPDATED, **numbers, **pointers)
         write_reqconf(change, conf)
     yield made

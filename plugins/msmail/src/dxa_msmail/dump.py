@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from typing import TypeAlias
 
 import attrs
@@ -14,6 +15,8 @@ from dxa.errors import FormatError
 from dxa_msmail import dirsyncbody, ffapi, importtext
 from dxa_msmail.addresses import ADDRESS_TYPES
 from dxa_msmail.importlines import CODE_PAGE, Template
+from dxa_msmail.postoffice import queue
+from dxa_msmail.postoffice.layout import CORRUPT
 
 #: A row can be written as JSON: its values are numbers, texts, lists of texts and mappings of them.
 Row: TypeAlias = dict[str, object]
@@ -27,13 +30,15 @@ def sniff(data: bytes) -> bool:
 
 
 def kind(data: bytes) -> str:
-    """``message``, ``profile``, ``transactions``, ``import`` (text), or ``""``."""
+    """``message``, ``profile``, ``transactions``, ``queue``, ``import`` (text), or ``""``."""
     if ffapi.is_message(data):
         return "message"
     if dirsyncbody.is_profile(data):
         return "profile"
     if dirsyncbody.is_transactions(data):
         return "transactions"
+    if queue.is_queue(data):
+        return "queue"
     return "import" if _is_import(data) else ""
 
 
@@ -53,6 +58,11 @@ def rows(data: bytes, *, types: AddressTypes | None = None, code_page: str = COD
 def insisted(data: bytes) -> Iterator[Row]:
     """As `rows`; what is nothing of all that is read as Import text, so that each line says what is wrong with it."""
     yield from _rows(kind(data) or "import", data, None, CODE_PAGE)
+
+
+def queue_rows(data: bytes) -> Iterator[Row]:
+    """As `rows` of what is a transaction queue, or nothing at all."""
+    yield from _rows("queue", data, None, CODE_PAGE)
 
 
 def _rows(found: str, data: bytes, types: AddressTypes | None, code_page: str) -> Iterator[Row]:
@@ -122,6 +132,27 @@ def _import_rows(data: bytes, types: AddressTypes, code_page: str) -> Iterator[R
     yield from _records(importtext.read(data, types=types, code_page=code_page, numbered=numbered))
 
 
+def _queue_rows(data: bytes, types: AddressTypes, _code_page: str) -> Iterator[Row]:
+    found = queue.read_queue(data)
+    said: dict[int, list[Row]] = {}
+    for place, row in _placed(queue.transactions(found.records, types)):
+        said.setdefault(place, []).append(row)
+    at = 0
+    for place, record in enumerate(found.records, 1):
+        head = {"line": place, "offset": at, "queued": when(record.stamp)}
+        comment: Row = {"kind": "comment", "number": record.number, "text": record.text}
+        for row in said.get(place, [comment]):
+            yield {"kind": row["kind"], **head, **row}
+        at += queue.HEAD_SIZE + len(record.text) + 1
+    for bad in found.bad:
+        yield {"kind": "error", "line": bad.index + 1, "offset": bad.offset, "code": CORRUPT, "reason": bad.reason}
+
+
+def when(stamp: float) -> str:
+    """A time in seconds since 1970, as text."""
+    return datetime.fromtimestamp(stamp, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
 def _no_rows(_data: bytes, _types: AddressTypes, _code_page: str) -> Iterator[Row]:
     return iter(())
 
@@ -130,17 +161,22 @@ _ROWS = {
     "message": _message_rows,
     "profile": _profile_rows,
     "transactions": _transaction_rows,
+    "queue": _queue_rows,
     "import": _import_rows,
     "": _no_rows,
 }
 
 
 def _records(records: importtext.Records) -> Iterator[Row]:
+    yield from (row for _, row in _placed(records))
+
+
+def _placed(records: importtext.Records) -> list[tuple[int, Row]]:
     """Transactions, templates and rejects in the order of their lines."""
     found = [(line, _transaction(line, row)) for line, row in zip(records.lines, records.transactions, strict=True)]
     found += [(template.line, _template(template)) for template in records.templates]
     found += [(reject.line, _reject(reject)) for reject in records.rejects]
-    yield from (row for _, row in sorted(found, key=lambda pair: pair[0]))
+    return sorted(found, key=lambda pair: pair[0])
 
 
 def _transaction(line: int, row: Transaction) -> Row:

@@ -59,14 +59,14 @@ def _parse(raw: str, types: AddressTypes) -> Sequence[Transaction]:
 
 @hookimpl
 def dxa_decoders() -> list[Decoder]:
-    """One decoder for everything that is a text in directory synchronization."""
+    """One decoder for what directory synchronization sends, and one for each kind of file of a postoffice."""
     from dxa.connector import Decoder
-    from dxa_msmail import dump
+    from dxa_msmail import dump, podump
 
     def rows(data: bytes) -> Iterator[dict[str, Any]]:
         yield from dump.insisted(data)
 
-    return [Decoder(name="msmail", sniff=dump.sniff, decode=rows)]
+    return [Decoder(name="msmail", sniff=dump.sniff, decode=rows), *podump.decoders()]
 
 
 @hookimpl
