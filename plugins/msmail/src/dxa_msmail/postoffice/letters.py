@@ -246,7 +246,8 @@ def drop(change: Changing, bag: str, *slots: int) -> None:
     A letter whose head cannot be read keeps its files: nobody can tell who else has it. Errors as `mailbag.headers`.
     """
     wanted = set(slots)
-    stems = [header.stem for slot, header in mailbag.headers(change, bag) if slot in wanted]
+    # A letter may have more than one header (KB Q127752), and is counted once.
+    stems = dict.fromkeys(header.stem for slot, header in mailbag.headers(change, bag) if slot in wanted)
     mailbag.delete(change, bag, *wanted)
     for stem in stems:
         _release(change, stem)

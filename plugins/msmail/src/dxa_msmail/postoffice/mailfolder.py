@@ -84,9 +84,12 @@ class MailbagFolder:
         """See `Folder`: the letter as a message file; raises `FormatError` 40 for one that is damaged or not ours."""
         stem = _stem(name)
         with self._look() as files:
-            if not slots_of(files, self.inbox, {name}):
-                raise TransportError(f"cannot read {name}: it is not in mailbag {self.inbox} any more")
-            letter = fetch(files, stem)
+            try:
+                letter = fetch(files, stem)
+            except FormatError:
+                if name in slots_of(files, self.inbox, {name}):
+                    raise
+                raise TransportError(f"cannot read {name}: it is not in mailbag {self.inbox} any more") from None
         return message_of(letter)
 
     def remove(self, name: str) -> None:

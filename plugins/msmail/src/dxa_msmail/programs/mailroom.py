@@ -1,0 +1,207 @@
+"""What EXTERNAL's two phases share: whose a mailbag is, what goes back to senders, and what a run has done."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping
+from datetime import datetime
+
+import attrs
+
+from dxa_msmail.addresses import ADDRESS_TYPES
+from dxa_msmail.envelope import SYSTEM as SYSTEM_MAILBOX
+from dxa_msmail.envelope import mail_address
+from dxa_msmail.errors import message as error_text
+from dxa_msmail.postoffice import networks
+from dxa_msmail.postoffice.identity import name_of
+from dxa_msmail.postoffice.layout import CODE_PAGE
+from dxa_msmail.postoffice.letters import Letter
+from dxa_msmail.postoffice.mailbag import SYSTEM
+from dxa_msmail.postoffice.maildata import Changing, Files
+from dxa_msmail.postoffice.messages import BAD, set_aside
+from dxa_msmail.postoffice.networks import HOSTS, GatewayRow, PostofficeRow, name_key
+from dxa_msmail.postoffice.users import users
+from dxa_msmail.requestor.journal import Journal
+
+NON_DELIVERY = 154
+
+_NO_NETWORK, _NO_POSTOFFICE, _NO_GATEWAY, _BAD_ADDRESS = 31, 32, 44, 142
+_REPORT = re.compile(r"(undeliver|non-?delivery|ndr\b|returned mail)", re.IGNORECASE)
+
+
+# -- what a run has done -------------------------------------------------------------------------------------------
+
+
+@attrs.frozen
+class Waiting:
+    """Letters that lie in a mailbag after the run: for whom, how many, the oldest's age in seconds, and why."""
+
+    postoffice: str
+    letters: int
+    age: float
+    reason: str
+
+
+@attrs.define(kw_only=True)
+class Outcome:
+    """What a run of EXTERNAL has done.
+
+    `local` counts deliveries into mailboxes here, `queued` letters that were put into the mailbag of another postoffice
+    or gateway, `delivered` deliveries into mailboxes of another postoffice, `forwarded` letters that one was given to
+    pass on, each by name; `settled` are deliveries that the other side had already. `returned` are the reasons of
+    non-delivery reports, `aside` those of letters that were kept in DXA/BAD.
+    """
+
+    local: int = 0
+    queued: Counter[str] = attrs.field(factory=Counter)
+    delivered: Counter[str] = attrs.field(factory=Counter)
+    forwarded: Counter[str] = attrs.field(factory=Counter)
+    settled: int = 0
+    returned: list[str] = attrs.field(factory=list)
+    aside: list[str] = attrs.field(factory=list)
+    waiting: list[Waiting] = attrs.field(factory=list)
+
+
+# -- whose a mailbag is --------------------------------------------------------------------------------------------
+
+
+class UnknownError(Exception):
+    """Nobody has that address; the text is the reason."""
+
+
+@attrs.frozen
+class Place:
+    """A mailbag, and the postoffice or gateway that it waits for; none for a mailbox of this postoffice."""
+
+    bag: str
+    owner: str = ""
+
+
+@attrs.frozen
+class Mailboxes:
+    """The mailboxes of the postoffice `own` (NET/PO): their mailbags by folded name."""
+
+    own: str
+    bags: Mapping[str, str]
+
+    @classmethod
+    def of(cls, files: Files) -> Mailboxes:
+        """As its files say; raises `FormatError` 40."""
+        return cls(name_of(files), {user.mailbox.casefold(): user.hexid for user in users(files)})
+
+    def bag(self, mailbox: str) -> str:
+        """The mailbag of a mailbox; raises `UnknownError`. Whole names are compared (dx:T-164)."""
+        found = self.bags.get(mailbox.casefold())
+        if found is not None:
+            return found
+        if mail_address(f"{self.own}/{mailbox}").is_system:
+            return SYSTEM
+        raise UnknownError(f"there is no mailbox {mailbox} at {self.own}")
+
+
+@attrs.frozen(kw_only=True)
+class Mailroom:
+    """Where mail goes from here: mailboxes, other postoffices by folded ``NET/PO``, and gateways."""
+
+    mailboxes: Mailboxes
+    postoffices: Mapping[str, PostofficeRow]
+    gateways: tuple[GatewayRow, ...]
+
+    @classmethod
+    def of(cls, files: Files) -> Mailroom:
+        """As the postoffice's files say; raises `FormatError` 40."""
+        return cls(
+            mailboxes=Mailboxes.of(files),
+            postoffices=networks.postoffices(files),
+            gateways=tuple(networks.gateways(files)),
+        )
+
+    def place(self, recipient: str) -> Place:
+        """Where mail for that address goes; raises `UnknownError`."""
+        address = mail_address(recipient)
+        if not address.list:
+            return self._gateway(address.mailbox)
+        if name_key(address.list) == name_key(self.mailboxes.own):
+            return Place(self.mailboxes.bag(address.mailbox))
+        row = self.postoffices.get(name_key(address.list))
+        if row is None:
+            network = name_key(address.list.partition("/")[0])
+            known = any(name_key(each.network) == network for each in self.postoffices.values())
+            raise _unknown(_NO_POSTOFFICE if known else _NO_NETWORK, address.list)
+        return Place(row.mailbag, row.full)
+
+    def _gateway(self, address: str) -> Place:
+        kind, _, rest = address.partition(":")
+        found = next((t.name for t in ADDRESS_TYPES if kind.strip().upper() in (t.name, *t.aliases)), "")
+        if not rest or not found:
+            raise _unknown(_BAD_ADDRESS, address)
+        for row in self.gateways:
+            if row.kind == found and (found not in HOSTS or name_key(row.name) == name_key(rest.partition("/")[0])):
+                return Place(row.mailbag, row.name or row.kind)
+        raise _unknown(_NO_GATEWAY, address)
+
+
+def _unknown(number: int, what: str) -> UnknownError:
+    return UnknownError(f"[{number}] {error_text(number)}: {what}")
+
+
+# -- what cannot be delivered --------------------------------------------------------------------------------------
+
+
+@attrs.frozen
+class Stray:
+    """A letter in a mailbag here: what it is called, and what it says as far as it can be read."""
+
+    name: str
+    stem: str
+    letter: Letter
+
+
+@attrs.frozen(kw_only=True)
+class Returns:
+    """What becomes of mail that can be delivered never: it goes back to its senders, or aside."""
+
+    own: str
+    now: float
+    journal: Journal
+    outcome: Outcome
+
+    def bounce(self, change: Changing, stray: Stray, reasons: Mapping[str, str]) -> Letter | None:
+        """The report that says to the sender why these recipients do not get the letter; the caller submits it.
+
+        There is none about mail from a $SYSTEM, nor about a report: two programs that report to each other never end.
+        Such a letter is kept aside. Its header is the caller's business.
+        """
+        letter = stray.letter
+        why = "; ".join(f"{recipient}: {reason}" for recipient, reason in reasons.items())
+        text = f"mail from {letter.sender} ({letter.subject}) to {why}"
+        if letter.origin.is_system or letter.origin.is_special or _REPORT.match(letter.subject.strip()):
+            self.put_aside(change, stray.name, stray.stem, text, NON_DELIVERY)
+            return None
+        self.journal.warn(f"{error_text(NON_DELIVERY)}: {text}", NON_DELIVERY)
+        self.outcome.returned.append(text)
+        return self._report(letter, reasons)
+
+    def put_aside(self, change: Changing, name: str, stem: str, reason: str, number: int = -1) -> None:
+        """Keep a letter in DXA/BAD; its header is the caller's business."""
+        set_aside(change, name, stem, reason)
+        what = f"{error_text(number)}: " if number >= 0 else ""
+        self.journal.warn(f"{what}{reason}; kept as {BAD}/{name}.MSG", number)
+        self.outcome.aside.append(reason)
+
+    def _report(self, letter: Letter, reasons: Mapping[str, str]) -> Letter:
+        lines = [
+            "Your mail could not be delivered to",
+            *(f"  {recipient}: {reason}" for recipient, reason in reasons.items()),
+            "",
+            f"Subject: {letter.subject}",
+            f"Sent: {letter.time:%Y-%m-%d %H:%M}",
+        ]
+        return Letter(
+            sender=f"{self.own}/{SYSTEM_MAILBOX}",
+            to=(letter.sender,),
+            time=datetime.fromtimestamp(self.now).replace(second=0, microsecond=0),
+            subject=f"Undeliverable: {letter.subject}"[:40],
+            body="".join(f"{line}\r\n" for line in lines).encode(CODE_PAGE, "replace"),
+        )
