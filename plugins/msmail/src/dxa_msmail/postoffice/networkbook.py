@@ -34,7 +34,7 @@ from dxa_msmail.postoffice.networkrecords import (
 
 R = TypeVar("R")
 
-_NO_NETWORK, _NO_POSTOFFICE, _NO_GATEWAY, _IN_USE = 31, 32, 44, 68
+_NO_NETWORK, _NO_POSTOFFICE, _NO_GATEWAY, _IN_USE, _LETTERS = 31, 32, 44, 68, 70
 #: Where an external postoffice has files of its own, under its hexid.
 _FOLDERS = ("MBG", "KEY", "USR", "TPL", "INF", "NME")
 
@@ -170,6 +170,7 @@ class Networks:
             check_node(wanted.kind, wanted.name)
         else:
             check_pair(network, name)
+        _require_storable(wanted)
         if name_key(wanted.name) in self._found or name_key(wanted.name) == name_key(self.own):
             where = "this is it" if name_key(wanted.name) == name_key(self.own) else "nothing has been changed"
             raise UsageError(f"the postoffice {wanted.name} is defined already; {where}")
@@ -274,6 +275,15 @@ class Networks:
         if found:
             net, n = found
             net.posts[n] = attrs.evolve(net.posts[n], through=max(0, net.posts[n].through + by))
+
+
+def _require_storable(wanted: Wanted) -> None:
+    """What cannot be written is found before anything is changed; raises `AddressError` 70, `FormatError`."""
+    try:
+        wanted.name.encode(layout.CODE_PAGE)
+    except UnicodeEncodeError:
+        raise address_error(_LETTERS, wanted.name) from None
+    layout.encode(Postoffice(path=wanted.route.path))
 
 
 def xtn_file(hexid: str) -> str:

@@ -1,0 +1,185 @@
+"""ADMIN: the directory server, its requestors, and other postoffices. Each function is one change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import attrs
+
+from dxa.address import AddressTypes
+from dxa.dirsync import requestor as machine
+from dxa.errors import UsageError
+from dxa_msmail.addresses import ADDRESS_TYPES, check_pair
+from dxa_msmail.postoffice import letters, mailbag, networks
+from dxa_msmail.postoffice.dirsyncconf import (
+    SRVCONF,
+    Reqconf,
+    Requestor,
+    Srvconf,
+    read_reqconf,
+    read_srvconf,
+    write_reqconf,
+    write_srvconf,
+)
+from dxa_msmail.postoffice.identity import Master, identity, write_identity
+from dxa_msmail.postoffice.maildata import Changing, Maildata
+from dxa_msmail.postoffice.networks import NO_ROUTE, PostofficeRow, Route, name_key
+
+_TYPES = AddressTypes(ADDRESS_TYPES)
+
+
+# -- the directory server ------------------------------------------------------------------------------------------
+
+
+def register_server(
+    po: Maildata,
+    server: str,
+    *,
+    password_ref: str = "",
+    types: Iterable[str] = ("PCM",),
+    limit: int = 0,
+    templates_out: bool = False,
+    templates_in: bool = False,
+    create_po: bool = True,
+    rebuild: bool = True,
+) -> Reqconf:
+    """Say which postoffice is the directory server, and what is wanted from it; returns the configuration.
+
+    `password_ref` is env:NAME, file:PATH or the password itself. Another server gets and gives everything anew; so does
+    the same one where more types or template values are wanted or sent than before. Raises `NotFoundError` 31 or 32
+    when the server is no postoffice that is known here, `AddressError` 16 for an unknown type, `UsageError` at a shadow
+    postoffice and at a directory server, which cannot be a requestor elsewhere (KB Q118621).
+    """
+    names = list(dict.fromkeys(types))
+    wanted = {_TYPES.get(name).name for name in names}
+    with po.change() as change:
+        master = _ordinary(change)
+        if change.read(SRVCONF) is not None:
+            raise UsageError(f"{master.name} is a directory server itself; it cannot be a requestor of {server}")
+        if name_key(server) == name_key(master.name):
+            raise UsageError(f"{master.name} cannot be its own directory server: dxa is one, in a shadow postoffice")
+        server = networks.find(change, server).full
+        old = read_reqconf(change)
+        conf = attrs.evolve(
+            old,
+            server=server,
+            password_ref=password_ref,
+            types="|".join(names),
+            limit=limit,
+            templates_out=templates_out,
+            templates_in=templates_in,
+            create_po=create_po,
+            rebuild=rebuild,
+        )
+        other = name_key(old.server) != name_key(server)
+        more = wanted - {_TYPES.get(name).name for name in old.type_names} or (templates_in and not old.templates_in)
+        if other or more:
+            conf = _stepped(conf, machine.WantImport())
+        if other or templates_out != old.templates_out:
+            conf = _stepped(conf, machine.WantExport())
+        write_reqconf(change, conf)
+        write_identity(change, attrs.evolve(master, server=server))
+    return conf
+
+
+def unregister_server(po: Maildata) -> None:
+    """Have no directory server any more; what is queued stays. The lists of others stay as they are."""
+    with po.change() as change:
+        master = _ordinary(change)
+        write_reqconf(change, attrs.evolve(read_reqconf(change), server=""))
+        write_identity(change, attrs.evolve(master, server=""))
+
+
+def want_import(po: Maildata) -> Reqconf:
+    """Ask for everything anew with the next request (Config, Dir-Sync, Requestor, Import)."""
+    return _want(po, machine.WantImport())
+
+
+def want_export(po: Maildata) -> Reqconf:
+    """Send the whole own list with the next request (Config, Dir-Sync, Requestor, Export; KB Q156996)."""
+    return _want(po, machine.WantExport())
+
+
+def _want(po: Maildata, event: machine.Event) -> Reqconf:
+    with po.change() as change:
+        _ordinary(change)
+        conf = _stepped(read_reqconf(change), event)
+        write_reqconf(change, conf)
+    return conf
+
+
+def _stepped(conf: Reqconf, event: machine.Event) -> Reqconf:
+    state, _ = machine.step(conf.state, event)
+    return conf.with_state(state)
+
+
+def register_requestor(po: Maildata, name: str, *, password_ref: str = "") -> Srvconf:
+    """Make this postoffice a directory server, if it is none yet, and let another one (NET/PO) be its requestor.
+
+    A requestor that is registered gets the password. Raises `AddressError` for a name that no postoffice can have,
+    `UsageError` at a shadow postoffice, where dxa itself is the server, and at the requestor of another server.
+    """
+    network, _, postoffice = name.partition("/")
+    check_pair(network, postoffice)
+    with po.change() as change:
+        master = identity(change)
+        if master.shadow:
+            raise UsageError(f"{master.name} is a shadow postoffice: dxa is its server; use `dxa peers add` for {name}")
+        if read_reqconf(change).server:
+            server = read_reqconf(change).server
+            raise UsageError(f"{master.name} is a requestor of {server}; it cannot be a directory server, too")
+        conf = read_srvconf(change) or Srvconf()
+        old = conf.requestor(f"PCM:{name}")
+        new = attrs.evolve(old or Requestor(name=f"PCM:{name}"), password_ref=password_ref)
+        others = [each for each in conf.requestors if each is not old]
+        conf = attrs.evolve(conf, requestors=(*others, new))
+        write_srvconf(change, conf)
+    return conf
+
+
+def _ordinary(change: Changing) -> Master:
+    master = identity(change)
+    if master.shadow:
+        raise UsageError(f"{master.name} is a shadow postoffice: dxa itself is at work there, not a requestor")
+    return master
+
+
+# -- other postoffices ---------------------------------------------------------------------------------------------
+
+
+def add_postoffice(po: Maildata, name: str, *, route: Route = NO_ROUTE, kind: str = "MS") -> PostofficeRow:
+    """Define another postoffice (NET/PO), or a node of a gateway of that kind; raises as `networks.add_postoffice`."""
+    with po.change() as change:
+        networks.add_postoffice(change, name, route=route, kind=kind)
+        return networks.find(change, name)
+
+
+def set_route(po: Maildata, name: str, route: Route) -> PostofficeRow:
+    """Change how mail gets to a postoffice; raises as `networks.set_route`."""
+    with po.change() as change:
+        networks.set_route(change, name, route)
+        return networks.find(change, name)
+
+
+def remove_postoffice(po: Maildata, name: str, *, force: bool = False) -> PostofficeRow:
+    """Forget another postoffice with its list of users.
+
+    Raises `NotFoundError` 31 or 32, and `UsageError` for the directory server, while others are reached through it,
+    and, unless `force`, while mail waits for it.
+    """
+    with po.change() as change:
+        row = networks.find(change, name)
+        if name_key(read_reqconf(change).server) == name_key(row.full):
+            raise UsageError(f"{row.full} is the directory server; register another one first")
+        waiting = [slot for slot, _ in mailbag.headers(change, row.hexid)]
+        if waiting and not force:
+            count = len(waiting)
+            raise UsageError(f"{count} letter(s) wait for {row.full}; run EXTERNAL first, or force it and lose them")
+        letters.drop(change, row.hexid, *waiting)
+        return networks.remove_postoffice(change, name)
+
+
+def add_gateway(po: Maildata, kind: str, name: str = "") -> str:
+    """Install a gateway; returns the hexid of its mailbag. Raises as `networks.add_gateway`."""
+    with po.change() as change:
+        return networks.add_gateway(change, kind, name)

@@ -1,0 +1,143 @@
+"""What an administrator does to the own address list, told to the directory server through REQTRANS.GLB.
+
+Each change of somebody who is in directory synchronization is one record of the queue, written together with the list
+itself (KB Q96060, T0).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+
+import attrs
+
+from dxa.address import Address, AddressTypes
+from dxa.dirsync import requestor as machine
+from dxa.entry import Entry, Transaction
+from dxa.errors import UsageError
+from dxa_msmail.addresses import ADDRESS_TYPES, MS
+from dxa_msmail.errors import message as error_text
+from dxa_msmail.postoffice import queue
+from dxa_msmail.postoffice.dirsyncconf import Reqconf, read_reqconf, write_reqconf
+from dxa_msmail.postoffice.groupbook import Groups
+from dxa_msmail.postoffice.identity import identity, name_of, write_identity
+from dxa_msmail.postoffice.maildata import Changing, Files, Maildata
+from dxa_msmail.postoffice.pol import read_pol
+from dxa_msmail.postoffice.queue import REQTRANS, Queue
+from dxa_msmail.postoffice.users import Users, values
+from dxa_msmail.programs.runs import write_logs
+from dxa_msmail.requestor.journal import Journal
+from dxa_msmail.requestor.lists import changes
+
+Clock = Callable[[], float]
+
+_NO_FILE, _CORRUPT = 2, 40
+_TYPES = AddressTypes(ADDRESS_TYPES)
+
+
+def own_entries(files: Files, *, fields: bool = True) -> list[Entry]:
+    """The users and groups that are in directory synchronization, in the order of ADMIN.NME.
+
+    With `fields` they come with their template values, if these can be had. Raises `FormatError` 40.
+    """
+    own = name_of(files)
+    boxes = {user.tid: user.mailbox for user in Users.load(files) if user.in_dirsync}
+    boxes |= {slot.group.tid: slot.group.address for slot in Groups.load(files).active() if slot.folder.in_dirsync}
+    stored = values(files) if fields else {}
+    return [
+        _entry(own, row.name, boxes[row.tid])._replace(fields=stored.get(row.tid, ()))
+        for row in read_pol(files)
+        if row.tid in boxes
+    ]
+
+
+def _entry(own: str, name: str, mailbox: str) -> Entry:
+    address = f"{own}/{mailbox}"
+    return Entry(_TYPES.key(Address(MS.name, address)), MS.name, own, name, address)
+
+
+@attrs.frozen(kw_only=True)
+class Told:
+    """What waits for the server now because of a change: `queued` with their numbers.
+
+    `lost` says why nothing could be queued (dx:T-141); then the next request sends the whole list.
+    """
+
+    queued: Sequence[Transaction] = ()
+    lost: str = ""
+
+
+@attrs.define
+class Administration:
+    """A change that an administrator makes; `told` is there when it has ended."""
+
+    change: Changing
+    now: int
+    journal: Journal
+    told: Told = attrs.field(factory=Told)
+    _before: Mapping[str, Entry] = attrs.field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        master = identity(self.change)
+        if master.shadow:
+            why = "it has no users, groups or directory server of its own"
+            raise UsageError(f"{master.name} is a shadow postoffice: {why}; `dxa peers` tells dxa what to do")
+        self._before = self._own(read_reqconf(self.change))
+
+    def finish(self) -> None:
+        """Queue what has changed, and keep MASTER.GLB's administrator in step with the users."""
+        conf = read_reqconf(self.change)
+        requests = queue.read_file(self.change, REQTRANS)
+        rows = changes(self._before, self._own(conf), max(requests.last_number, conf.last) + 1)
+        if rows:
+            self.told = self._queue(conf, requests, rows)
+        self._keep_administrator()
+
+    def _own(self, conf: Reqconf) -> dict[str, Entry]:
+        return {entry.key: entry for entry in own_entries(self.change, fields=conf.templates_out)}
+
+    def _queue(self, conf: Reqconf, requests: Queue, rows: list[Transaction]) -> Told:
+        number, lost = _loss(self.change, conf, requests)
+        if lost:
+            if not conf.exports:
+                self.journal.error(f"{lost}; the next request sends the whole list", number)
+                state, _ = machine.step(conf.state, machine.WantExport())
+                write_reqconf(self.change, conf.with_state(state))
+            return Told(lost=lost)
+        queue.append(self.change, REQTRANS, queue.queued(rows, self.now, templates=conf.templates_out))
+        write_reqconf(self.change, attrs.evolve(conf, last=rows[-1].number))
+        return Told(queued=rows)
+
+    def _keep_administrator(self) -> None:
+        """KB Q125511: without an administrator nobody gets the messages about what went wrong."""
+        admins = [user.mailbox for user in Users.load(self.change) if user.admin]
+        master = identity(self.change)
+        if master.administrator not in admins and (admins or master.administrator):
+            write_identity(self.change, attrs.evolve(master, administrator=admins[0] if admins else ""))
+
+
+def _loss(files: Files, conf: Reqconf, requests: Queue) -> tuple[int, str]:
+    """Why REQTRANS is not what was queued, with its number; nothing when it is."""
+    if files.read(REQTRANS) is None:
+        return _NO_FILE, f"{error_text(_NO_FILE)}: {REQTRANS}"
+    if requests.bad:
+        return _CORRUPT, requests.bad[0].reason
+    if requests.last_number < conf.last:
+        found = f"{REQTRANS} ends with number {requests.last_number}, {conf.last} had been queued"
+        return _CORRUPT, f"{error_text(_CORRUPT)}: {found}"
+    return 0, ""
+
+
+@contextmanager
+def administration(po: Maildata, clock: Clock) -> Iterator[Administration]:
+    """One change of the own lists, with what it means for REQTRANS and REQCONF.
+
+    Raises `UsageError` at a shadow postoffice, `FormatError` 40 for damaged state, `LockedError` 91.
+    """
+    now, journal = clock(), Journal()
+    with po.change() as change:
+        work = Administration(change, int(now), journal)
+        yield work
+        work.finish()
+    if journal.lines:
+        write_logs(po, journal, now)
