@@ -8,17 +8,20 @@ way just creates it again.
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from dxa.errors import TransportError, UsageError
-from dxa_msmail.addresses import check_pair
+from dxa.errors import DxaError, TransportError, UsageError
 from dxa_msmail.folder import sync_folder
 from dxa_msmail.postoffice import dirsyncconf, galindex, identity, layout, mailbag, queue
 from dxa_msmail.postoffice.identity import CONTROL, GLOBAL, MASTER, MODEM, RNETSEM, SERVER, TID
-from dxa_msmail.postoffice.maildata import FLAG, OWN, Changing, Maildata
+from dxa_msmail.postoffice.maildata import FLAG, OWN, Changing, Files, Maildata, MemoryFiles
 from dxa_msmail.postoffice.names import NmeRecord
+from dxa_msmail.postoffice.references import References
+from dxa_msmail.postoffice.soundness import Problem as Problem
+from dxa_msmail.postoffice.soundness import look_at, problem_of
 
 #: KB Q132744, Q77926: the 19 folders of a postoffice.
 FOLDERS = (
@@ -33,6 +36,9 @@ SUBFOLDERS = tuple(
 MAILBAGS = (mailbag.INQUEUE, mailbag.INQUEUE3, mailbag.SYSTEM)
 #: What a new requestor wants when nobody says otherwise.
 TYPES = "PCM"
+
+#: So many problems of one file `check` tells.
+EACH = 100
 
 _CHAIN = bytes(4)
 _JOURNAL = f"{OWN}/JOURNAL"
@@ -97,9 +103,8 @@ def create(
     A `shadow` postoffice stands for a site: it has all folders (dx:T-209) and no schedule. Raises `AddressError` for
     names that no postoffice can have, `UsageError` when there is something in the folder, `TransportError`.
     """
-    check_pair(network, postoffice)
-    master = identity.Master(network=network, postoffice=postoffice, shadow=shadow, serial=serial)
-    layout.encode(master)  # a letter outside the code page is found before anything is made
+    # A name that cannot be is found before anything is made.
+    fill(MemoryFiles(), network=network, postoffice=postoffice, shadow=shadow, serial=serial)
     if not (root / _JOURNAL).exists():
         _require_new(root)
     try:
@@ -112,20 +117,22 @@ def create(
         # The change before may have been the interrupted creation, which has been finished just now.
         if change.read(MASTER) is None:
             _require_new(root)
-            _write_all(change, master)
-        elif (found := identity.identity(change)).name != master.name or found.shadow != shadow:
+            fill(change, network=network, postoffice=postoffice, shadow=shadow, serial=serial)
+        elif (found := identity.identity(change)).name != f"{network}/{postoffice}" or found.shadow != shadow:
             raise _taken(root, f"it is the postoffice {found.name}")
     return maildata
 
 
-def _write_all(change: Changing, master: identity.Master) -> None:
+def fill(change: Changing, *, network: str, postoffice: str, shadow: bool = False, serial: int = 0) -> None:
+    """Write all files of a new postoffice but FLAG.GLB, MASTER.GLB last; raises `AddressError`, `FormatError`."""
     for name, data in _skeleton().items():
         change.write(name, data)
     for bag in MAILBAGS:
         mailbag.create(change, bag)
     dirsyncconf.write_reqconf(change, dirsyncconf.Reqconf(types=TYPES))
-    if not master.shadow:
+    if not shadow:
         dirsyncconf.write_process(change, dirsyncconf.Process())
+    master = identity.Master(network=network, postoffice=postoffice, shadow=shadow, serial=serial)
     identity.write_identity(change, master)
 
 
@@ -222,3 +229,60 @@ def missing_folders(root: Path) -> list[str]:
         if path.is_dir()
     }
     return [name for name in (*FOLDERS, *SUBFOLDERS) if name not in there]
+
+
+# -- checking ------------------------------------------------------------------------------------------------------
+
+
+def check(files: Files) -> list[Problem]:
+    """Everything that is wrong with a postoffice: files that are missing, damaged, left over, or do not fit together.
+
+    Of each file the first `EACH` problems are told, and the number of the others. A sound postoffice has none. Folders
+    without files are not looked at; for those on a disk there is `missing_folders`.
+    """
+    problems: list[Problem] = []
+    found = list(_all_files(files, problems))
+    problems += _shape(files, set(found))
+    for name in found:
+        problems += look_at(files, name)
+    problems += References(files, found).problems()
+    return _fewer(problems)
+
+
+def _all_files(files: Files, problems: list[Problem]) -> Iterator[str]:
+    """The names of all files; a folder that cannot be listed is a problem."""
+    for folder in (*FOLDERS, *SUBFOLDERS, OWN):
+        try:
+            names = [f"{folder}/{name}" for name in files.names(folder)]
+        except DxaError as error:
+            problems.append(problem_of(error, folder))
+            continue
+        yield from (name for name in names if name not in SUBFOLDERS)
+
+
+def _shape(files: Files, found: set[str]) -> Iterator[Problem]:
+    """What every postoffice has, and a shadow must not have."""
+    try:
+        shadow = identity.identity(files).shadow
+    except DxaError:
+        shadow = dirsyncconf.PROCESS not in found  # what is wrong with MASTER.GLB is said elsewhere
+    for name in required(shadow=shadow):
+        if name not in found:
+            yield Problem(name, -1, "it is missing; restore it from a backup")
+    if shadow and dirsyncconf.PROCESS in found:
+        yield Problem(dirsyncconf.PROCESS, -1, "a shadow postoffice has none (KB Q149451); remove it")
+    if shadow and "GLB/ACCESS.GLB" in found and files.read("GLB/ACCESS.GLB"):
+        yield Problem("GLB/ACCESS.GLB", -1, "a shadow postoffice has no users; remove them")
+
+
+def _fewer(problems: list[Problem]) -> list[Problem]:
+    counts = Counter(problem.file for problem in problems)
+    told: Counter[str] = Counter()
+    fewer = []
+    for problem in problems:
+        told[problem.file] += 1
+        if told[problem.file] <= EACH:
+            fewer.append(problem)
+        elif told[problem.file] == counts[problem.file]:
+            fewer.append(Problem(problem.file, -1, f"{counts[problem.file] - EACH} more problems"))
+    return fewer
