@@ -17,7 +17,7 @@ from dxa_msmail.postoffice import identity, layout, letters, mailbag, messages, 
 from dxa_msmail.postoffice.letters import Letter
 from dxa_msmail.postoffice.mailbag import INQUEUE, SYSTEM
 from dxa_msmail.postoffice.maildata import MemoryFiles
-from dxa_msmail.postoffice.mailfiles import MaiHead, read_att, read_mai, read_p1, write_att, write_mai, write_p1
+from dxa_msmail.postoffice.mailfiles import read_att, read_mai, read_p1, write_att, write_mai, write_p1
 
 SENT = datetime(2024, 2, 29, 23, 59)
 MAI, ATT, P1 = "MAI/MA2/00000062.MAI", "ATT/AT3/00000063.ATT", "P1/00000062.P1"
@@ -56,6 +56,10 @@ def _files(*bags: str) -> MemoryFiles:
 
 def _mail(files: MemoryFiles) -> list[str]:
     return sorted(name for name in files.files if name[:2] in ("MA", "AT", "P1"))
+
+
+def _digests(data: bytes) -> list[tuple[str, int]]:
+    return seen.taken(MemoryFiles({seen.SEEN: data}))
 
 
 def _count(files: MemoryFiles, name: str = MAI) -> int:
@@ -192,9 +196,7 @@ def test_microsofts_own_letters_are_refused() -> None:
         letters.fetch(files, "00000062")
 
 
-@pytest.mark.parametrize(
-    "read", [read_mai, read_att, read_p1, lambda data, _name: seen.taken(MemoryFiles({seen.SEEN: data}))]
-)
+@pytest.mark.parametrize("read", [read_mai, read_att, read_p1, lambda data, name: _digests(data)])
 @given(data=st.binary(max_size=300))
 @example(data=layout.MARK + bytes(60))
 def test_any_bytes_are_read_or_refused(read: object, data: bytes) -> None:
@@ -203,20 +205,15 @@ def test_any_bytes_are_read_or_refused(read: object, data: bytes) -> None:
         read(data, "X")  # type: ignore[operator]
 
 
-@given(letter=_letters, hole=st.binary(min_size=3, max_size=3))
-def test_files_are_written_as_they_were_read(letter: Letter, hole: bytes) -> None:
+@given(letter=_letters)
+def test_files_are_written_as_they_were_read(letter: Letter) -> None:
     """MAI, ATT and P1 give the same bytes again."""
     files = _files()
     stem = letters.submit(files, letter)
     for name, data in files.files.items():
         match name.split("/")[0]:
             case "MAI":
-                head = layout.decode(MaiHead, data)
-                strange = (
-                    layout.encode(layout.decode(MaiHead, data[:0x30] + hole + data[0x33:64], at=0)) if False else data
-                )
-                assert head.count == 1
-                assert strange == write_mai(read_mai(data, name))
+                assert data == write_mai(read_mai(data, name))
             case "ATT":
                 assert data == write_att(*read_att(data, name)[:2])[0]
             case "P1":
@@ -400,13 +397,13 @@ def test_a_digest_across_two_records_is_none() -> None:
 
 
 @pytest.mark.dx("T-194")
-@pytest.mark.parametrize(
-    "damage", [lambda d: d[:-1], lambda d: d + b"x", lambda d: d[:-1] + b"x", lambda d: b"x" + d[1:]]
-)
-def test_damaged_digests_are_an_error(damage: object) -> None:
-    """State that differs from its check is not believed."""
+@pytest.mark.parametrize(("start", "end", "new"), [(-1, None, b""), (52, None, b"x"), (51, None, b"x"), (0, 1, b"x")])
+def test_damaged_digests_are_an_error(start: int, end: int | None, new: bytes) -> None:
+    """State that differs from its check is not believed: cut, longer, or changed."""
     files = _files()
     seen.remember(files, "11" * 16, 1)
-    files.write(seen.SEEN, damage(files.files[seen.SEEN]))  # type: ignore[operator]
+    data = bytearray(files.files[seen.SEEN])
+    data[start:end] = new
+    files.write(seen.SEEN, bytes(data))
     with pytest.raises(FormatError, match="DXA/SEEN"):
         seen.seen(files, "11" * 16)

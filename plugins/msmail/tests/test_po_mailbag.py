@@ -56,7 +56,7 @@ def test_a_header_lies_where_the_published_dump_has_it() -> None:
 
 
 def test_a_header_takes_what_fits() -> None:
-    """Sender and subject are cut to 10 and 40 characters; what code page 850 lacks or a line would break is replaced."""
+    """Sender and subject are cut to 10 and 40 characters; controls, and what code page 850 lacks, are replaced."""
     header = mailbag.header(sender="Administrator", subject="a\tб" + 50 * "c", sent=SENT, stem="00000001")
 
     assert ("Administra", "a ?" + 37 * "c") == (header.sender, header.subject)
@@ -200,7 +200,7 @@ def test_a_mailbag_without_one_of_its_files_is_named(name: str) -> None:
 @pytest.mark.parametrize(
     ("name", "data", "offset"),
     [
-        (KEY, bytes(559), 0),
+        (KEY, bytes(559), 559),
         (KEY, bytes(1120), 560),
         (KEY, b"", 0),
         (MBG, bytes(117), 116),

@@ -171,9 +171,8 @@ def _read(files: Files, bag: str, code: int = _READ) -> _Bag:
             f"[{code}] {error_text(code)}: {name} is missing; restore it, or make the mailbag anew with a KEY of 560 "
             "zeros and an empty MBG"
         )
-    check_size(Key, key, source=key_name(bag))
     if len(key) != 560:
-        raise corrupt(key_name(bag), 560, "size", "560 bytes", f"{len(key)} bytes")
+        raise corrupt(key_name(bag), min(len(key), 560), "size", "560 bytes", f"{len(key)} bytes")
     check_size(Header, data, source=mbg_name(bag))
     if len(data) > MOST * 116:
         raise corrupt(mbg_name(bag), MOST * 116, "size", f"up to {MOST} headers", f"{len(data) // 116} headers")
