@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from dxa.errors import AddressError, FormatError, TransportError, UsageError
+from dxa.errors import AddressError, FormatError, LockedError, TransportError, UsageError
 from dxa_msmail.postoffice import dirsyncconf, galindex, identity, mailbag, tree
 from dxa_msmail.postoffice.maildata import Maildata
 
@@ -258,6 +258,14 @@ def test_a_folder_that_is_not_there_is_not_opened(tmp_path: Path) -> None:
     """It may be a share that is not mounted."""
     with pytest.raises(UsageError, match="there is no such folder; is the disk or share mounted"):
         tree.open_postoffice(tmp_path / "po")
+
+
+def test_a_postoffice_that_somebody_works_on_is_not_opened(tmp_path: Path) -> None:
+    """Error 91, as MS Mail has it (KB Q148705); afterwards it is."""
+    maildata = _create(tmp_path)
+    with maildata.change(), pytest.raises(LockedError, match=r"\[91\]"):
+        tree.open_postoffice(tmp_path, patience=0)
+    assert "NET/PO" == _name(tree.open_postoffice(tmp_path, patience=0))
 
 
 def test_names_on_disk_may_be_in_any_case(tmp_path: Path) -> None:
