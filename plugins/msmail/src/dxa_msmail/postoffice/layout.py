@@ -135,7 +135,8 @@ def record(size: int, title: str, source: str = "") -> Callable[[type[R]], type[
     """Make an attrs class a record of `size` bytes. It must have the field ``raw: bytes = b""`` for what was read."""
 
     def made(cls: type[R]) -> type[R]:
-        cls = cls if attrs.has(cls) else attrs.frozen(kw_only=True)(cls)
+        if "__attrs_attrs__" not in vars(cls):
+            cls = attrs.frozen(kw_only=True)(cls)
         spots = {f.name: f.metadata["spot"] for f in attrs.fields(cls) if "spot" in f.metadata}  # type: ignore[arg-type]
         ordered = dict(sorted(spots.items(), key=lambda item: item[1].at))
         end = 0
