@@ -45,6 +45,8 @@ _NAME = layout.layout_of(NmeRecord).spots["name"]
 #: Types whose addresses are equal in more ways than those of case.
 _FOLDS = {f"{kind.name.lower()}:": kind.fold for kind in ADDRESS_TYPES if kind.fold is not str.casefold}
 
+_PREFIXES = tuple(_FOLDS)
+
 
 @attrs.frozen
 class GalFiles:
@@ -101,9 +103,9 @@ def _keys(rows: Rows) -> list[str]:
     for n, kind in enumerate(rows.kinds):
         if kind != EXTERNAL:  # groups without members share a number
             keys[n] = f"user {rows.numbers[n]}" if kind == LOCAL else f"group {n}"
-    for prefix, fold in _FOLDS.items():
-        for n in [n for n, key in enumerate(keys) if key.startswith(prefix)]:
-            keys[n] = prefix + _folded(rows.texts[n][len(prefix) :], fold)
+    for n in [n for n, key in enumerate(keys) if key.startswith(_PREFIXES)]:
+        prefix = keys[n].partition(":")[0] + ":"
+        keys[n] = prefix + _folded(rows.texts[n][len(prefix) :], _FOLDS[prefix])
     return keys
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from itertools import chain, compress
+from operator import itemgetter
 from typing import Any
 
 import attrs
@@ -20,7 +21,14 @@ from dxa_msmail.postoffice.columns import BYTES, read_columns, write_columns
 from dxa_msmail.postoffice.galindex import GALINDEX, LOWER, build_index, fold, translated
 from dxa_msmail.postoffice.layout import CODE_PAGE
 from dxa_msmail.postoffice.maildata import Files
-from dxa_msmail.postoffice.names import EXTERNAL, AddressRow, NmeRecord, address_at, read_addresses, write_addresses
+from dxa_msmail.postoffice.names import (
+    EXTERNAL,
+    AddressRow,
+    NmeRecord,
+    address_at,
+    read_address_columns,
+    write_address_columns,
+)
 
 GAL, GALNETPO = "NME/GAL.NME", "GLB/GALNETPO.GLB"
 #: In the order in which they are written: who does not take the lock finds no name whose address is not there yet.
@@ -49,11 +57,16 @@ class Rows:
 
     def only(self, wanted: Sequence[Any]) -> Rows:
         """Those for which `wanted` is true."""
+        if all(wanted):
+            return self
         return Rows(*(list(compress(column, wanted)) for column in self._columns()))
 
     def at(self, places: Sequence[int]) -> Rows:
         """Those at these places, in that order."""
-        return Rows(*([column[place] for place in places] for column in self._columns()))
+        if len(places) < 2:
+            return Rows(*([column[place] for place in places] for column in self._columns()))
+        take = itemgetter(*places)
+        return Rows(*map(take, self._columns()))
 
     def _columns(self) -> tuple[Sequence[Any], ...]:
         return self.kinds, self.owns, self.names, self.texts, self.numbers, self.tids
@@ -86,7 +99,7 @@ def write_set(rows: Rows) -> dict[str, bytes]:
     rows = rows.at(sorted(range(len(keys)), key=keys.__getitem__))
     external = [kind == EXTERNAL for kind in rows.kinds]
     far = rows.only(external)
-    addresses, offsets = write_addresses(map(AddressRow, far.texts, far.numbers, far.tids), encoding=BYTES)
+    addresses, offsets = write_address_columns(far.texts, far.numbers, far.tids, encoding=BYTES)
     places = iter(offsets)
     pointers = [next(places) if far else number for far, number in zip(external, rows.numbers, strict=True)]
     columns = {"kind": rows.kinds, "own": rows.owns, "name": rows.names, "tid": rows.tids, "pointer": pointers}
@@ -100,7 +113,8 @@ def read_set(files: Files) -> Rows:
     if data is None:
         return Rows()
     far = files.read(GALNETPO) or b""
-    addresses = read_addresses(far, GALNETPO, encoding=BYTES)
+    columns = read_address_columns(far, GALNETPO, encoding=BYTES)
+    addresses = dict(zip(columns.offsets, map(AddressRow, *columns[1:]), strict=True))
     if addresses and not data:
         raise layout.corrupt(GAL, 0, "size", f"the names of {len(addresses)} addresses in {GALNETPO}", "0 bytes")
     return _rows(data, addresses.get)

@@ -29,7 +29,7 @@ from dxa_msmail.postoffice.names import (
     NmeRecord,
     UsrRecord,
     gateway_files,
-    read_addresses,
+    read_address_columns,
     read_netpo,
 )
 from dxa_msmail.postoffice.pol import NAMES as ADMIN
@@ -122,6 +122,8 @@ class Sources:
 
     def _complete(self, file: str, rows: Rows) -> Rows:
         """The rows that have what they need; the others are counted, but for the one that says that there is none."""
+        if all(rows.names) and all(rows.texts):
+            return rows
         known = [
             (bool(name), bool(text) or kind != EXTERNAL)
             for name, text, kind in zip(rows.names, rows.texts, rows.kinds, strict=True)
@@ -177,13 +179,14 @@ def _gateway(files: Files, place: Place) -> Rows | None:
         return None
     if data is None:
         raise layout.corrupt(glb, 0, "size", f"the addresses of the names in {nme}", "no file")
-    addresses = read_addresses(data, glb, encoding=BYTES)
-    if not names and addresses:
-        raise layout.corrupt(nme, 0, "size", f"the names of {len(addresses)} addresses in {glb}", "nothing")
+    addresses = read_address_columns(data, glb, encoding=BYTES)
+    if not names and addresses.offsets:
+        raise layout.corrupt(nme, 0, "size", f"the names of {len(addresses.offsets)} addresses in {glb}", "nothing")
     columns = read_columns(NmeRecord, names or b"", nme, encoding=BYTES)
     prefix = prefix_of((place.type, ""))
-    rows = [_pointed(addresses, pointer, nme, n, glb) for n, pointer in enumerate(columns["pointer"])]
-    texts = [row.address and prefix + row.address for row in rows]
+    known = dict(zip(addresses.offsets, addresses.addresses, strict=True))
+    found = [_pointed(known, pointer, nme, n, glb) for n, pointer in enumerate(columns["pointer"])]
+    texts = [address and prefix + address for address in found]
     return _external(columns["name"], texts, place.mailbag, columns["tid"])
 
 

@@ -7,7 +7,7 @@ of the others is ours. All numbers of mailbags are those of hexids (``0000000A``
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Sequence
 from itertools import accumulate, chain, repeat
 from typing import Any, NamedTuple, TypeVar
 
@@ -195,32 +195,44 @@ def gateway_files(kind: str) -> tuple[str, str]:
 # -- addresses of any length ---------------------------------------------------------------------------------------
 
 
-def read_addresses(data: bytes, source: str, *, encoding: str = CODE_PAGE) -> dict[int, AddressRow]:
+class AddressColumns(NamedTuple):
+    """Rows of addresses as columns; 100,000 rows as tuples keep the garbage collector busy."""
+
+    offsets: Sequence[int]
+    addresses: Sequence[str]
+    mailbags: Sequence[int]
+    tids: Sequence[int]
+
+
+def read_addresses(data: bytes, source: str) -> dict[int, AddressRow]:
     """The rows of ``<gateway>.GLB`` or GALNETPO.GLB by their offsets, which NME records point to.
 
-    Raises `FormatError` 40 with file, offset and field. For `encoding` see `read_columns`.
+    Raises `FormatError` 40 with file, offset and field.
     """
-    rows = list(_addresses(data, source))
-    if not rows:
-        return {}
-    offsets, addresses, mailbags, tids = zip(*rows, strict=True)
-    return dict(zip(offsets, map(AddressRow, texts_of(addresses, encoding), mailbags, tids), strict=True))
+    offsets, *columns = read_address_columns(data, source)
+    return dict(zip(offsets, map(AddressRow, *columns), strict=True))
+
+
+def read_address_columns(data: bytes, source: str, *, encoding: str = CODE_PAGE) -> AddressColumns:
+    """The same as columns."""
+    if len(data) < len(HEAD):
+        raise layout.corrupt(source, 0, "size", f"at least {len(HEAD)} bytes", f"{len(data)} bytes")
+    offsets, texts, mailbags, tids = [], [], [], []
+    at = len(HEAD)
+    while at < len(data):
+        text, mailbag, tid = _address(data, at, source)
+        offsets.append(at)
+        texts.append(text)
+        mailbags.append(mailbag)
+        tids.append(tid)
+        at += _ADDRESS.size + len(text)
+    return AddressColumns(offsets, texts_of(texts, encoding) if texts else [], mailbags, tids)
 
 
 def address_at(data: bytes, at: int, source: str, *, encoding: str = CODE_PAGE) -> AddressRow:
     """The row at one offset; raises `FormatError` 40."""
     text, mailbag, tid = _address(data, at, source)
     return AddressRow(text[:-1].decode(encoding), mailbag, tid)
-
-
-def _addresses(data: bytes, source: str) -> Iterator[tuple[int, bytes, int, int]]:
-    if len(data) < len(HEAD):
-        raise layout.corrupt(source, 0, "size", f"at least {len(HEAD)} bytes", f"{len(data)} bytes")
-    at, head = len(HEAD), layout.layout_of(AddressHead).size
-    while at < len(data):
-        text, mailbag, tid = _address(data, at, source)
-        yield at, text, mailbag, tid
-        at += head + len(text)
 
 
 def _address(data: bytes, at: int, source: str) -> tuple[bytes, int, int]:
@@ -239,23 +251,24 @@ def _address(data: bytes, at: int, source: str) -> tuple[bytes, int, int]:
     return text, mailbag, tid
 
 
-def write_addresses(rows: Iterable[AddressRow], *, encoding: str = CODE_PAGE) -> tuple[bytes, list[int]]:
-    """``<gateway>.GLB`` or GALNETPO.GLB, and the offset of each row; raises `FormatError` for what does not fit.
+def write_addresses(rows: Iterable[AddressRow]) -> tuple[bytes, list[int]]:
+    """``<gateway>.GLB`` or GALNETPO.GLB, and the offset of each row; raises `FormatError` for what does not fit."""
+    columns = list(zip(*rows, strict=True)) or [(), (), ()]
+    return write_address_columns(*columns)
 
-    For `encoding` see `read_columns`.
-    """
-    rows = list(rows)
-    if not rows:
-        return HEAD, []
-    addresses, mailbags, tids = zip(*rows, strict=True)
+
+def write_address_columns(
+    addresses: Sequence[str], mailbags: Sequence[int], tids: Sequence[int], *, encoding: str = CODE_PAGE
+) -> tuple[bytes, list[int]]:
+    """The same from columns."""
     try:
         texts = cells_of(addresses, ADDRESS_SIZE, encoding)
         sizes = [len(text) + _ADDRESS.size + 1 for text in texts]
         heads = map(_ADDRESS.pack, sizes, repeat(MARK[:2]), mailbags, tids)
         data = b"".join([HEAD, *chain.from_iterable(zip(heads, texts, repeat(b"\0")))])
     except (FormatError, UnicodeEncodeError, struct.error):
-        raise _misfit(rows, encoding) from None
-    return data, list(accumulate(sizes[:-1], initial=len(HEAD)))
+        raise _misfit(map(AddressRow, addresses, mailbags, tids), encoding) from None
+    return data, list(accumulate(sizes[:-1], initial=len(HEAD))) if sizes else []
 
 
 def _misfit(rows: Iterable[AddressRow], encoding: str) -> FormatError:
