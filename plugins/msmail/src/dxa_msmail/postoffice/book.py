@@ -19,7 +19,7 @@ from dxa.entry import Entry, Fields, Reject
 from dxa.errors import FormatError
 from dxa.ledger.answer import ListKey
 from dxa_msmail.errors import message as error_text
-from dxa_msmail.postoffice import inf, templates
+from dxa_msmail.postoffice import inf, networks, templates
 from dxa_msmail.postoffice.inf import Stored
 from dxa_msmail.postoffice.maildata import Changing, Files
 from dxa_msmail.postoffice.shelves import Place, Refused, Rows, Tids, places, put_rows, read_rows, unusable
@@ -68,6 +68,7 @@ class Book(Mapping[ListKey, Mapping[str, Entry]]):
     def __init__(self, files: Files, types: AddressTypes) -> None:
         self._files, self._types = files, types
         self.places: dict[ListKey, Place] = places(files)
+        self._hosts = frozenset(networks.name_key(gate.name) for gate in networks.gateways(files))
         self.problems: list[Reject] = []
         self.damaged: list[ListKey] = []
         self._shelves: dict[ListKey, _Shelf | None] = {}
@@ -101,7 +102,7 @@ class Book(Mapping[ListKey, Mapping[str, Entry]]):
         try:
             rows = read_rows(self._files, place, self._types)
         except FormatError as error:
-            rows = Rows(problems=[Reject(0, 0, place.file, error.code, str(error))])
+            rows = Rows(problems=[Reject(0, 0, place.file, error.code, str(error).replace(f"[{error.code}] ", "", 1))])
         if rows is None or place.is_gateway:
             return _Shelf(rows=rows) if rows is not None else None
         template = templates.read_template(self._files, place.stem)
@@ -109,6 +110,21 @@ class Book(Mapping[ListKey, Mapping[str, Entry]]):
         if stored.code:
             rows.problems.append(Reject(0, 0, inf.inf_name(place.stem), stored.code, stored.problem))
         return _Shelf(rows=rows, template=template, stored=stored)
+
+    def refresh(self) -> None:
+        """Look again where lists are: postoffices or gateways have been defined."""
+        self.places = places(self._files)
+        for key in [key for key, shelf in self._shelves.items() if shelf is None]:
+            del self._shelves[key]
+
+    def missing(self, key: ListKey) -> int:
+        """The error's number for a list that has no place: 31 network, 32 postoffice not found, 44 no such gateway."""
+        type_, list_ = key
+        network = list_.partition("/")[0]
+        if not list_ or type_ in networks.HOSTS:
+            return _NO_POSTOFFICE if network in self._hosts else _NO_GATEWAY
+        known = any((other[0], other[1].partition("/")[0]) == (type_, network) for other in self.places)
+        return _NO_POSTOFFICE if known else _NO_NETWORK
 
     def template(self, key: ListKey) -> ListTemplate | None:
         """The template of a list; None when it has none."""
@@ -179,7 +195,7 @@ class Writer:
         """Make this the list."""
         place = self.book.places.get(key)
         if place is None:
-            code = self._missing(key)
+            code = self.book.missing(key)
             text = f"{error_text(code)}: {key[0]}:{key[1]}"
             self._refused += [Refused(key, entry, code, text) for entry in entries.values()]
             return
@@ -198,14 +214,6 @@ class Writer:
             values = self._write_values(key, place, shelf, entries, tids)
         put_rows(self.change, place, entries, tids, values)
         self._lists.append(key)
-
-    def _missing(self, key: ListKey) -> int:
-        type_, list_ = key
-        if not list_:
-            return _NO_GATEWAY
-        network = list_.partition("/")[0]
-        same = any((other[0], other[1].partition("/")[0]) == (type_, network) for other in self.book.places)
-        return _NO_POSTOFFICE if same else _NO_NETWORK
 
     def _refuse_values(self, key: ListKey, entries: Mapping[str, Entry]) -> None:
         """KB Q96001 #24: the addresses of these types have no values."""

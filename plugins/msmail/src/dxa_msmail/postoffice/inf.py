@@ -103,18 +103,18 @@ def read_values(files: Files, stem: str, template: ListTemplate | None) -> Store
     try:
         head = layout.decode(InfHead, data, source=name)
     except FormatError as error:
-        return Stored(code=UNREADABLE, problem=f"[{UNREADABLE}] {error_text(UNREADABLE)}: {error}")
+        return Stored(code=UNREADABLE, problem=f"{error_text(UNREADABLE)}: {error}")
     if template is None:
         expected = f"{tpl_name(stem)}, for which {name} has values"
-        return Stored(code=MISSING, problem=f"[{MISSING}] {error_text(MISSING)}: expected {expected}")
+        return Stored(code=MISSING, problem=f"{error_text(MISSING)}: expected {expected}")
     size = record_size(template)
     if (head.size, head.fields, head.shape) != (size, len(template.fields), template.shape):
         expected = f"records of {size} bytes and {len(template.fields)} fields, as {tpl_name(stem)} says"
         text = f"{name}: expected {expected}, found {head.size} bytes and {head.fields} fields written for another"
-        return Stored(code=MISMATCH, problem=f"[{MISMATCH}] {error_text(MISMATCH)}: {text}")
+        return Stored(code=MISMATCH, problem=f"{error_text(MISMATCH)}: {text}")
     if (len(data) - HEAD) % size:
         text = f"{name}: expected {HEAD} + n × {size} bytes, found {len(data)}"
-        return Stored(code=UNREADABLE, problem=f"[{UNREADABLE}] {error_text(UNREADABLE)}: {text}")
+        return Stored(code=UNREADABLE, problem=f"{error_text(UNREADABLE)}: {text}")
     return Stored(_unpacked(template, data), made=head.made)
 
 

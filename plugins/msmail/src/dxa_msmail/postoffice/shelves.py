@@ -148,6 +148,8 @@ def _rows(
 
 def _gateway_rows(files: Files, place: Place, data: bytes, types: AddressTypes) -> Rows:
     addresses = read_addresses(files.read(place.addresses) or HEAD, place.addresses)
+    if not data and addresses:  # KB Q119240
+        raise layout.corrupt(place.file, 0, "size", f"the names of {len(addresses)} addresses", "nothing")
     columns = read_columns(NmeRecord, data, place.file)
     found = list(map(addresses.get, columns["pointer"]))
     names, tids, problems = columns["name"], columns["tid"], []

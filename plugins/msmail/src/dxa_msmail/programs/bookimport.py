@@ -1,0 +1,164 @@
+"""Transactions and template definitions on their way into the address lists of a postoffice."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from heapq import merge
+
+import attrs
+
+from dxa.entry import Entry, Reject, Transaction, Verb, list_entry
+from dxa.ledger.answer import ListKey
+from dxa_msmail.errors import message as error_text
+from dxa_msmail.importlines import Template
+from dxa_msmail.importtext import Records
+from dxa_msmail.postoffice.book import Book, Writer
+from dxa_msmail.postoffice.maildata import Changing
+from dxa_msmail.postoffice.shelves import Refused
+from dxa_msmail.postoffice.templates import ListTemplate
+from dxa_msmail.programs.creating import Creating
+from dxa_msmail.requestor.lists import LOCAL_IGNORED, Applying, entry_key, list_key
+
+_BAD_TEMPLATE, _NO_TEMPLATES = 38, 73
+
+
+@attrs.define
+class BookImport:
+    """The lists while records are put into them; `finish` writes those that have changed.
+
+    `own` is the postoffice's own list, which nobody else changes (66). Without `templates` neither definitions nor
+    values count (73).
+    """
+
+    change: Changing
+    book: Book
+    own: ListKey
+    creating: Creating
+    templates: bool
+    rejects: list[Reject] = attrs.field(factory=list)
+    counts: Counter[Verb] = attrs.field(factory=Counter)
+    #: The lists that were written.
+    written: tuple[ListKey, ...] = ()
+    _applying: Applying = attrs.field(init=False)
+    _definitions: dict[ListKey, ListTemplate] = attrs.field(factory=dict)
+    _taken: list[Records] = attrs.field(factory=list)
+
+    def __attrs_post_init__(self) -> None:
+        self._applying = Applying(self.own, self.book)
+
+    def clear(self) -> None:
+        """Empty all lists: what comes now is everything."""
+        for place in self.book.places.values():
+            self.replace(place.type, place.list)
+
+    def replace(self, type_: str, list_: str) -> None:
+        """Empty one list."""
+        self._applying.apply(Transaction(0, Verb.REPLACE, None, list_entry(type_, list_)))
+
+    def apply(self, records: Records, *, replaces: bool = True) -> None:
+        """Put records into the lists, in their order.
+
+        With `replaces` false (the records are not all) a replace removes nobody.
+        """
+        self._taken.append(records)
+        self.rejects += records.rejects
+        for line, item in _in_order(records):
+            if isinstance(item, Template):
+                self._define(line, item)
+            elif replaces or item.verb is not Verb.REPLACE:
+                self._transaction(line, item)
+
+    def _transaction(self, line: int, row: Transaction) -> None:
+        entry = row.new or row.old
+        assert entry is not None
+        key = list_key(entry)
+        # A modify by name alone (KB Q152424) has no list.
+        if key not in self.book.places and key != self.own and entry.type:
+            if row.verb is Verb.DELETE:
+                return  # nobody is left to be deleted
+            code, text = self.creating.fault(key, entry.list)
+            if code:
+                self.rejects.append(
+                    Reject(row.number, line, row.raw, code, f"{text} ({entry.name or 'the whole list'})")
+                )
+                return
+        if not self.templates and row.new is not None and row.new.fields:
+            text = f"{error_text(_NO_TEMPLATES)}: {row.new.name}"
+            self.rejects.append(Reject(row.number, line, row.raw, _NO_TEMPLATES, text))
+            row = row._replace(new=row.new._replace(fields=()))
+        found = self._applying.rejects
+        self._applying.apply(row)
+        self.counts[row.verb] += 1
+        if found:
+            self.rejects += [reject._replace(line=line) for reject in found]
+            found.clear()
+
+    def _define(self, line: int, template: Template) -> None:
+        """KB Q125920: a T line gives the list a template, and discards all values that it has."""
+        key = template.type, template.list.casefold()
+        raw = f"T {template.type}:{template.list}"
+
+        def refuse(code: int, text: str) -> None:
+            self.rejects.append(Reject(template.number, line, raw, code, text))
+
+        if key == self.own:
+            refuse(LOCAL_IGNORED, f"{error_text(LOCAL_IGNORED)}: {raw}")
+            return
+        if not self.templates:
+            refuse(_NO_TEMPLATES, f"{error_text(_NO_TEMPLATES)}: {raw}")
+            return
+        code, text = self.creating.fault(key, template.list)
+        if code:
+            refuse(code, text)
+            return
+        found = ListTemplate(template.fields)
+        for number in found.bad:
+            refuse(_BAD_TEMPLATE, f"{error_text(_BAD_TEMPLATE)}: {found.lines[number - 1]!r}, in the template of {raw}")
+        self._definitions[key] = found
+        applying = self._applying
+        now = applying.lists.get(key, self.book.get(key, {}))
+        if any(entry.fields for entry in now.values()):
+            applying.lists[key] = {at: entry._replace(fields=()) for at, entry in now.items()}
+
+    def finish(self, *, make_templates: bool) -> None:
+        """Write the new postoffices, the lists that have changed and those that were damaged."""
+        self.creating.finish()
+        book, lists = self.book, self._applying.lists
+        writer = Writer(self.change, book, definitions=self._definitions, make_templates=make_templates)
+        for key, entries in lists.items():
+            before = book.get(key)
+            if before is None or key in self._definitions or key in book.damaged or before != entries:
+                writer.write(key, entries)
+        for key in (key for key in (*self._definitions, *book.damaged) if key not in lists):
+            writer.write(key, book.get(key, {}))
+        written = writer.written()
+        self.written = written.lists
+        if written.refused:
+            self._refuse(written.refused)
+
+    def _refuse(self, refused: Iterable[Refused]) -> None:
+        """What could not be written, with the numbers of the records that said it."""
+        told = {
+            (list_key(row.new), entry_key(row.new)): (row, line)
+            for records in self._taken
+            for row, line in zip(records.transactions, records.lines, strict=True)
+            if row.new is not None
+        }
+        for each in refused:
+            row, line = told.get((each.list, entry_key(each.entry)), (None, 0))
+            number, raw = (row.number, row.raw) if row else (0, _title(each.entry))
+            self.rejects.append(Reject(number, line, raw, each.code, each.reason))
+
+
+def _in_order(records: Records) -> Iterator[tuple[int, Transaction | Template]]:
+    """Transactions and template definitions as they follow each other."""
+    rows = zip(records.lines, records.transactions, strict=True)
+    if not records.templates:
+        return rows
+    templates = ((template.line, template) for template in records.templates)
+    return merge(rows, templates, key=lambda item: item[0])
+
+
+def _title(entry: Entry) -> str:
+    return f"{entry.name} {entry.type}:{entry.address}"
