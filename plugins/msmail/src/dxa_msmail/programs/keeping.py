@@ -15,7 +15,7 @@ from dxa_msmail.postoffice.dirsyncconf import Reqconf
 from dxa_msmail.postoffice.maildata import Changing
 from dxa_msmail.postoffice.queue import REQTRANS, RESYNC, SRVTRANS, Queue, QueueRecord
 from dxa_msmail.postoffice.shelves import places
-from dxa_msmail.programs.admin import own_entries
+from dxa_msmail.programs.telling import own_entries
 from dxa_msmail.requestor.answers import Answer
 from dxa_msmail.requestor.lists import export, list_key
 from dxa_msmail.requestor.taking import own_key
@@ -61,7 +61,7 @@ class QueueKeeping:
 
     def export(self, above: int) -> None:
         """See `Keeping`: a replace of the own list, then everybody who is in directory synchronization."""
-        rows = export((MS.name, self.own), own_entries(self.change), above + 1)
+        rows = export((MS.name, self.own), own_entries(self.change, fields=self.conf.templates_out), above + 1)
         self._store(queue.queued(rows, self.now, templates=self.conf.templates_out))
 
     def _store(self, records: list[QueueRecord]) -> None:
