@@ -390,7 +390,6 @@ def test_no_bytes_keep_the_check_from_its_end(data: st.DataObject) -> None:
     assert all(isinstance(problem, Problem) for problem in check(files))
 
 
-@pytest.mark.filterwarnings("ignore::ResourceWarning")  # the listing that stopped at the second name
 def test_folders_and_files_on_disk_that_cannot_be_read_are_told(tmp_path: Path) -> None:
     """Two names that are one to MS Mail; a folder where a file should be."""
     maildata = tree.create(tmp_path, network="NET", postoffice="PO", durable=False)

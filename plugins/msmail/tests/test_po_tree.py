@@ -280,7 +280,6 @@ def test_names_on_disk_may_be_in_any_case(tmp_path: Path) -> None:
     assert SIZES.keys() == {name.upper() for name in _files(tmp_path)}
 
 
-@pytest.mark.filterwarnings("ignore::ResourceWarning")  # the listing that stopped at the second name
 @pytest.mark.parametrize("twin", ["GLB/master.glb", "GLB/Flag.Glb", "glb/MASTER.GLB"])
 def test_two_names_that_are_one_to_ms_mail_are_refused(tmp_path: Path, twin: str) -> None:
     """Nobody can tell which of them counts; the error names both."""

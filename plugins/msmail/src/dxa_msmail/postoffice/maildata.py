@@ -314,7 +314,7 @@ class _Found:
         if folder not in self._listed:
             names: dict[str, str] = {}
             with _said(f"list {folder}"), suppress(FileNotFoundError, NotADirectoryError):
-                for actual in (entry.name for entry in os.scandir(folder)):
+                for actual in os.listdir(folder):  # noqa: PTH208 - names are all that is wanted, and many
                     upper = actual.upper()
                     if upper in names:
                         both = f"{names[upper]} and {actual}"
