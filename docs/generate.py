@@ -19,7 +19,7 @@ if __name__ == "__main__":
     sys.path.insert(0, str(DOCS.parent))
 
 # Python looks for a script's imports beside the script, so the line above comes first.
-from docs.generators import compatibility, demo, reference  # noqa: E402 - see above
+from docs.generators import compatibility, demo, formats, reference  # noqa: E402 - see above
 from docs.generators.markdown import table  # noqa: E402 - see above
 
 BLOCK = re.compile(r"(<!-- generated: (?P<name>[a-z-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -63,6 +63,8 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "address-checks": _kit("address-checks"),
     "decoder-checks": _kit("decoder-checks"),
     "demo": demo.excerpt,
+    "msmail-files": formats.files,
+    "msmail-records": formats.records,
 }
 
 
@@ -78,7 +80,7 @@ def render(text: str) -> str:
 
 def pages() -> list[Path]:
     """Every page that may have generated parts."""
-    return sorted([*DOCS.glob("*.md"), *DOCS.parent.glob("README.md")])
+    return sorted([*DOCS.glob("*.md"), *DOCS.glob("formats/*.md"), *DOCS.parent.glob("README.md")])
 
 
 def main(arguments: list[str]) -> int:

@@ -69,3 +69,11 @@ def test_what_no_field_covers() -> None:
 def test_whose_layout_is_ours() -> None:
     """Records with our mark are told from those that are documented as a whole."""
     assert [True, False] == [catalog.marked(record) for record in (identity.Master, identity.Control)]
+
+
+def test_how_files_are_known() -> None:
+    """What is documented, what follows from published dumps, and what is ours."""
+    bases = {kind.name: [basis.value for basis in kind.bases] for kind in KINDS}
+
+    assert (["documented"], ["documented", "ours"], ["ours"]) == (bases["control"], bases["key"], bases["reqconf"])
+    assert {"global", "modem", "server"} == {name for name, some in bases.items() if not some}

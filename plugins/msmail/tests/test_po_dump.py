@@ -25,6 +25,7 @@ from dxa_msmail.postoffice import (
     inf,
     layout,
     letters,
+    messages,
     names,
     networks,
     queue,
@@ -81,6 +82,7 @@ def filled(change: Changing) -> None:
         change.write(name, grouprecords.write_chains([[1, 3]])[0])
     change.write("MEM/0000000B.MEM", grouprecords.write_mem([9, 10]))
     change.write("LOG/DIRSYNC.LOG", b"03/22/94 15:43:45 | Status       Import is finished.\r\n")
+    messages.set_aside(change, "00000001", "00000001", "nobody is called so")
     change.write("DXA/JOURNAL", b"dxa journal 1 00000000\nrename 00000000.NEW GLB/MASTER.GLB\n")
 
 
@@ -255,6 +257,16 @@ def test_a_letter_and_what_is_in_it(files: Mapping[str, bytes]) -> None:
     )
     assert ("REQUPDS.GLB", ["transaction", "comment"]) == (attachment["name"], [row["kind"] for row in records])
     assert ["LAB/PO1/$SYSTEM"] == envelope["recipients"]
+
+
+def test_a_letter_that_was_set_aside(files: Mapping[str, bytes]) -> None:
+    """The message file with its body, and the reason."""
+    kinds = [row["kind"] for row in rows("DXA/BAD/00000001.MSG", files["DXA/BAD/00000001.MSG"])]
+
+    assert ["message", "profile", "attachment"] == kinds[:3]
+    assert ["nobody is called so"] == [
+        row["text"] for row in rows("DXA/BAD/00000001.WHY", files["DXA/BAD/00000001.WHY"])
+    ]
 
 
 def test_groups(files: Mapping[str, bytes]) -> None:

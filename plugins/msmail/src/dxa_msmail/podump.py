@@ -261,6 +261,10 @@ def _text(data: bytes) -> Iterator[Row]:
             yield {"kind": "line", "line": line, "text": text}
 
 
+def _aside(data: bytes) -> Iterator[Row]:
+    return dump.rows(data) if dump.sniff(data) else _text(data)
+
+
 _WALKS: dict[str, Walk] = {
     "process": _process,
     "queue": _queue,
@@ -279,4 +283,5 @@ _WALKS: dict[str, Walk] = {
     "seen": _seen,
     "log": _text,
     "journal": _text,
+    "aside": _aside,
 }

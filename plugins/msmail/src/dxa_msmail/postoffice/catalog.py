@@ -26,6 +26,7 @@ from dxa_msmail.postoffice import (
     queue,
     seen,
 )
+from dxa_msmail.postoffice.layout import Basis
 
 _SIZES = "KB Q77926"
 
@@ -36,7 +37,8 @@ class FileKind:
 
     `files` are patterns of names (``MAI/MA?/*.MAI``). `size` is the rule for the size in words. Files of fixed records
     have their `record`, behind a `head` (a record, too, or so many bytes). What `parts` are there besides, and how they
-    follow each other, only `dxa_msmail.podump` and the page of the format know.
+    follow each other, only `dxa_msmail.podump` and the page of the format know. `form` says how the form is known of
+    files without any record.
     """
 
     name: str
@@ -47,6 +49,14 @@ class FileKind:
     head: type[Any] | int = 0
     record: type[Any] | None = None
     parts: tuple[type[Any], ...] = ()
+    form: Basis | None = None
+
+    @property
+    def bases(self) -> list[Basis]:
+        """All the ways in which its bytes are known, marks and checks left aside."""
+        spots = [spot for record in self.classes for spot in layout.layout_of(record).spots.values()]
+        found = {spot.basis for spot in spots if spot.kind not in ("mark", "check")} | {self.form}
+        return [basis for basis in Basis if basis in found]
 
     @property
     def places(self) -> tuple[str, ...]:
@@ -59,6 +69,11 @@ class FileKind:
         return self.head if isinstance(self.head, int) else layout.layout_of(self.head).size
 
     @property
+    def is_marked(self) -> bool:
+        """Whether bytes without our mark are refused; GROUP.GLB has it in front, for its records have no room."""
+        return self.name == "group" or any(map(marked, self.classes))
+
+    @property
     def classes(self) -> tuple[type[Any], ...]:
         """All records that are found in the file, in their order."""
         head = () if isinstance(self.head, int) else (self.head,)
@@ -69,12 +84,11 @@ class FileKind:
         return any(fnmatchcase(name, pattern) for pattern in self.files)
 
 
-def one(name: str, file: str, record: type[Any]) -> FileKind:
+def one(name: str, file: str, record: type[Any], title: str = "") -> FileKind:
     """A file that is one record."""
     spec = layout.layout_of(record)
-    return FileKind(
-        name=name, title=spec.title, files=(file,), size=f"{spec.size} bytes", source=spec.source, record=record
-    )
+    size = f"{spec.size} bytes"
+    return FileKind(name=name, title=title or spec.title, files=(file,), size=size, source=spec.source, record=record)
 
 
 def many(name: str, title: str, files: str | tuple[str, ...], record: type[Any], head: type[Any] | int = 0) -> FileKind:
@@ -122,12 +136,14 @@ KINDS: tuple[FileKind, ...] = (
         files=(grouprecords.CHAINS, grouprecords.CHAINS_SHADOW),
         size="n × 8 bytes, n > 0; eight zeros when there is no group",
         source="KB Q77926, Q107767",
+        form=Basis.DOCUMENTED,
     ),
     FileKind(
         name="mem",
         title="Local members of a group",
         files=("MEM/*.MEM",),
         size="n × 4 bytes, up to 2000",
+        form=Basis.DOCUMENTED,
     ),
     many("network", "Networks and gateways", networkrecords.NETWORK, networkrecords.Network),
     many("xtn", "Postoffices of a network", "XTN/*.XTN", networkrecords.Postoffice),
@@ -148,6 +164,7 @@ KINDS: tuple[FileKind, ...] = (
         files=("GLB/GALINDEX.GLB",),
         size="52 × 4 + n × 6 bytes, about 2.5 entries for each name",
         source="KB Q86375",
+        form=Basis.DOCUMENTED,
     ),
     FileKind(
         name="gateway",
@@ -158,11 +175,11 @@ KINDS: tuple[FileKind, ...] = (
         parts=(names.AddressHead,),
     ),
     many("mbg", "Mailbag: headers of the mail in it", "MBG/*.MBG", mailbag.Header),
-    one("key", "KEY/*.KEY", mailbag.Key),
+    one("key", "KEY/*.KEY", mailbag.Key, "Mailbag: which headers are deleted"),
     FileKind(
         name="mai",
         title="Letter",
-        files=("MAI/MA?/*.MAI",),
+        files=("MAI/MA?/*.MAI", "DXA/BAD/*.MAI"),
         size="not published, encrypted; in ours the head says it",
         source="KB Q104423, Q130322, Q108027",
         parts=(mailfiles.MaiHead,),
@@ -170,7 +187,7 @@ KINDS: tuple[FileKind, ...] = (
     FileKind(
         name="att",
         title="Attachment of a letter",
-        files=("ATT/AT?/*.ATT",),
+        files=("ATT/AT?/*.ATT", "DXA/BAD/*.AT?"),
         size="not published, encrypted; in ours the head says it",
         source="KB Q77926, Q130322",
         parts=(mailfiles.AttHead,),
@@ -189,6 +206,7 @@ KINDS: tuple[FileKind, ...] = (
         files=("TPL/*.TPL",),
         size="text",
         source="KB Q87432, Q112913, Q117927",
+        form=Basis.DOCUMENTED,
     ),
     FileKind(
         name="inf",
@@ -198,7 +216,14 @@ KINDS: tuple[FileKind, ...] = (
         source="KB Q77926, Q117927",
         parts=(inf.InfHead,),
     ),
-    FileKind(name="log", title="Log", files=("LOG/*.LOG",), size="text", source="KB Q96060, Q149271"),
+    FileKind(
+        name="log",
+        title="Log",
+        files=("LOG/*.LOG",),
+        size="text",
+        source="KB Q96060, Q149271",
+        form=Basis.DOCUMENTED,
+    ),
     FileKind(
         name="seen",
         title="Digests of the mail that was taken",
@@ -213,6 +238,15 @@ KINDS: tuple[FileKind, ...] = (
         files=("DXA/JOURNAL",),
         size="text",
         source="none: dxa's own file",
+        form=Basis.OURS,
+    ),
+    FileKind(
+        name="aside",
+        title="A letter that was set aside, and why",
+        files=("DXA/BAD/*.MSG", "DXA/BAD/*.WHY"),
+        size="text",
+        source="none: dxa's own files",
+        form=Basis.OURS,
     ),
 )
 
