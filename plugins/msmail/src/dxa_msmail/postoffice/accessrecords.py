@@ -23,8 +23,8 @@ ACCESS, ACCESS2, ACCESS3 = "GLB/ACCESS.GLB", "GLB/ACCESS2.GLB", "GLB/ACCESS3.GLB
 PASSWORD_LENGTH = 8
 
 _OURS = Basis.OURS
-#: 2 to the power of this is scrypt's cost; another one may stand in a record.
-_COST = 14
+#: 2 to the power of this is scrypt's cost; a record may say another one, up to `_MOST_COST`, which takes 64 MB.
+_COST, _MOST_COST = 14, 16
 _SALT, _HASH = 16, 32
 _SCRYPT = 1
 
@@ -113,9 +113,9 @@ def fits(password: str, kept: bytes) -> bool:
     if not any(kept):
         return True
     scheme, cost, salt, digest = kept[0], kept[1], kept[2 : 2 + _SALT], kept[2 + _SALT :]
-    return scheme == _SCRYPT and 1 <= cost <= 20 and hmac.compare_digest(_scrypt(password, salt, cost), digest)
+    return scheme == _SCRYPT and 1 <= cost <= _MOST_COST and hmac.compare_digest(_scrypt(password, salt, cost), digest)
 
 
 def _scrypt(password: str, salt: bytes, cost: int) -> bytes:
     text = password[:PASSWORD_LENGTH].encode("utf-8", "surrogatepass")
-    return hashlib.scrypt(text, salt=salt, n=1 << cost, r=8, p=1, dklen=_HASH, maxmem=2 << (cost + 10))
+    return hashlib.scrypt(text, salt=salt, n=1 << cost, r=8, p=1, dklen=_HASH, maxmem=(2 << (cost + 10)) + (1 << 20))

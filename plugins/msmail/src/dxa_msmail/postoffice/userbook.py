@@ -142,9 +142,9 @@ class Users:
         self._new.append(user.hexid)
         return user
 
-    def change(self, mailbox: str, **changed: Any) -> User:
+    def change(self, mailbox: str, wanted: Mapping[str, Any]) -> User:
         """The user with other values of `name`, `mailbox`, `password` (the text), `in_dirsync`, `admin`."""
-        old = self.find(mailbox)
+        old, changed = self.find(mailbox), dict(wanted)
         if "name" in changed:
             changed["name"] = self._free_name(changed["name"], old.tid)
         if "mailbox" in changed:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 from dxa.entry import Fields
 from dxa.errors import UsageError
@@ -88,13 +87,21 @@ def add_users(change: Changing, new: Iterable[NewUser]) -> list[User]:
     return [user for user, _ in told]
 
 
-def change_user(change: Changing, mailbox: str, *, fields: Fields | None = None, **changed: Any) -> User:
-    """Change a user's `name`, `mailbox`, `password` (the text), `in_dirsync`, `admin`, or his template values.
-
-    His mail stays with him. Raises `NotFoundError`, and as `add_user`.
-    """
+def change_user(
+    change: Changing,
+    mailbox: str,
+    *,
+    name: str | None = None,
+    new_mailbox: str | None = None,
+    password: str | None = None,
+    in_dirsync: bool | None = None,
+    admin: bool | None = None,
+    fields: Fields | None = None,
+) -> User:
+    """Change what is given of a user; his mail stays with him. Raises `NotFoundError`, and as `add_user`."""
+    wanted = {"name": name, "mailbox": new_mailbox, "password": password, "in_dirsync": in_dirsync, "admin": admin}
     everybody = Users.load(change)
-    user = everybody.change(mailbox, **changed)
+    user = everybody.change(mailbox, {key: value for key, value in wanted.items() if value is not None})
     if fields is not None:
         set_values(change, {user.tid: fields})
     everybody.save(change)

@@ -6,7 +6,6 @@ What concerns other postoffices and the directory server is in `dxa_msmail.progr
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 import attrs
 
@@ -108,14 +107,32 @@ def add_users(po: Maildata, clock: Clock, new: Iterable[NewUser]) -> Changed:
     return Changed(users=added, told=work.told)
 
 
-def change_user(po: Maildata, clock: Clock, mailbox: str, *, fields: Fields | None = None, **changed: Any) -> Changed:
-    """Change a user's `name`, `password`, `admin`, template values (`M`), or `mailbox`.
+def change_user(
+    po: Maildata,
+    clock: Clock,
+    mailbox: str,
+    *,
+    name: str | None = None,
+    new_mailbox: str | None = None,
+    password: str | None = None,
+    admin: bool | None = None,
+    fields: Fields | None = None,
+) -> Changed:
+    """Change what is given of a user; another name and other template values are told (`M`).
 
     Another mailbox is another address: it is told as a delete and an add (KB Q246833); his mail stays with him. Raises
     `NotFoundError`, and as `add_user`.
     """
     with administration(po, clock) as work:
-        user = user_files.change_user(work.change, mailbox, fields=fields, **changed)
+        user = user_files.change_user(
+            work.change,
+            mailbox,
+            name=name,
+            new_mailbox=new_mailbox,
+            password=password,
+            admin=admin,
+            fields=fields,
+        )
     return Changed(users=(user,), told=work.told)
 
 
@@ -158,13 +175,24 @@ def add_group(
     return ChangedGroup(group=group, told=work.told)
 
 
-def change_group(po: Maildata, clock: Clock, address: str, **changed: Any) -> ChangedGroup:
-    """Change a group's `name`, `new_address`, `members`, `in_dirsync` or `fields`.
+def change_group(
+    po: Maildata,
+    clock: Clock,
+    address: str,
+    *,
+    name: str | None = None,
+    new_address: str | None = None,
+    members: Iterable[str] | None = None,
+    fields: Fields | None = None,
+) -> ChangedGroup:
+    """Change what is given of a group. Members are nobody else's business: only the others are told.
 
-    Members are nobody else's business: only the others are told. Raises as `add_group`.
+    Raises as `add_group`.
     """
     with administration(po, clock) as work:
-        group = group_files.change_group(work.change, address, **changed)
+        group = group_files.change_group(
+            work.change, address, name=name, new_address=new_address, members=members, fields=fields
+        )
     return ChangedGroup(group=group, told=work.told)
 
 
