@@ -24,11 +24,22 @@ from dxa_msmail.postoffice.dirsyncconf import read_reqconf, write_reqconf
 from dxa_msmail.postoffice.layout import CORRUPT
 from dxa_msmail.postoffice.maildata import Changing, Maildata
 from dxa_msmail.postoffice.queue import REQTRANS
+from dxa_msmail.programs.extracting import Extracted, Switches, extract, settle
 from dxa_msmail.programs.importrun import FINISHED, TYPES, Imported, Run, require_users
 from dxa_msmail.programs.runs import logged
 from dxa_msmail.requestor.journal import Journal
 
-__all__ = ["Imported", "Queued", "queue_file", "run_file", "run_queue"]
+__all__ = [
+    "Extracted",
+    "Imported",
+    "Queued",
+    "Switches",
+    "extract",
+    "queue_file",
+    "run_file",
+    "run_queue",
+    "settle",
+]
 
 Clock = Callable[[], float]
 
