@@ -228,4 +228,14 @@ def test_a_record_says_the_same_alone_and_among_others(texts: list[str]) -> None
 
     assert [row for one in alone for row in one.transactions] == found.transactions
     assert [t._replace(line=0) for one in alone for t in one.templates] == [t._replace(line=0) for t in found.templates]
-    assert [(r.number, r.code) for one in alone for r in one.rejects] == [(r.number, r.code) for r in found.rejects]
+    assert [n for n, one in enumerate(alone, 1) for _ in one.transactions] == found.lines
+    assert [(n, r.number, r.code) for n, one in enumerate(alone, 1) for r in one.rejects] == [
+        (r.line, r.number, r.code) for r in found.rejects
+    ]
+
+
+def test_line_ends_at_the_end_of_a_record() -> None:
+    """They are no lines of their own, so the records behind keep their places."""
+    records = [QueueRecord(1, 0, "D Ann\tPCM:N/P/ANN\r"), QueueRecord(2, 0, "D Cy\tPCM:N/P/CY\r\n\n"), BO]
+
+    assert [1, 2, 3] == queue.transactions(records, TYPES).lines

@@ -254,7 +254,9 @@ def _whole(records: Sequence[QueueRecord]) -> tuple[Sequence[QueueRecord], list[
         if _STRAY.match(text):
             rejects.append(Reject(record.number, place, text, 21, message(21)))
             continue
-        good.append(record)
+        # Line ends at its end would run together with the one that follows it.
+        text = text.rstrip("\r\n")
+        good.append(record._replace(text=text))
         lines.append(repeat(place, len(importtext.split_lines(text.encode("utf-8", "surrogatepass"), "utf-8"))))
     return good, list(chain.from_iterable(lines)), rejects
 
