@@ -224,9 +224,9 @@ class Decoder:
 
     `sniff` says whether the bytes, or their beginning, are of this format. `decode` gives one row for each record, in
     their order, made of what JSON can hold. Every row has the key ``kind``. Those of the kinds ``reject`` (a record)
-    and ``error`` (the rest of a part) are bad: they say what could not be read, with ``line`` or ``offset``, ``code`` and
-    ``reason``, and make ``dxa dump`` end with status 1. What is broken becomes a row and is never raised. No row shows a
-    password.
+    and ``error`` (the rest of a part) are bad: they say what could not be read, with ``line`` or ``offset``, ``code``
+    and ``reason``, and make ``dxa dump`` end with status 1. What is broken becomes a row and is never raised. No row
+    shows a password.
 
     Files of some formats are known by their place alone. `names` are patterns like ``GLB/*.GLB`` in upper case, for a
     file's folder and name, and count more than what any decoder makes of the bytes. Such a file may be empty.
