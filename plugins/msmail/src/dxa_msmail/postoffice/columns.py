@@ -26,7 +26,7 @@ def read_columns(
     table = layout.layout_of(cls)
     spots = table.spots
     columns: dict[str, Sequence[Any]] = dict.fromkeys(spots, ())
-    rows = layout.packer(cls)[0].iter_unpack(memoryview(data)[head:])
+    rows = layout.packer(cls)[0].iter_unpack(data[head:])  # not a memoryview: see `layout.unpacked`
     columns.update(zip(spots, zip(*rows, strict=True), strict=False))
     marks = columns.get(table.mark, ())
     if marks and marks.count(MARK[: spots[table.mark].size]) != len(marks):

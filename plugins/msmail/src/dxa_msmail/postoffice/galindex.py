@@ -20,9 +20,10 @@ from __future__ import annotations
 
 import struct
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
+from dxa.errors import FormatError
 from dxa_msmail.postoffice import layout
 from dxa_msmail.postoffice.columns import BYTES
 from dxa_msmail.postoffice.layout import CODE_PAGE
@@ -100,6 +101,15 @@ def read_index(data: bytes) -> tuple[list[int], list[IndexEntry]]:
     index = _Index(data)
     starts = [index.start(n) for n in range(len(LETTERS))]
     return starts, [IndexEntry(*row) for row in _ENTRY.iter_unpack(data[_HEAD.size :])]
+
+
+def write_index(starts: Iterable[int], entries: Iterable[IndexEntry]) -> bytes:
+    """The file with these values; raises `FormatError` when one is out of range."""
+    try:
+        head = _HEAD.pack(*(_HEAD.size + _ENTRY.size * start for start in starts))
+        return b"".join([head, *(_ENTRY.pack(*entry) for entry in entries)])
+    except struct.error as error:
+        raise FormatError("a value does not fit", field="IndexEntry", got=str(error)) from None
 
 
 def search(data: bytes, names: bytes, size: int, name_at: slice, prefix: str) -> set[int]:

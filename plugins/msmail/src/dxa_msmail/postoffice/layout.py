@@ -261,7 +261,8 @@ def unpacked(cls: type[Any], data: bytes, *, source: str = "", head: int = 0) ->
     check_size(cls, data, source=source, head=head)
     form, names = packer(cls)
     layout = layout_of(cls)
-    rows = form.iter_unpack(memoryview(data)[head:])
+    # Not a memoryview: CPython 3.11's collector crashes on one in a cycle while iter_unpack holds its buffer.
+    rows = form.iter_unpack(data[head:])
     if not layout.mark:
         return rows
     return _marked(rows, names.index(layout.mark), layout, source, head)

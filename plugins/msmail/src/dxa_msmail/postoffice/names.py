@@ -156,8 +156,14 @@ def write_usr(rows: Iterable[UserRow]) -> bytes:
 
 def read_netpo(data: bytes, source: str) -> dict[int, NetpoRow]:
     """The rows of NETPO.GLB by their offsets, which NME records point to; raises `FormatError` 40."""
+    _check_head(data, source)
     rows = _read(NetpoRecord, NetpoRow, data, source, len(HEAD))
     return dict(zip(range(len(HEAD), len(data), layout.layout_of(NetpoRecord).size), rows, strict=True))
+
+
+def _check_head(data: bytes, source: str) -> None:
+    if data[: len(HEAD)] != HEAD:
+        raise layout.corrupt(source, 0, "chain", "four zeros, for dxa deletes nothing", repr(data[: len(HEAD)]))
 
 
 def write_netpo(rows: Iterable[NetpoRow]) -> tuple[bytes, list[int]]:
@@ -215,8 +221,7 @@ def read_addresses(data: bytes, source: str) -> dict[int, AddressRow]:
 
 def read_address_columns(data: bytes, source: str, *, encoding: str = CODE_PAGE) -> AddressColumns:
     """The same as columns."""
-    if len(data) < len(HEAD):
-        raise layout.corrupt(source, 0, "size", f"at least {len(HEAD)} bytes", f"{len(data)} bytes")
+    _check_head(data, source)
     offsets, texts, mailbags, tids = [], [], [], []
     at = len(HEAD)
     while at < len(data):
