@@ -30,6 +30,7 @@ from dxa_msmail.postoffice.networkrecords import (
     check_node,
     gateway_name,
     name_key,
+    xtn_file,
 )
 
 R = TypeVar("R")
@@ -284,11 +285,6 @@ def _require_storable(wanted: Wanted) -> None:
     except UnicodeEncodeError:
         raise address_error(_LETTERS, wanted.name) from None
     layout.encode(Postoffice(path=wanted.route.path))
-
-
-def xtn_file(hexid: str) -> str:
-    """The file of a network's postoffices."""
-    return f"XTN/{hexid}.XTN"
 
 
 def _records(files: Files, name: str, cls: type[R], stored: dict[str, bytes]) -> list[R]:

@@ -172,6 +172,11 @@ def name_key(name: str) -> str:
     return name.casefold()
 
 
+def xtn_file(hexid: str) -> str:
+    """The file of a network's postoffices."""
+    return f"XTN/{hexid}.XTN"
+
+
 def check_node(kind: str, name: str) -> None:
     """Whether a host gateway can have this ``GATE/NODE``; raises `AddressError` 17, 20, 26."""
     _TYPES.get(kind).check(f"{name}/X")
