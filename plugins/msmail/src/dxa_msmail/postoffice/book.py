@@ -26,7 +26,7 @@ from dxa_msmail.postoffice.shelves import Place, Refused, Rows, Tids, places, pu
 from dxa_msmail.postoffice.templates import ListTemplate, fit, made
 from dxa_msmail.requestor.lists import Lists
 
-_NO_NETWORK, _NO_POSTOFFICE, _NO_GATEWAY, _NO_VALUES = 31, 32, 44, 24
+_NO_NETWORK, _NO_POSTOFFICE, _NO_GATEWAY, _NO_VALUES, _NO_LIST = 31, 32, 44, 24, 201
 _NOBODY: Mapping[str, Entry] = {}
 
 
@@ -40,8 +40,9 @@ class Written:
 
 @attrs.frozen(kw_only=True)
 class _Shelf:
-    """A list as it is on disk."""
+    """A list as it is on disk; its file may be missing."""
 
+    missing: bool = False
     rows: Rows = attrs.field(factory=Rows)
     template: ListTemplate | None = None
     stored: Stored = attrs.field(factory=Stored)
@@ -62,7 +63,7 @@ class Book(Mapping[ListKey, Mapping[str, Entry]]):
 
     A list that is damaged counts as empty, and values that cannot be had are none; `problems` and `damaged` tell of
     those that were looked at so far. Whoever goes on with these should have the damaged lists written anew, and ask the
-    server for everything. A list without a file is none (201).
+    server for everything. A list whose file is missing is not in the book, and one of the damaged (201).
     """
 
     def __init__(self, files: Files, types: AddressTypes) -> None:
@@ -77,7 +78,7 @@ class Book(Mapping[ListKey, Mapping[str, Entry]]):
     def __getitem__(self, key: ListKey) -> Mapping[str, Entry]:
         if key not in self._lists:
             shelf = self.shelf(key)
-            if shelf is None:
+            if shelf is None or shelf.missing:
                 raise KeyError(key)
             self._lists[key] = shelf.entries()
         return self._lists[key]
@@ -89,7 +90,7 @@ class Book(Mapping[ListKey, Mapping[str, Entry]]):
         return sum(1 for _ in self)
 
     def shelf(self, key: ListKey) -> _Shelf | None:
-        """What there is of a list; None when it has no file."""
+        """What there is of a list; None when it has no place."""
         if key not in self._shelves:
             place = self.places.get(key)
             self._shelves[key] = shelf = self._read(place) if place else None
@@ -98,18 +99,21 @@ class Book(Mapping[ListKey, Mapping[str, Entry]]):
                 self.damaged.append(key)
         return self._shelves[key]
 
-    def _read(self, place: Place) -> _Shelf | None:
+    def _read(self, place: Place) -> _Shelf:
         try:
             rows = read_rows(self._files, place, self._types)
         except FormatError as error:
             rows = Rows(problems=[Reject(0, 0, place.file, error.code, str(error).replace(f"[{error.code}] ", "", 1))])
-        if rows is None or place.is_gateway:
-            return _Shelf(rows=rows) if rows is not None else None
+        missing = rows is None
+        if rows is None:
+            rows = Rows(problems=[Reject(0, 0, place.file, _NO_LIST, f"{error_text(_NO_LIST)}: {place.file}")])
+        if place.is_gateway:
+            return _Shelf(missing=missing, rows=rows)
         template = templates.read_template(self._files, place.stem)
         stored = inf.read_values(self._files, place.stem, template)
         if stored.code:
             rows.problems.append(Reject(0, 0, inf.inf_name(place.stem), stored.code, stored.problem))
-        return _Shelf(rows=rows, template=template, stored=stored)
+        return _Shelf(missing=missing, rows=rows, template=template, stored=stored)
 
     def refresh(self) -> None:
         """Look again where lists are: postoffices or gateways have been defined."""
@@ -133,14 +137,14 @@ class Book(Mapping[ListKey, Mapping[str, Entry]]):
 
 
 def read_book(files: Files, types: AddressTypes) -> dict[ListKey, Mapping[str, Entry]]:
-    """All lists at once.
+    """All lists at once; one whose file is missing is left out.
 
     Raises `FormatError` 40 for a damaged list, 33, 34, 36 for values that cannot be had, 48 for a name without an
     address.
     """
     book = Book(files, types)
     lists = dict(book)
-    for problem in book.problems:
+    for problem in (each for each in book.problems if each.code != _NO_LIST):
         raise FormatError(problem.reason, source=problem.raw, code=problem.code)
     return lists
 
