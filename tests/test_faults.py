@@ -29,7 +29,7 @@ def _rule(action: object) -> object:
     def act(self: FaultMachine, seed: int) -> None:
         self.world.random.seed(seed)
         self.world.now += 600
-        action(self.world)  # type: ignore[operator]
+        getattr(self.world, action.__name__)()  # type: ignore[attr-defined]
 
     return act
 

@@ -168,6 +168,10 @@ class Postoffice:
 class World:
     """One run; equal seeds are equal runs."""
 
+    #: A crash comes within so many steps of a program.
+    SERVER_STEPS: ClassVar[int] = 12
+    OFFICE_STEPS: ClassVar[int] = 6
+
     def __init__(self, seed: int, *, naive: bool = False, faults: bool = True) -> None:
         self.random = random.Random(seed)
         self.faults = faults
@@ -256,7 +260,7 @@ class World:
         self.now += self.random.randint(1, 4000)
         action = self.random.choices(list(self.ACTIONS), list(self.ACTIONS.values()))[0]
         self.log.append(action.__name__)
-        action(self)
+        getattr(self, action.__name__)()
 
     def edit_people(self) -> None:
         """Somebody comes, goes, is renamed or moves to another mailbox; sometimes two swap names."""
@@ -435,7 +439,7 @@ class World:
     def server(self, work: Callable[[], Any]) -> None:
         """Run something at the server; it may crash between any two steps, and is started again."""
         if self.faults and self.random.random() < 0.15:
-            self.fuse.left = self.random.randint(0, 12)
+            self.fuse.left = self.random.randint(0, self.SERVER_STEPS)
         try:
             work()
         except Crash:
@@ -449,7 +453,7 @@ class World:
     def client(self, office: Postoffice, work: Callable[[], Any]) -> None:
         """Run something at a postoffice; it may crash."""
         if self.faults and self.random.random() < 0.15:
-            office.fuse.left = self.random.randint(0, 6)
+            office.fuse.left = self.random.randint(0, self.OFFICE_STEPS)
         try:
             work()
         except Crash:
