@@ -74,7 +74,8 @@ class BookImport:
         assert entry is not None
         key = list_key(entry)
         # A modify by name alone (KB Q152424) has no list.
-        if key not in self.book.places and key != self.own and entry.type:
+        there = key in self.book.places or key in self._applying.lists
+        if not there and key != self.own and entry.type:
             if row.verb is Verb.DELETE:
                 return  # nobody is left to be deleted
             code, text = self.creating.fault(key, entry.list)
