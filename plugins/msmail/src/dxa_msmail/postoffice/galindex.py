@@ -5,8 +5,8 @@ begin, then the entries {WORD number of the word in its name, from 0; DWORD offs
 rest is ours:
 
 - **Words** are what stands between blanks and punctuation (``-``, ``.``, ``,`` and so on, but not the apostrophe):
-  ``Doe, Jean-Luc`` has three, each has an entry, and an entry stands for its word and those behind it. A name without
-  any letter or digit has the words that stand between blanks.
+  ``Doe, Jean-Luc`` has three, each has an entry, and an entry stands for its word and those behind it. A name of
+  nothing but punctuation has the words that stand between blanks.
 - **A-Z and a-z** are the words that are written with a capital and with a small letter first; letters with accents are
   with their base letters. Words that begin with anything else stand before those with A, right behind the DWORDs.
 - **A letter's range** ends where the next one's begins, that of z at the end of the file.
