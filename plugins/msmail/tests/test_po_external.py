@@ -652,6 +652,14 @@ def _state(world: World, *names: str) -> object:
     return found
 
 
+def _link(source: str, target: str) -> None:
+    """Files are replaced as a whole, but for the lock and the logs."""
+    if source.endswith((".LOG", "FLAG.GLB")):
+        shutil.copyfile(source, target)
+    else:
+        os.link(source, target)
+
+
 def _prune(root: Path) -> None:
     """Folders come back when they are needed; without them a postoffice is copied in half the time."""
     for folder, _, _ in os.walk(root, topdown=False):
@@ -677,10 +685,9 @@ def _kill_everywhere(world: World, names: str, tmp_path: Path) -> int:
     expected = _state(sound, *there)
     for at in range(1, steps + 1):
         again = tmp_path / f"killed/{at}"
-        shutil.copytree(world.root, again)
+        shutil.copytree(world.root, again, copy_function=_link)
         with pytest.raises(KilledError):
             session(World(again, Fuse(at)))
-        session(World(again))
         session(World(again))
         assert expected == _state(World(again), *there), at
         shutil.rmtree(again)
