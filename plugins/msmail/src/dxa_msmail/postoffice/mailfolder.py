@@ -171,13 +171,16 @@ class MailbagFolder:
 
     def _submit(self, change: Changing) -> None:
         digests, now = {_digest(name): letters for name, letters in self._written.items()}, self.clock()
-        done = known(change, digests)
-        for digest, letters in digests.items():
-            if digest not in done:
-                mailbag.require_room(change, self.outbox, len(letters))
-                for letter in letters:
-                    submit(change, letter, bag=self.outbox, now=now)
-                remember(change, digest, now)
+        done, new = known(change, digests), list[str]()
+        try:
+            for digest, letters in digests.items():
+                if digest not in done:
+                    mailbag.require_room(change, self.outbox, len(letters))
+                    for letter in letters:
+                        submit(change, letter, bag=self.outbox, now=now)
+                    new.append(digest)
+        finally:
+            remember(change, new, now)
         self.along(change)
 
     # -- watching --------------------------------------------------------------------------------------------------

@@ -187,7 +187,7 @@ class Returns:
         """Keep a letter in DXA/BAD; its header is the caller's business."""
         set_aside(change, name, stem, reason)
         what = f"{error_text(number)}: " if number >= 0 else ""
-        self.journal.warn(f"{what}{reason}; kept as {BAD}/{name}.MSG", number)
+        self.journal.warn(f"{what}{reason}; kept in {BAD} as {name}", number)
         self.outcome.aside.append(reason)
 
     def _report(self, letter: Letter, reasons: Mapping[str, str]) -> Letter:
