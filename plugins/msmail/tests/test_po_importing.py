@@ -149,6 +149,17 @@ def test_a_list_that_was_replaced_by_nobody_is_empty(world: World) -> None:
         assert files.read(usr_file(networks.find(files, "LAB/PO2").hexid))
 
 
+def test_records_without_a_number_count(world: World) -> None:
+    """So REQMAIN says in front of a full answer that nothing is left of the lists that the answer does not name."""
+    world.put(a("Ann", "ANN"))
+    world.run()
+    world.put("R PCM:LAB/PO2", first=0)
+    world.put("R PCM:LAB/PO3", a("Eve", "EVE", "LAB/PO3"), "?", first=80)
+    outcome = world.run()
+    assert ([], ["Eve"]) == (world.names(), world.names(PO3))
+    assert [(82, 4)] == [(each.number, each.line) for each in outcome.rejects]
+
+
 def test_local_users_are_never_touched(world: World) -> None:
     """Error 66 for each record of the own list; the others count."""
     world.put(a("Zed", "ZED", "LAB/PO1"), "R PCM:lab/po1", a("Ann", "ANN"))

@@ -43,6 +43,8 @@ class BookImport:
     _applying: Applying = attrs.field(init=False)
     _definitions: dict[ListKey, ListTemplate] = attrs.field(factory=dict)
     _taken: list[Records] = attrs.field(factory=list)
+    #: Types and lists, as they are written, of which this need not be asked again.
+    _ready: set[tuple[str, str]] = attrs.field(factory=set)
 
     def __attrs_post_init__(self) -> None:
         self._applying = Applying(self.own, self.book)
@@ -72,18 +74,8 @@ class BookImport:
     def _transaction(self, line: int, row: Transaction) -> None:
         entry = row.new or row.old
         assert entry is not None
-        key = list_key(entry)
-        # A modify by name alone (KB Q152424) has no list.
-        there = key in self.book.places or key in self._applying.lists
-        if not there and key != self.own and entry.type:
-            if row.verb is Verb.DELETE:
-                return  # nobody is left to be deleted
-            code, text = self.creating.fault(key, entry.list)
-            if code:
-                self.rejects.append(
-                    Reject(row.number, line, row.raw, code, f"{text} ({entry.name or 'the whole list'})")
-                )
-                return
+        if (entry.type, entry.list) not in self._ready and not self._is_ready(line, row, entry):
+            return
         if not self.templates and row.new is not None and row.new.fields:
             text = f"{error_text(_NO_TEMPLATES)}: {row.new.name}"
             self.rejects.append(Reject(row.number, line, row.raw, _NO_TEMPLATES, text))
@@ -94,6 +86,22 @@ class BookImport:
         if found:
             self.rejects += [reject._replace(line=line) for reject in found]
             found.clear()
+
+    def _is_ready(self, line: int, row: Transaction, entry: Entry) -> bool:
+        """Whether the transaction's list has a place, or gets one now."""
+        key = list_key(entry)
+        # A modify by name alone (KB Q152424) has no list.
+        there = key in self.book.places or key in self._applying.lists
+        if not there and key != self.own and entry.type:
+            if row.verb is Verb.DELETE:
+                return False  # nobody is left to be deleted
+            code, text = self.creating.fault(key, entry.list)
+            if code:
+                whom = entry.name or "the whole list"
+                self.rejects.append(Reject(row.number, line, row.raw, code, f"{text} ({whom})"))
+                return False
+        self._ready.add((entry.type, entry.list))
+        return True
 
     def _define(self, line: int, template: Template) -> None:
         """KB Q125920: a T line gives the list a template, and discards all values that it has."""

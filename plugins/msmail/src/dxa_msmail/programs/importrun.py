@@ -14,13 +14,14 @@ from dxa.ledger.answer import ListKey
 from dxa_msmail import importtext
 from dxa_msmail.addresses import ADDRESS_TYPES
 from dxa_msmail.errors import message as error_text
+from dxa_msmail.importtext import Records
 from dxa_msmail.postoffice import queue
 from dxa_msmail.postoffice.book import Book
 from dxa_msmail.postoffice.dirsyncconf import Reqconf, read_reqconf, write_reqconf
 from dxa_msmail.postoffice.identity import identity
 from dxa_msmail.postoffice.layout import CORRUPT
 from dxa_msmail.postoffice.maildata import Changing
-from dxa_msmail.postoffice.queue import REQTRANS, RESYNC, SRVTRANS, BadRecord, Queue
+from dxa_msmail.postoffice.queue import REQTRANS, RESYNC, SRVTRANS, BadRecord, Queue, QueueRecord
 from dxa_msmail.programs.bookimport import BookImport
 from dxa_msmail.programs.creating import CREATED, Creating
 from dxa_msmail.requestor.journal import EACH, Journal
@@ -38,6 +39,7 @@ WORK_FILES = (
 FINISHED = "Import is finished."
 
 _NO_FILE, _RESYNC = 2, 14
+_ANY = 1
 
 
 @attrs.frozen(kw_only=True)
@@ -199,7 +201,7 @@ class Run:
         for bad in found.bad:
             self.journal.error(f"{bad.reason}; everything behind it is asked for anew", CORRUPT)
         # A queue that breaks off may have a list without all who follow: nobody is taken out of it.
-        self.importer.apply(queue.transactions(found.records, TYPES), replaces=not found.bad)
+        self.importer.apply(_said(found.records), replaces=not found.bad)
 
     def _finish(self, resync: Numbers | None) -> Imported:
         importer, journal = self.importer, self.journal
@@ -230,6 +232,21 @@ class Run:
             resync=resync,
             asks=self.asks,
         )
+
+
+def _said(records: Sequence[QueueRecord]) -> Records:
+    """What a queue says, also in records without a number, as those that REQMAIN puts in front of a full answer."""
+    if all(record.number for record in records):
+        return queue.transactions(records, TYPES)
+    # The reader of the text takes a line without a number for rubble.
+    found = queue.transactions([r if r.number else r._replace(number=_ANY) for r in records], TYPES)
+    numbers = [record.number for record in records]
+    rows = zip(found.transactions, found.lines, strict=True)
+    return attrs.evolve(
+        found,
+        transactions=[row._replace(number=numbers[line - 1]) for row, line in rows],
+        rejects=[reject._replace(number=numbers[reject.line - 1]) for reject in found.rejects],
+    )
 
 
 def require_users(change: Changing) -> str:

@@ -98,20 +98,27 @@ class Applying:
 
     def _holder(self, entry: Entry) -> str | None:
         """The key of the entry that holds this name in its list."""
-        key = list_key(entry)
-        if key not in self._names:
-            self._names[key] = {name_key(e.name): k for k, e in self._list(key).items()}
-        return self._names[key].get(name_key(entry.name))
+        return self._names_of(list_key(entry)).get(name_key(entry.name))
+
+    def _names_of(self, where: ListKey) -> dict[str, str]:
+        """Who holds which name in a list."""
+        if where not in self._names:
+            self._names[where] = {name_key(e.name): k for k, e in self._list(where).items()}
+        return self._names[where]
 
     def _put(self, entry: Entry, transaction: Transaction) -> None:
-        key = entry_key(entry)
-        if self._holder(entry) not in (None, key):
+        # This is done for every entry of a full answer, so nothing is looked up twice.
+        where, key, name = list_key(entry), entry_key(entry), name_key(entry.name)
+        names = self._names_of(where)
+        if names.get(name, key) != key:
             self._refuse(transaction, ALIAS_EXISTS)
             return
-        self._drop(entry)
-        where = list_key(entry)
-        self._writable(where)[key] = entry._replace(key=key)
-        self._names[where][name_key(entry.name)] = key
+        rows = self._writable(where)
+        old = rows.pop(key, None)
+        if old is not None:
+            names.pop(name_key(old.name), None)
+        rows[key] = entry if entry.key else entry._replace(key=key)
+        names[name] = key
 
     def _drop(self, entry: Entry) -> None:
         where, key = list_key(entry), entry_key(entry)
