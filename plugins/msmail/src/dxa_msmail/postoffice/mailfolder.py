@@ -156,32 +156,35 @@ class MailbagFolder:
     def _commit(self) -> None:
         if not self._written and not self._removed:
             return
-        full: TransportError | None = None
         with self._change() as change:
             removed = slots_of(change, self.inbox, self._removed) if self._removed else {}
             if removed:
                 drop(change, self.inbox, *(slot for slots in removed.values() for slot in slots))
-            try:
-                self._submit(change)
-            except TransportError as error:
-                full = error  # those before are submitted all the same
+            full = self._submit(change)
         if full:
             raise full
         self._written, self._size, self._removed = {}, 0, set()
 
-    def _submit(self, change: Changing) -> None:
+    def _submit(self, change: Changing) -> TransportError | None:
+        """Submit what there is room for; returns why there was none for the rest."""
         digests, now = {_digest(name): letters for name, letters in self._written.items()}, self.clock()
         done, new = known(change, digests), list[str]()
-        try:
-            for digest, letters in digests.items():
-                if digest not in done:
-                    mailbag.require_room(change, self.outbox, len(letters))
-                    for letter in letters:
-                        submit(change, letter, bag=self.outbox, now=now)
-                    new.append(digest)
-        finally:
-            remember(change, new, now)
-        self.along(change)
+        full: TransportError | None = None
+        for digest, letters in digests.items():
+            if digest in done:
+                continue
+            try:
+                mailbag.require_room(change, self.outbox, len(letters))
+            except TransportError as error:
+                full = error
+                break
+            for letter in letters:
+                submit(change, letter, bag=self.outbox, now=now)
+            new.append(digest)
+        remember(change, new, now)
+        if not full:
+            self.along(change)
+        return full
 
     # -- watching --------------------------------------------------------------------------------------------------
 
