@@ -11,7 +11,7 @@ import struct
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from itertools import groupby
-from typing import Any
+from typing import Any, TypeVar
 
 from dxa.connector import Decoder
 from dxa.errors import FormatError
@@ -29,6 +29,7 @@ WIDEST = 9
 # KB Q107767: a tuple id and the offset of the next member.
 _NODE = struct.Struct("<II")
 
+R = TypeVar("R")
 Walk = Callable[[bytes], Iterator[Row]]
 
 
@@ -110,7 +111,7 @@ def _bad(kind: str, at: int, error: FormatError) -> Row:
     return {"kind": kind, "offset": at, "code": error.code or CORRUPT, "reason": f"{reason}{expected}"}
 
 
-def _head(cls: type[Any], data: bytes) -> tuple[Any, Row]:
+def _head(cls: type[R], data: bytes) -> tuple[R, Row]:
     value = layout.decode(cls, data)
     return value, {"kind": "head", "offset": 0, **_fields(value)}
 
@@ -163,7 +164,7 @@ def _mbg(data: bytes) -> Iterator[Row]:
     size = layout.layout_of(mailbag.Header).size
     for number, at in enumerate(range(0, len(data), size), 1):
         try:
-            header: Any = layout.decode(mailbag.Header, data, at=at)
+            header = layout.decode(mailbag.Header, data, at=at)
         except FormatError as error:
             yield _bad("error", at, error)
             return

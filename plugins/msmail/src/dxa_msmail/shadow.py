@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import attrs
 
@@ -18,7 +17,7 @@ from dxa.connector import PeerInfo
 from dxa.dirsync.messages import Reply
 from dxa.errors import FormatError, UsageError
 from dxa_msmail.postoffice import networks, tree
-from dxa_msmail.postoffice.dirsyncconf import Requestor, ServerHead, Srvconf, read_srvconf, write_srvconf
+from dxa_msmail.postoffice.dirsyncconf import Requestor, Srvconf, read_srvconf, write_srvconf
 from dxa_msmail.postoffice.identity import identity
 from dxa_msmail.postoffice.mailbag import MOST
 from dxa_msmail.postoffice.maildata import Changing, Files, Maildata
@@ -130,12 +129,11 @@ class Shadow:
         except FormatError:
             conf = Srvconf()
         self._cycle = self._cycle or conf.head.cycle + 1
-        known: dict[str, Any] = {row.name.casefold(): row for row in conf.requestors}
-        make: Any = Requestor
+        known = {row.name.casefold(): row for row in conf.requestors}
         for peer, reply in self._told.items():
             name = f"PCM:{peer}" if "/" in peer else peer
             known[name.casefold()] = attrs.evolve(
-                known.get(name.casefold()) or make(name=name),
+                known.get(name.casefold()) or Requestor(name=name),
                 req=reply.r,
                 srv=reply.s,
                 imp=reply.i,
@@ -144,8 +142,7 @@ class Shadow:
             )
         here = {(f"PCM:{peer}" if "/" in peer else peer).casefold() for peer in self.peers}
         sync = max([conf.head.sync, *(reply.s for reply in self._told.values())])
-        old: Any = conf.head
-        head: ServerHead = attrs.evolve(old, sync=sync, cycle=self._cycle)
+        head = attrs.evolve(conf.head, sync=sync, cycle=self._cycle)
         write_srvconf(change, Srvconf(head=head, requestors=tuple(row for key, row in known.items() if key in here)))
         self._told = {}
 

@@ -7,7 +7,7 @@ check. The heads count the records behind them, so that a file that was cut betw
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any
+from typing import Any, TypeVar
 
 import attrs
 
@@ -18,6 +18,9 @@ from dxa_msmail.postoffice import layout
 from dxa_msmail.postoffice.identity import read_one
 from dxa_msmail.postoffice.layout import Basis
 from dxa_msmail.postoffice.maildata import Changing, Files
+
+H = TypeVar("H")
+R = TypeVar("R")
 
 REQCONF = "GLB/REQCONF.GLB"
 SRVCONF = "GLB/SRVCONF.GLB"
@@ -262,12 +265,12 @@ def write_process(change: Changing, process: Process) -> None:
     change.write(PROCESS, layout.encode_all(process.entries, layout.encode(head)))
 
 
-def _headed(head_cls: type[Any], cls: type[Any], data: bytes, source: str, counter: str) -> tuple[Any, list[Any]]:
+def _headed(head_cls: type[H], cls: type[R], data: bytes, source: str, counter: str) -> tuple[H, list[R]]:
     """The head of a file and the records behind it, which must be as many as the head says."""
     head = layout.decode(head_cls, data, source=source)
     size = layout.layout_of(head_cls).size
     records = layout.decode_all(cls, data, source=source, head=size)
-    count = getattr(head, counter)
+    count: int = getattr(head, counter)
     if len(records) != count:
         at = size + min(len(records), count) * layout.layout_of(cls).size
         raise layout.corrupt(source, at, counter, f"{count} records", f"{len(records)} records")

@@ -9,7 +9,7 @@ elsewhere leaves all other values where they are, and a list whose values have n
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from itertools import repeat
 
 import attrs
@@ -38,6 +38,7 @@ _TID = 4
 
 
 @layout.record(16, "Head of template values", "KB Q117927 (encrypted there)")
+@attrs.frozen(kw_only=True)
 class InfHead:
     """The head of an INF file; `shape` says for which fields the records were written."""
 
@@ -143,8 +144,7 @@ def _unpacked(template: ListTemplate, data: bytes) -> dict[int, Fields]:
 
 def write_inf(template: ListTemplate, values: Mapping[int, Fields], *, made: bool = False) -> bytes:
     """The bytes of an INF; every value must have come through `fit` with this template."""
-    make: Callable[..., InfHead] = InfHead
-    head = make(size=record_size(template), fields=len(template.fields), shape=template.shape, made=made)
+    head = InfHead(size=record_size(template), fields=len(template.fields), shape=template.shape, made=made)
     kept = {tid: fields for tid, fields in values.items() if fields}
     if not kept:
         return layout.encode(head)

@@ -132,12 +132,13 @@ def check(at: int) -> Any:
 
 
 def record(size: int, title: str, source: str = "") -> Callable[[type[R]], type[R]]:
-    """Make an attrs class a record of `size` bytes. It must have the field ``raw: bytes = b""`` for what was read."""
+    """Make an attrs class a record of `size` bytes. It must have the field ``raw: bytes = layout.raw()``."""
 
     def made(cls: type[R]) -> type[R]:
-        if "__attrs_attrs__" not in vars(cls):
-            cls = attrs.frozen(kw_only=True)(cls)
-        spots = {f.name: f.metadata["spot"] for f in attrs.fields(cls) if "spot" in f.metadata}  # type: ignore[arg-type]
+        fields = attrs.fields_dict(cls) if attrs.has(cls) else {}
+        if "raw" not in fields:
+            raise TypeError(f"{cls.__name__} is no attrs class with the field raw, so it cannot be a record")
+        spots = {name: field.metadata["spot"] for name, field in fields.items() if "spot" in field.metadata}
         ordered = dict(sorted(spots.items(), key=lambda item: item[1].at))
         end = 0
         for name, spot in ordered.items():

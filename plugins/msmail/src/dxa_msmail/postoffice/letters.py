@@ -22,10 +22,10 @@ from dxa_msmail.postoffice.maildata import Changing, Files
 from dxa_msmail.postoffice.mailfiles import (
     P1,
     Mai,
+    MaiHead,
     Reference,
     att_name,
     mai_name,
-    new_head,
     p1_name,
     read_att,
     read_mai,
@@ -130,7 +130,7 @@ def check(letter: Letter) -> None:
 
 def _mai(letter: Letter, count: int, attachments: Iterable[Reference]) -> Mai:
     time = letter.time
-    head = new_head(
+    head = MaiHead(
         hops=letter.hops,
         count=count,
         minute=time.minute,

@@ -8,7 +8,6 @@ place; it holds until the next `append`, which may move headers together.
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, TypeVar
 
 import attrs
 
@@ -30,8 +29,6 @@ from dxa_msmail.postoffice.layout import (
 )
 from dxa_msmail.postoffice.maildata import Changing, Files
 
-R = TypeVar("R")
-
 #: KB Q77926, Q87416: what users and dir-sync submit, what comes from outside, and what is for $SYSTEM.
 INQUEUE, INQUEUE3, SYSTEM = "INQUEUE", "INQUEUE3", "SYSTEM"
 #: KB Q119088: so many headers a mailbag can hold, for so many bits its KEY has.
@@ -44,13 +41,8 @@ _DUMP = "KB Q108027"
 _OURS = "where dxa keeps it; the meaning of these bytes is not published"
 
 
-def _evolved(value: R, **changed: Any) -> R:
-    untyped: Any = value
-    made: R = attrs.evolve(untyped, **changed)
-    return made
-
-
 @record(116, "mail header (MBG)", "KB Q77926, Q108027")
+@attrs.frozen(kw_only=True)
 class Header:
     """One mail in a mailbag. `stem` names its MAI, ATT and P1; `sender` is a mailbox without its postoffice."""
 
@@ -83,13 +75,12 @@ class Header:
 
     def at(self, now: float) -> Header:
         """The header as it comes into a mailbag at this time, in seconds since 1970."""
-        return _evolved(self, mark=MARK, stamp=int(now) & 0xFFFFFFFF)
+        return attrs.evolve(self, mark=MARK, stamp=int(now) & 0xFFFFFFFF)
 
 
 def header(*, sender: str, subject: str, sent: datetime, stem: str) -> Header:
     """A new header; texts are cut to their length, and what the code page does not have becomes ``?``."""
-    make: Any = Header
-    made: Header = make(
+    return Header(
         sender=_fitting(sender, 10),
         subject=_fitting(subject, 40),
         minute=sent.minute,
@@ -99,7 +90,6 @@ def header(*, sender: str, subject: str, sent: datetime, stem: str) -> Header:
         year=sent.year,
         stem=stem,
     )
-    return made
 
 
 def _fitting(value: str, length: int) -> str:
@@ -108,6 +98,7 @@ def _fitting(value: str, length: int) -> str:
 
 
 @record(560, "mailbag index (KEY)", "KB Q77926, Q119088")
+@attrs.frozen(kw_only=True)
 class Key:
     """Which headers are deleted: bit n of the bitmap, the lowest of its byte first, is the header in slot n."""
 
@@ -120,7 +111,7 @@ class Key:
     def counting(self, live: int) -> Key:
         """The index with its counters at so many, if they are ours or nobody's."""
         if self.mark == MARK or not any(self.raw[:48]):
-            return _evolved(self, new=live, unread=live, mark=MARK)
+            return attrs.evolve(self, new=live, unread=live, mark=MARK)
         return self
 
 
@@ -159,7 +150,7 @@ class _Bag:
         return [slot for slot in range(self.slots) if not dead >> slot & 1]
 
     def with_dead(self, dead: int, data: bytes) -> _Bag:
-        bag = _Bag(self.name, _evolved(self.key, deleted=dead.to_bytes(512, "little")), data)
+        bag = _Bag(self.name, attrs.evolve(self.key, deleted=dead.to_bytes(512, "little")), data)
         return attrs.evolve(bag, key=bag.key.counting(bag.live))
 
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Iterable
-from typing import Any
 
 import attrs
 
@@ -34,6 +33,7 @@ _REFERENCE = re.compile("([0-9A-F]{8})([0-9A-F]{8})")
 
 
 @record(64, "Letter (MAI), its head", "KB Q104423; the rest is ours")
+@attrs.frozen(kw_only=True)
 class MaiHead:
     """What a MAI begins with."""
 
@@ -56,6 +56,7 @@ class MaiHead:
 
 
 @record(32, "Attachment (ATT), its head", "KB Q77926; the bytes are ours")
+@attrs.frozen(kw_only=True)
 class AttHead:
     """What an ATT begins with; its name and its bytes follow."""
 
@@ -68,6 +69,7 @@ class AttHead:
 
 
 @record(32, "Envelope (P1), its head", "KB Q77628, Q100826; the bytes are ours")
+@attrs.frozen(kw_only=True)
 class P1Head:
     """What a P1 begins with; the sender and the recipients follow."""
 
@@ -94,7 +96,7 @@ class Reference:
 class Mai:
     """A MAI: `head` with the time and the count, and what follows it. `extra` are headers, each with its value."""
 
-    head: Any
+    head: MaiHead
     sender: str
     subject: str
     priority: str
@@ -110,7 +112,7 @@ class P1:
 
     sender: str
     recipients: tuple[str, ...]
-    head: Any = attrs.field(factory=lambda: _new(P1Head), eq=False)
+    head: P1Head = attrs.field(factory=P1Head, eq=False)
 
 
 # -- names ---------------------------------------------------------------------------------------------------------
@@ -134,12 +136,7 @@ def p1_name(stem: str) -> str:
 # -- MAI -----------------------------------------------------------------------------------------------------------
 
 
-def new_head(**values: int) -> Any:
-    """The head of a new MAI."""
-    return _new(MaiHead, **values)
-
-
-def mai_head(data: bytes | None, source: str) -> Any:
+def mai_head(data: bytes | None, source: str) -> MaiHead:
     """The head alone, without a look at what follows."""
     return decode(MaiHead, _there(data, source), source=source)
 
@@ -201,7 +198,7 @@ def recounted(data: bytes, source: str, by: int) -> tuple[bytes, int]:
 def read_att(data: bytes | None, source: str) -> tuple[str, bytes, int]:
     """Name, bytes and CRC-32 of an attachment."""
     data = _there(data, source)
-    head: Any = decode(AttHead, data, source=source)
+    head = decode(AttHead, data, source=source)
     at = layout_of(AttHead).size
     _check(data, at, head.name + head.size, head.crc, source)
     (name,) = _texts(data[at : at + head.name], 1, at, source)
@@ -212,13 +209,13 @@ def write_att(name: str, data: bytes) -> tuple[bytes, int]:
     """The bytes of an ATT, and the CRC-32 by which its MAI knows it."""
     text = _packed([name])
     crc = zlib.crc32(data, zlib.crc32(text))
-    return b"".join([encode(_new(AttHead, name=len(text), size=len(data), crc=crc)), text, data]), crc
+    return b"".join([encode(AttHead(name=len(text), size=len(data), crc=crc)), text, data]), crc
 
 
 def read_p1(data: bytes | None, source: str) -> P1:
     """The envelope."""
     data = _there(data, source)
-    head: Any = decode(P1Head, data, source=source)
+    head = decode(P1Head, data, source=source)
     at = layout_of(P1Head).size
     _check(data, at, head.size, head.crc, source)
     sender, *recipients = _texts(data[at:], 1 + head.recipients, at, source)
@@ -233,10 +230,6 @@ def write_p1(p1: P1) -> bytes:
 
 
 # -- what they share -----------------------------------------------------------------------------------------------
-
-
-def _new(cls: Any, **values: int) -> Any:
-    return cls(**values)
 
 
 def _there(data: bytes | None, source: str) -> bytes:

@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import accumulate, chain, repeat
 from typing import Any, NamedTuple, TypeVar
 
+import attrs
+
 from dxa.errors import FormatError
 from dxa_msmail.postoffice import layout
 from dxa_msmail.postoffice.columns import cells_of, read_columns, texts_of, write_columns
@@ -31,6 +33,7 @@ _OURS = "place chosen by dxa"
 
 
 @layout.record(45, "Name in an address list", "KB Q77926, Q119563, Q107767")
+@attrs.frozen(kw_only=True)
 class NmeRecord:
     """One name of ADMIN.NME, GAL.NME, ``<gateway>.NME`` or a personal list."""
 
@@ -52,6 +55,7 @@ class NmeRecord:
 
 
 @layout.record(53, "Name in an external postoffice's list", "KB Q77926")
+@attrs.frozen(kw_only=True)
 class UsrRecord:
     """One name of an external postoffice or node."""
 
@@ -65,6 +69,7 @@ class UsrRecord:
 
 
 @layout.record(43, "External address of the postoffice's own list", "KB Q77926, Q110100, Q107767")
+@attrs.frozen(kw_only=True)
 class NetpoRecord:
     """One address of NETPO.GLB, behind four bytes for the chain of deleted ones."""
 
@@ -78,6 +83,7 @@ class NetpoRecord:
 
 
 @layout.record(12, "Address of any length", "KB Q123856, Q96060")
+@attrs.frozen(kw_only=True)
 class AddressHead:
     """What stands before an address in ``<gateway>.GLB`` and GALNETPO.GLB; the address ends with a NUL."""
 

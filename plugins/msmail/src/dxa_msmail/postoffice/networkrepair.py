@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator
-from typing import Any
+from collections.abc import Callable, Collection, Iterable, Iterator
+from typing import TypeVar
 
 import attrs
 
@@ -25,6 +25,8 @@ from dxa_msmail.postoffice.networkrecords import (
     Wanted,
     name_key,
 )
+
+R = TypeVar("R")
 
 _HEXID = re.compile("[0-9A-F]{8}")
 
@@ -53,15 +55,15 @@ class _Salvage:
     def read(self) -> None:
         """Look at every record of every file."""
         for name in self.files.names("XTN"):
-            for post in self._records(f"XTN/{name}", Postoffice):
+            for post in self._records(f"XTN/{name}", Postoffice, self._damaged):
                 self._post(name.partition(".")[0], post)
-        for net in self._records(NETWORK, Network):
+        for net in self._records(NETWORK, Network, lambda _piece: None):
             kind = KIND_NAMES.get(net.kind, "")
             # Only a host's gateway can be without records in its XTN file.
             if net.active and kind in HOSTS:
                 self._keep(Wanted(name=net.name, kind=kind), net.mailbag)
 
-    def _records(self, name: str, cls: type[Any]) -> Iterator[Any]:
+    def _records(self, name: str, cls: type[R], salvaged: Callable[[bytes], R | None]) -> Iterator[R]:
         data = self.files.read(name)
         if data is None:
             return
@@ -71,19 +73,19 @@ class _Salvage:
             try:
                 yield layout.decode(cls, data, source=name, at=at)
             except FormatError:
-                yield from self._damaged(cls, data[at : at + size])
+                found = salvaged(data[at : at + size])
+                if found is not None:
+                    yield found
 
-    def _damaged(self, cls: type[Any], piece: bytes) -> Iterator[Any]:
+    def _damaged(self, piece: bytes) -> Postoffice | None:
         """A damaged record counts when it names a postoffice that is wanted, and a mailbag that is there."""
-        if cls is not Postoffice:
-            return
-        spots = layout.layout_of(cls).spots
+        spots = layout.layout_of(Postoffice).spots
         fields = ("name", "network", "kind", "hexid")
         values = {name: spots[name].unpack(piece[spots[name].at :][: spots[name].size]) for name in fields}
-        if name_key(f"{values['network']}/{values['name']}") in self.wanted:
-            yield cls(**values)
+        is_wanted = name_key(f"{values['network']}/{values['name']}") in self.wanted
+        return Postoffice(**values) if is_wanted else None
 
-    def _post(self, stem: str, post: Any) -> None:
+    def _post(self, stem: str, post: Postoffice) -> None:
         kind = KIND_NAMES.get(post.kind, "")
         if not post.active or not kind:
             return

@@ -66,6 +66,7 @@ def _long(at: int, source: str, doc: str) -> Any:
 
 
 @layout.record(HEAD_SIZE, "Queue record: the head in front of the text", _SOURCE)
+@attrs.frozen(kw_only=True)
 class QueueHead:
     """The 24 bytes in front of a text, for the format's page; `read_queue` and `write_queue` do without the class."""
 

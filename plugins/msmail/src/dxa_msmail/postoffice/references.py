@@ -230,11 +230,11 @@ class References:
 
     # -- reading what can be read ----------------------------------------------------------------------------------
 
-    def _records(self, cls: type[Any], name: str) -> Iterator[tuple[int, Any]]:
+    def _records(self, cls: type[R], name: str) -> Iterator[tuple[int, R]]:
         """The records that are sound, with their places."""
         data, size = self._data(name), layout.layout_of(cls).size
         for at in range(0, len(data) - size + 1, size):
-            found: Any = _tried(layout.decode, cls, data, at=at)
+            found = _tried(layout.decode, cls, data, at=at)
             if found is not None:
                 yield at, found
 

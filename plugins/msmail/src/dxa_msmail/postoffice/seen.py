@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterable
-from typing import Any
+
+import attrs
 
 from dxa_msmail.postoffice.layout import Basis, check, corrupt, decode, encode, layout_of, mark, number, raw, record
 from dxa_msmail.postoffice.maildata import OWN, Changing, Files
@@ -21,6 +22,7 @@ _DIGEST, _RECORD = 16, 20
 
 
 @record(32, "Digests of taken mail (DXA/SEEN), its head")
+@attrs.frozen(kw_only=True)
 class SeenHead:
     """What the file begins with; records of a digest (16) and the time in seconds since 1970 (4) follow."""
 
@@ -59,8 +61,7 @@ def remember(change: Changing, digests: str | Iterable[str], now: float) -> None
     stamp = (int(now) & 0xFFFFFFFF).to_bytes(4, "little")
     records = _records(change) + b"".join(digest + stamp for digest in new)
     records = records[-KEPT * _RECORD :]
-    make: Any = SeenHead
-    head = make(count=len(records) // _RECORD, crc=zlib.crc32(records))
+    head = SeenHead(count=len(records) // _RECORD, crc=zlib.crc32(records))
     change.write(SEEN, encode(head) + records)
 
 
@@ -77,7 +78,7 @@ def _records(files: Files) -> bytes:
     data = files.read(SEEN)
     if data is None:
         return b""
-    head: Any = decode(SeenHead, data, source=SEEN)
+    head = decode(SeenHead, data, source=SEEN)
     at = layout_of(SeenHead).size
     if len(data) != at + head.count * _RECORD:
         raise corrupt(SEEN, at, "size", f"{at + head.count * _RECORD} bytes", f"{len(data)} bytes")
