@@ -237,7 +237,7 @@ def test_the_plugin_as_the_host_sees_it() -> None:
     assert {"msmail"} <= set(host.connectors())
     assert "MS" == host.connectors()["msmail"].traits.types[0]
     assert {"MS", "PROFS", "X400"} <= {kind.name for kind in host.address_types()}
-    assert {"msmail": {"requestor": "dxa_msmail.commands.standalone:requestor"}} == host.commands()
+    assert dict(plugin.dxa_commands()) == host.commands()["msmail"]
     assert "msmail" == next(iter(host.decoders()))
     assert ["msmail"] == [scene.name for scene in host.scenes()]
     assert [] == [info for info in host.plugins() if info.error]

@@ -72,7 +72,16 @@ def dxa_decoders() -> list[Decoder]:
 @hookimpl
 def dxa_commands() -> list[tuple[str, str]]:
     """The commands below ``dxa msmail``."""
-    return [("requestor", "dxa_msmail.commands.standalone:requestor")]
+    return [
+        ("postoffice", "dxa_msmail.commands.postoffice:postoffice"),
+        ("admin", "dxa_msmail.commands.admin:admin"),
+        ("reqmain", "dxa_msmail.commands.reqmain:reqmain"),
+        ("external", "dxa_msmail.commands.external:external"),
+        ("import", "dxa_msmail.commands.importing:import_"),
+        ("rebuild", "dxa_msmail.commands.rebuild:rebuild"),
+        ("listds", "dxa_msmail.commands.listds:listds"),
+        ("requestor", "dxa_msmail.commands.standalone:requestor"),
+    ]
 
 
 @hookimpl

@@ -40,10 +40,15 @@ _argument = click.argument("folder", metavar="PATH", type=click.Path(path_type=P
 password = click.option(
     "-p",
     "--password",
-    default="",
     metavar="PASSWORD",
-    help="Password of the mailbox, or env:NAME or file:PATH to read it from; leave it out if it has none.",
+    help="Password of the mailbox, or env:NAME or file:PATH to read it from; leave it out if there is none.",
 )
+
+
+def where(function: F) -> F:
+    """Options `-d` and `--wait`, for a command that opens the postoffice itself: `folder` and `wait`."""
+    made: F = _folder(_wait(function))
+    return made
 
 
 def postoffice(function: F) -> F:
@@ -70,3 +75,31 @@ def open_at(folder: Path, wait: float) -> Maildata:
     from dxa_msmail.postoffice.tree import open_postoffice
 
     return open_postoffice(folder, patience=wait)
+
+
+def require_admin(po: Maildata, mailbox: str, given: str | None) -> None:
+    """Raise `UsageError` unless this is an administrator's mailbox and password; the password is not shown.
+
+    As long as a postoffice has no administrator everybody is one.
+    """
+    from dxa.errors import UsageError
+    from dxa_msmail.postoffice.users import users
+    from dxa_msmail.programs.admin import check_admin
+
+    with po.look() as files:
+        if not given and any(u.has_password and u.mailbox.casefold() == mailbox.casefold() for u in users(files)):
+            raise UsageError(f"the mailbox {mailbox} has a password; give it with -p")
+        check_admin(files, mailbox, secret(given))
+
+
+def secret(given: str | None) -> str:
+    """The password that is meant by a text or a reference (env:NAME, file:PATH); empty for none."""
+    from dxa.config.secrets import resolve
+    from dxa.errors import UsageError
+
+    if not given:
+        return ""
+    try:
+        return resolve(given, Path()).reveal()
+    except ValueError as error:
+        raise UsageError(f"the password: {error}") from None

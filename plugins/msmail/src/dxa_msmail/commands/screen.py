@@ -32,7 +32,8 @@ def say(text: str) -> None:
 
 def lines(text: str) -> None:
     """Lines that have their shape already."""
-    click.echo("\n".join(_CONTROL.sub("?", line) for line in text.splitlines()))
+    for line in text.splitlines():
+        click.echo(_CONTROL.sub("?", line))
 
 
 def width() -> int:
@@ -80,6 +81,13 @@ def age(seconds: float) -> str:
         if seconds >= 2 * size:
             return f"{int(seconds // size)} {unit}"
     return f"{max(0, int(seconds))} s"
+
+
+def cell(value: Any) -> str:
+    """A value as people read it in a table."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def counted(counts: Mapping[str, int]) -> str:

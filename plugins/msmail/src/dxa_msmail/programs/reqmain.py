@@ -249,7 +249,7 @@ class _Requestor:
 
 
 def _require_server(change: Changing, conf: Reqconf) -> None:
-    hint = "`dxa msmail admin ADMIN requestor NET/PO` registers it"
+    hint = "`dxa msmail admin ADMIN server NET/PO` registers it"
     if not conf.server:
         raise UsageError(f"[{_NO_SERVER}] {error_text(_NO_SERVER)}; {hint}")
     if name_key(conf.server) not in postoffices(change):

@@ -62,9 +62,7 @@ def _show_received(done: Received, as_json: bool) -> None:
         return
     for reply in done.applied:
         full = ", everything" if reply.full else ""
-        screen.say(
-            f"T3: R={reply.r} S={reply.s} (was {reply.was}), I={reply.i}{full}: {sum(counts.values())} received."
-        )
+        screen.say(f"T3: R={reply.r} S={reply.s} (was {reply.was}), I={reply.i}{full}: {screen.counted(counts)}.")
     for reply, why in done.discarded:
         screen.say(f"T3: S={reply.s} (was {reply.was}) discarded: {why}.")
     if not done.applied and not done.discarded:
