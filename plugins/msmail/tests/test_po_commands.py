@@ -362,7 +362,7 @@ def test_numbers_as_listds_prints_them(site: Site) -> None:
         "Examining LAB/PO1 Requestor Configuration Record",
         "Dir-Sync Server: HQ/MAIN",
         "ReqSync = 0, SrvSync = 0",
-    ] == lines[3:]
+    ] == lines[2:]
     assert 2 == run("listds", "-r", "-z", "-d", site.po1).exit_code
     assert 2 == run("listds", "-s", "-z", "-d", site.po1).exit_code
     assert 2 == run("listds", "-d", site.po1).exit_code

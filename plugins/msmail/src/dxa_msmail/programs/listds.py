@@ -1,7 +1,7 @@
 """LISTDS: the numbers of directory synchronization, at a requestor and at the server (KB Q96060), and their reset.
 
-The lines are those of ListDS 3.2, its banner included, so that whoever compares them with an old listing finds each in
-its place. What a verbose listing and a reset say beyond that is ours.
+Behind the banner the lines are those of ListDS 3.2, so that whoever compares them with an old listing finds each in its
+place. What a verbose listing and a reset say beyond that is ours.
 """
 
 from __future__ import annotations
@@ -16,11 +16,8 @@ from dxa_msmail.postoffice.dirsyncconf import SRVCONF, Reqconf, read_reqconf, re
 from dxa_msmail.postoffice.identity import name_of
 from dxa_msmail.postoffice.maildata import Files, Maildata
 
-BANNER = (
-    "Microsoft Mail for the PC v3.2, ListDS v3.2",
-    "(C) Microsoft Corp. 1993-1994. All rights reserved",
-    "",
-)
+#: What every listing begins with. It names the form, and does not claim to be the original.
+BANNER = ("dxa msmail listds, in the form of ListDS v3.2", "")
 #: What programs of MS Mail print for a text that is not there (KB Q148718).
 NULL = "<null>"
 #: The fields of REQCONF.GLB that point into queues, with the queues' names.
