@@ -6,6 +6,7 @@ import fcntl
 import os
 import shutil
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
 
@@ -332,6 +333,27 @@ def test_the_two_postoffices_are_never_locked_at_once(world: World) -> None:
     external.run(Maildata(world.root / "a", durable=False, step=locks), lambda: NOW)
 
     assert {(True, False), (False, True)} == held
+
+
+def test_runs_at_the_same_time_deliver_each_letter_once(world: World) -> None:
+    """Four programs, two at each of two postoffices that write to each other: they wait for each other."""
+    there = [attrs.evolve(LETTER, subject=f"{n}") for n in range(25)]
+    back = [attrs.evolve(letter, sender="NETB/PO/bob", to=("NETA/PO/ann",)) for letter in there]
+    world.submit("a", *there, attrs.evolve(LETTER, to=("NETB/PO/nobody",)))
+    world.submit("b", *back)
+
+    def run(name: str) -> Outcome:
+        return external.run(Maildata(world.root / name, patience=30.0, durable=False), lambda: NOW, batch=100)
+
+    with ThreadPoolExecutor(4) as pool:
+        outcomes = list(pool.map(run, "abab"))
+
+    assert there == world.mail("b", "bob")
+    assert sorted([*(f"{n}" for n in range(25)), "Undeliverable: Hello"]) == sorted(
+        letter.subject for letter in world.mail("a", "ann")
+    )
+    assert 50 == sum(sum(outcome.delivered.values()) for outcome in outcomes)
+    assert ([], []) == (world.mail("a", INQUEUE), world.mail("b", INQUEUE))
 
 
 def _is_locked(root: Path) -> bool:
