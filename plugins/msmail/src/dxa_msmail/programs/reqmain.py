@@ -29,10 +29,11 @@ from dxa_msmail.postoffice.mailbag import INQUEUE
 from dxa_msmail.postoffice.maildata import Changing, Maildata
 from dxa_msmail.postoffice.messages import letter_of
 from dxa_msmail.postoffice.networks import name_key, postoffices
-from dxa_msmail.postoffice.queue import REQTRANS, QueueRecord
+from dxa_msmail.postoffice.queue import QueueRecord
 from dxa_msmail.programs.inbox import Inbox
 from dxa_msmail.programs.keeping import QueueKeeping, is_comment
 from dxa_msmail.programs.runs import DSSERVER_LOG, logged
+from dxa_msmail.programs.telling import loss
 from dxa_msmail.requestor.correspondence import Correspondence
 from dxa_msmail.requestor.journal import Journal
 from dxa_msmail.requestor.taking import Taking
@@ -43,7 +44,7 @@ Clock = Callable[[], float]
 #: So many lines of the log go into the status report.
 REPORTED = 200
 
-_NO_FILE, _CORRUPT, _NO_SERVER, _NO_DEFINITION, _SENT, _NOTHING = 2, 40, 54, 55, 106, 171
+_NO_SERVER, _NO_DEFINITION, _SENT, _NOTHING = 54, 55, 106, 171
 
 
 @attrs.frozen(kw_only=True)
@@ -176,17 +177,9 @@ class _Requestor:
 
     def _look_for_loss(self) -> str:
         """Why REQTRANS is not what was queued; nothing when it is."""
-        requests, number = self.keeping.requests, _CORRUPT
-        if self.change.read(REQTRANS) is None:
-            number, why = _NO_FILE, f"{error_text(_NO_FILE)}: {REQTRANS}"
-        elif requests.bad:
-            why = requests.bad[0].reason
-        elif requests.last_number < self.conf.last:
-            found = f"{REQTRANS} ends with number {requests.last_number}, {self.conf.last} had been queued"
-            why = f"{error_text(_CORRUPT)}: {found}"
-        else:
-            return ""
-        self.journal.error(f"{why}; everything is sent anew", number)
+        number, why = loss(self.change, self.conf, self.keeping.requests)
+        if why:
+            self.journal.error(f"{why}; everything is sent anew", number)
         return why
 
     def _ask(self, *, lost: bool) -> tuple[State, Request, bool]:

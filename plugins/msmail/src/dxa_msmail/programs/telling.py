@@ -97,7 +97,7 @@ class Administration:
         return {entry.key: entry for entry in own_entries(self.change, fields=conf.templates_out)}
 
     def _queue(self, conf: Reqconf, requests: Queue, rows: list[Transaction]) -> Told:
-        number, lost = _loss(self.change, conf, requests)
+        number, lost = loss(self.change, conf, requests)
         if lost:
             if not conf.exports:
                 self.journal.error(f"{lost}; the next request sends the whole list", number)
@@ -116,7 +116,7 @@ class Administration:
             write_identity(self.change, attrs.evolve(master, administrator=admins[0] if admins else ""))
 
 
-def _loss(files: Files, conf: Reqconf, requests: Queue) -> tuple[int, str]:
+def loss(files: Files, conf: Reqconf, requests: Queue) -> tuple[int, str]:
     """Why REQTRANS is not what was queued, with its number; nothing when it is."""
     if files.read(REQTRANS) is None:
         return _NO_FILE, f"{error_text(_NO_FILE)}: {REQTRANS}"
