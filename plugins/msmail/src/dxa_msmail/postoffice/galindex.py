@@ -155,10 +155,12 @@ def _words(names: Sequence[str]) -> tuple[list[str], list[str]]:
     text = _joined(names).translate(_BLANK)
     while b"  " in text:
         text = text.replace(b"  ", b" ")
-    words = text.replace(b" \0", b"\0").replace(b"\0 ", b"\0").strip(b" ").decode(BYTES).split("\0")
-    if "" in words:
-        words = [word or _punctuation(name) for word, name in zip(words, names, strict=True)]
-    return fold(words), translated(words, bytes(_PART))
+    text = text.replace(b" \0", b"\0").replace(b"\0 ", b"\0").strip(b" ")
+    if b"\0\0" in b"\0%b\0" % text:
+        words = text.decode(BYTES).split("\0")
+        text = _joined([word or _punctuation(name) for word, name in zip(words, names, strict=True)])
+    folded, parts = (text.translate(table).decode(BYTES).split("\0") for table in (FOLD, _PART))
+    return folded, parts
 
 
 def _punctuation(name: str) -> str:
