@@ -550,7 +550,10 @@ def test_a_full_inqueue_of_mail_for_nobody_is_worked_off(world: World) -> None:
             mailbag.append(change, INQUEUE, header)
     world.submit("a", letter, bag=INQUEUE3)
 
-    world.run("a")
+    # What came from outside leaves no place in INQUEUE, and waits for one.
+    assert [(INQUEUE3, 1)] == [(each.postoffice, each.letters) for each in world.run("a").waiting]
+    assert 20 == len(world.mail("a", "ann"))
+
     world.run("a")
 
     assert (21, []) == (len(world.mail("a", "ann")), world.mail("a", INQUEUE))
