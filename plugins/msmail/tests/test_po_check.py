@@ -121,6 +121,39 @@ def test_the_global_list_may_be_older_than_the_users() -> None:
     assert [] == check(files)
 
 
+def test_a_postoffice_whose_last_user_and_group_are_gone_is_sound() -> None:
+    """Their places in ACCESS and GROUP are kept for others; a list of names that is empty is right then."""
+    files = MemoryFiles({FLAG: b"\0\0"})
+    tree.fill(files, network="NET", postoffice="PO")
+    users.add_user(files, users.NewUser(name="Jo", mailbox="jo"))
+    groups.add_group(files, "Everybody", "all", ["jo"])
+    groups.remove_group(files, "all")
+    users.remove_user(files, "jo")
+
+    assert (b"", [], []) == (files.read("NME/ADMIN.NME"), users.users(files), check(files))
+
+
+@pytest.mark.dx("T-241")
+@pytest.mark.parametrize("gone", ["user", "group"])
+def test_a_list_that_was_emptied_is_named_while_one_of_its_names_is_in_use(gone: str) -> None:
+    """A place that is free says nothing of the others."""
+    files = MemoryFiles({FLAG: b"\0\0"})
+    tree.fill(files, network="NET", postoffice="PO")
+    users.add_users(files, [users.NewUser(name=name, mailbox=name) for name in ("ann", "bob")])
+    groups.add_group(files, "Everybody", "all", ["bob"])
+    if gone == "user":
+        users.remove_user(files, "ann")
+    else:
+        groups.remove_group(files, "all")
+    for name in ("NME/ADMIN.NME", "NME/ADMINSHD.NME"):
+        files.write(name, b"")
+
+    texts = [problem.text for problem in check(files) if problem.file == "NME/ADMIN.NME"]
+    used = {"user": ["ACCESS", "GROUP"], "group": ["ACCESS"]}[gone]
+    end = "is not; restore it, or have it imported in full"
+    assert [f"it is empty, but GLB/{name}.GLB {end}" for name in used] == texts
+
+
 # -- damaged files -------------------------------------------------------------------------------------------------
 
 

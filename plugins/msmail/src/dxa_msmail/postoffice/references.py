@@ -6,7 +6,7 @@ A file that cannot be read is passed over here, for `dxa_msmail.postoffice.sound
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Container, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from typing import Any, ParamSpec, TypeVar
 
 import attrs
@@ -15,7 +15,7 @@ from dxa.errors import DxaError
 from dxa_msmail.postoffice import accessrecords, galindex, layout, mailbag, mailfiles, names, pol
 from dxa_msmail.postoffice.columns import BYTES, read_columns
 from dxa_msmail.postoffice.galset import GAL, GALNETPO
-from dxa_msmail.postoffice.grouprecords import CHAINS, GROUP
+from dxa_msmail.postoffice.grouprecords import CHAINS, GROUP, GroupRecord
 from dxa_msmail.postoffice.maildata import Files
 from dxa_msmail.postoffice.networkrecords import HOSTS, KINDS, NETWORK, Network, Postoffice
 from dxa_msmail.postoffice.soundness import Problem, problem_of
@@ -124,21 +124,31 @@ class References:
     def _own_list(self) -> Iterator[Problem]:
         if self._data(pol.NAMES) != self._data(pol.SHADOW):
             yield Problem(pol.SHADOW, -1, f"it is not equal to {pol.NAMES} (KB Q77926)")
-        targets = {accessrecords.ACCESS: 0, GROUP: 4, NETPO: 4}
-        yield from self._emptied(pol.NAMES, {name: size for name, size in targets.items() if name in self.there})
+        # The places of users and groups who are gone are kept.
+        users = self._records(accessrecords.AccessRecord, accessrecords.ACCESS)
+        groups = self._records(GroupRecord, GROUP, head=4)
+        used = {
+            accessrecords.ACCESS: any(user.active for _, user in users),
+            GROUP: any(not group.deleted for _, group in groups),
+            NETPO: self._is_longer(NETPO, 4),
+        }
+        yield from self._emptied(pol.NAMES, used)
 
-    def _emptied(self, name: str, targets: dict[str, int]) -> Iterator[Problem]:
-        """KB Q119018, Q119240 (dx:T-241): a list that was cut to nothing while what it leads to is there."""
+    def _emptied(self, name: str, used: Mapping[str, bool]) -> Iterator[Problem]:
+        """KB Q119018, Q119240 (dx:T-241): a list that was cut to nothing while what it leads to is in use."""
         if name in self.there and not self._data(name):
-            for target, size in targets.items():
-                if len(self._data(target)) > size:
-                    yield Problem(name, 0, f"it is empty, but {target} is not; restore it, or have it imported in full")
+            for target in (target for target, is_used in used.items() if is_used):
+                yield Problem(name, 0, f"it is empty, but {target} is not; restore it, or have it imported in full")
+
+    def _is_longer(self, name: str, size: int) -> bool:
+        return len(self._data(name)) > size
 
     def _lists(self) -> Iterator[Problem]:
         for kind in names.GATEWAY_LISTS:
             name, target = names.gateway_files(kind)
-            yield from self._emptied(name, {target: 4})
-        yield from self._emptied(GAL, {GALNETPO: 4, galindex.GALINDEX: 208})
+            yield from self._emptied(name, {target: self._is_longer(target, 4)})
+        sizes = {GALNETPO: 4, galindex.GALINDEX: 208}
+        yield from self._emptied(GAL, {target: self._is_longer(target, size) for target, size in sizes.items()})
         for name in self._in("NME"):
             yield from self._names(name)
         for name in self._in("USR"):
@@ -230,10 +240,10 @@ class References:
 
     # -- reading what can be read ----------------------------------------------------------------------------------
 
-    def _records(self, cls: type[R], name: str) -> Iterator[tuple[int, R]]:
+    def _records(self, cls: type[R], name: str, *, head: int = 0) -> Iterator[tuple[int, R]]:
         """The records that are sound, with their places."""
         data, size = self._data(name), layout.layout_of(cls).size
-        for at in range(0, len(data) - size + 1, size):
+        for at in range(head, len(data) - size + 1, size):
             found = _tried(layout.decode, cls, data, at=at)
             if found is not None:
                 yield at, found
