@@ -167,6 +167,11 @@ def test_a_user_who_is_gone_has_no_address_until_the_next_rebuild(full: Office) 
     assert ("Ann Own", "") == gal.read_gal(full.files)[0][::2]
 
 
+def test_a_list_that_was_never_built_has_nobody() -> None:
+    """That is no damage."""
+    assert ([], []) == (gal.read_gal(MemoryFiles()), gal.find(MemoryFiles(), "a"))
+
+
 # -- the same again ------------------------------------------------------------------------------------------------
 
 

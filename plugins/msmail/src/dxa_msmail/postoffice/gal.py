@@ -128,9 +128,12 @@ def read_gal(files: Files) -> list[GalEntry]:
 def find(files: Files, prefix: str) -> list[GalEntry]:
     """The names in which words, one behind the other, begin with those of the prefix, in the order of the list.
 
-    Case, accents and punctuation do not count (see `galindex`); a blank prefix finds all. Raises `FormatError` 40.
+    Case, accents and punctuation do not count (see `galindex`); a blank prefix finds all, a list that was never built
+    has nobody. Raises `FormatError` 40.
     """
-    names = files.read(GAL) or b""
+    names = files.read(GAL)
+    if names is None:
+        return []
     layout.check_size(NmeRecord, names, source=GAL)
     at = slice(_NAME.at, _NAME.at + _NAME.size)
     offsets = sorted(search(files.read(GALINDEX) or b"", names, SIZE, at, prefix))
