@@ -10,7 +10,7 @@ from pathlib import Path
 
 from benchmarks.measure import Result, in_own_process, report
 
-BENCHMARKS = ("full_import", "t2", "no_change", "decode", "startup", "gal_rebuild")
+BENCHMARKS = ("full_import", "t2", "no_change", "decode", "startup", "gal_rebuild", "full_answer")
 PAGE = Path(__file__).parent.parent / "docs" / "benchmarks.md"
 PEAK_MB = 300
 
