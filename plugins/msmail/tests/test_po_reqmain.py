@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from datetime import datetime
@@ -87,9 +88,10 @@ class World:
             write_reqconf(change, attrs.evolve(read_reqconf(change), **changes))
 
     def queued(self, name: str = SRVTRANS) -> list[tuple[int, str]]:
-        """The records of a queue in short."""
+        """The records of a queue in short, whether a tab or blanks stand between name and address."""
         with self.po.look() as files:
-            return [(record.number, record.text) for record in queue.read_file(files, name).records]
+            records = queue.read_file(files, name).records
+        return [(record.number, re.sub(" {2,}", "\t", record.text)) for record in records]
 
     def people(self, *texts: str) -> None:
         """Queue changes of the own list, as ADMIN does."""

@@ -10,6 +10,7 @@ from dxa.address import AddressTypes
 from dxa.entry import Reject, Transaction, Verb, list_entry
 from dxa.ledger.answer import ListKey
 from dxa_msmail.addresses import MS
+from dxa_msmail.importtext import Records
 from dxa_msmail.postoffice import queue
 from dxa_msmail.postoffice.dirsyncconf import Reqconf
 from dxa_msmail.postoffice.maildata import Changing
@@ -42,15 +43,20 @@ class QueueKeeping:
 
     def apply(self, answer: Answer, *, full: bool) -> Sequence[Reject]:
         """See `Keeping`: Import says what cannot be used, when it comes to it."""
-        records = answer.records
-        new = queue.queued(
-            records.transactions, self.now, definitions=records.templates, templates=self.conf.templates_in
-        )
+        new = self._queued(answer.records)
         if full:
             self.change.write(SRVTRANS, queue.write_queue([*self._replaced(answer), *new]))
         else:
             queue.append(self.change, SRVTRANS, new)
         return []
+
+    def _queued(self, records: Records) -> list[QueueRecord]:
+        """The records as they came, which costs half as much as writing them anew."""
+        rows, wanted = records.transactions, self.conf.templates_in
+        if all(row.raw and (wanted or not (row.new and row.new.fields)) for row in rows):
+            definitions = queue.queued((), self.now, definitions=records.templates, templates=wanted)
+            return [*definitions, *(QueueRecord(row.number, self.now, row.raw) for row in rows)]
+        return queue.queued(rows, self.now, definitions=records.templates, templates=wanted)
 
     def drop(self, upto: int) -> None:
         """See `Keeping`; one comment stays, which keeps the number (KB Q133428: a file of 49 bytes)."""
