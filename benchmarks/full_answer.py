@@ -14,8 +14,8 @@ from dxa.agent import Agent, OpenSite
 from dxa.host import Host
 from dxa_msmail.postoffice import tree
 from dxa_msmail.postoffice.identity import identity
-from dxa_msmail.postoffice.mailfiles import att_name
 from dxa_msmail.postoffice.maildata import Maildata
+from dxa_msmail.postoffice.mailfiles import att_name
 from dxa_msmail.postoffice.networks import direct
 from dxa_msmail.programs import admin, external, importing, rebuild, reqmain
 
@@ -84,7 +84,7 @@ def answer(agent: Agent, shadow: Path, po: Maildata, copies: list[bytes]) -> Non
     assert spared < 1, "looking at the answer is not part of the work, and takes no time worth counting"
     assert reqmain.receive(po, time.time).applied
     importing.run_queue(po, time.time)
-    assert NAMES == rebuild.rebuild(po, time.time, force=True).count
+    assert rebuild.rebuild(po, time.time, force=True).count == NAMES
 
 
 def attachment(po: Maildata) -> bytes:
