@@ -1,0 +1,280 @@
+"""The shadow postoffice: the site as MS Mail sees it, and the server's mail through its mailbags."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+
+import attrs
+import pytest
+
+from dxa.address import AddressTypes
+from dxa.connector import LinkContext, Parcel, ParcelKind, PeerInfo, Report
+from dxa.dirsync.messages import Reply
+from dxa.errors import AddressError, TransportError, UsageError
+from dxa_msmail.addresses import ADDRESS_TYPES
+from dxa_msmail.postoffice import layout, letters, mailbag, networks, tree
+from dxa_msmail.postoffice.dirsyncconf import PROCESS, SRVCONF, read_srvconf
+from dxa_msmail.postoffice.identity import identity
+from dxa_msmail.postoffice.letters import Letter
+from dxa_msmail.postoffice.mailbag import INQUEUE, SYSTEM
+from dxa_msmail.postoffice.maildata import Maildata
+from dxa_msmail.postoffice.networks import NETWORK, RouteKind
+from dxa_msmail.server import MsMailServer, PeerOptions, ServerOptions, open_server
+
+NOW = 1_700_000_000.0
+NORTH = PeerInfo(id="pc/NORTH/MAIN", name="NORTH/MAIN", options={"maildata": "../north"})
+SOUTH = PeerInfo(id="pc/SOUTH/MAIN", name="SOUTH/MAIN", options=attrs.asdict(PeerOptions()))
+
+
+@attrs.define
+class Site:
+    """A site's folder with a link to postoffices."""
+
+    folder: Path
+    names: tuple[str, str] = ("Labor für Öle", "HQ")
+    peers: Sequence[PeerInfo] = (NORTH, SOUTH)
+    maildata: str = "shadow"
+
+    def open(self) -> MsMailServer:
+        """The connector, as a new process opens it."""
+        return open_server(
+            LinkContext(
+                link="pc",
+                options=ServerOptions(maildata=self.maildata, patience=0.0),
+                folder=self.folder,
+                types=AddressTypes(ADDRESS_TYPES),
+                site=self.names,
+                peers={peer.name.casefold(): peer for peer in self.peers},
+                now=lambda: NOW,
+            )
+        )
+
+    @property
+    def post(self) -> Maildata:
+        """The shadow postoffice."""
+        return Maildata(self.folder / self.maildata, durable=False)
+
+    def arrive(self, subject: str = "ReqTx R=0 (was 0), S=0, I=1 0 sent", sender: str = "NORTH/MAIN/$SYSTEM") -> None:
+        """A letter comes in from a requestor."""
+        body = b"[DIRSYNC]\r\nTASK=IMPORTREQ\r\nREQNAME=PCM:NORTH/MAIN\r\nREQSEQ=0\r\nSRVSEQ=0\r\nIMPSEQ=1\r\n"
+        with self.post.change() as change:
+            to = (f"{identity(change).name}/$SYSTEM",)
+            letter = Letter(sender=sender, to=to, time=datetime(2024, 5, 1, 12, 0), subject=subject, body=body)
+            letters.deliver(change, letter, SYSTEM, now=NOW)
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Site:
+    """A site without a shadow postoffice as yet."""
+    folder = tmp_path / "site"
+    folder.mkdir()
+    return Site(folder)
+
+
+def reply(number: int, peer: PeerInfo = NORTH) -> Parcel:
+    """An answer without transactions."""
+    return Parcel(
+        id=f"{number:010d}-x", peer=peer, kind=ParcelKind.UPDATE, reply=Reply(r=3, s=number, was=1, i=1, complete=True)
+    )
+
+
+def waiting(post: Maildata, bag: str) -> list[str]:
+    """The subjects of what lies in a mailbag."""
+    with post.look() as files:
+        return [header.subject for _, header in mailbag.headers(files, bag)]
+
+
+@pytest.mark.dx("T-209")
+def test_it_is_made_at_its_first_use(site: Site) -> None:
+    """NET is the organization and PO the site, shaped to legal characters; all folders, no users, no PROCESS.GLB."""
+    assert [] == list(site.open().collect({}))
+
+    with site.post.look() as files:
+        assert "LaborfurOl/HQ" == identity(files).name
+        assert identity(files).shadow
+        assert files.read(PROCESS) is None
+        assert b"" == files.read("GLB/ACCESS.GLB")
+        assert [] == tree.check(files)
+    assert [] == tree.missing_folders(site.post.root)
+
+
+def test_names_of_which_nothing_is_left_are_refused(site: Site) -> None:
+    """A site whose name has no legal character needs one that is configured."""
+    site.names = ("???", "HQ")
+
+    with pytest.raises(AddressError, match="nothing is left of the name"):
+        site.open()
+
+
+def test_requestors_are_its_postoffices(site: Site) -> None:
+    """Each requestor is known; one with a configured folder is reached directly, seen from the shadow postoffice."""
+    list(site.open().collect({}))
+
+    with site.post.look() as files:
+        rows = networks.postoffices(files)
+    assert {"north/main", "south/main"} == rows.keys()
+    assert (RouteKind.DIRECT, "../../north") == (rows["north/main"].route.kind, rows["north/main"].route.path)
+    assert RouteKind.NONE == rows["south/main"].route.kind
+
+
+def test_routes_follow_the_configuration(site: Site) -> None:
+    """A requestor that is added, or gets a folder, is known from the next use on; what waits for others stays."""
+    site.peers = (SOUTH,)
+    list(site.open().collect({}))
+    site.peers = (NORTH, attrs.evolve(SOUTH, options={"maildata": "/there"}))
+    list(site.open().collect({}))
+
+    with site.post.look() as files:
+        rows = networks.postoffices(files)
+    assert {"north/main": "../../north", "south/main": "/there"} == {key: row.route.path for key, row in rows.items()}
+
+
+@pytest.mark.dx("T-202")
+def test_a_damaged_list_of_networks_is_made_anew(site: Site) -> None:
+    """NETWORK.GLB comes back from the configuration, and every postoffice keeps its mailbag with its mail."""
+    list(site.open().collect({}))
+    with site.post.change() as change:
+        before = {key: row.mailbag for key, row in networks.postoffices(change).items()}
+        change.write(NETWORK, b"\x01rubbish")
+
+    list(site.open().collect({}))
+
+    with site.post.look() as files:
+        assert before == {key: row.mailbag for key, row in networks.postoffices(files).items()}
+        assert [] == tree.check(files)
+
+
+def test_a_folder_with_something_else_is_refused(site: Site) -> None:
+    """An ordinary postoffice, one of another name, and a folder of other things are left alone."""
+    tree.create(site.folder / "office", network="NORTH", postoffice="MAIN", durable=False)
+    tree.create(site.folder / "other", network="OTHER", postoffice="SITE", shadow=True, durable=False)
+    (site.folder / "plain").mkdir()
+    (site.folder / "plain" / "letter.txt").write_text("dear")
+
+    for name, said in (("office", "NORTH/MAIN"), ("other", "OTHER/SITE"), ("plain", "letter.txt")):
+        with pytest.raises(UsageError, match=said):
+            list(attrs.evolve(site, maildata=name).open().collect({}))
+
+
+def test_a_letter_is_a_report_and_goes_when_it_is_settled(site: Site) -> None:
+    """What lies in the SYSTEM mailbag is reported, under the same identity each time, until it is settled."""
+    list(site.open().collect({}))
+    site.arrive()
+
+    first, again = (list(site.open().collect({})) for _ in range(2))
+    server = site.open()
+    (report,) = server.collect({})
+    server.settle([report.receipt])
+
+    assert first == again
+    assert ("NORTH/MAIN", True) == (report.sender, bool(report.identity))
+    assert [] == list(site.open().collect({}))
+    assert [] == waiting(site.post, SYSTEM)
+
+
+def test_letters_that_are_alike_have_identities_of_their_own(site: Site) -> None:
+    """A requestor may ask the same thing twice; that is another letter."""
+    list(site.open().collect({}))
+    site.arrive()
+    site.arrive()
+
+    assert 2 == len({report.identity for report in site.open().collect({})})
+
+
+def test_answers_are_submitted_once(site: Site) -> None:
+    """The same parcel delivered again, by the same process or by the next one, is one letter in INQUEUE."""
+    for _ in range(2):
+        server = site.open()
+        for _ in range(2):
+            list(server.deliver(reply(84)))
+        server.settle(())
+
+    assert ["SrvTx R=3 S=84 (was 1), I=1 0 sent"] == waiting(site.post, INQUEUE)
+
+
+def test_srvconf_shows_what_requestors_were_told(site: Site) -> None:
+    """SRVCONF.GLB has the numbers of each answer, the highest of all, and counts cycles; it changes with letters."""
+    server = site.open()
+    list(server.deliver(reply(84)))
+    with site.post.look() as files:
+        before = read_srvconf(files)
+    list(server.deliver(reply(85, SOUTH)))
+    server.settle(())
+    later = site.open()
+    list(later.deliver(reply(90)))
+    later.settle(())
+
+    with site.post.look() as files:
+        conf = read_srvconf(files)
+    assert before is None
+    assert conf is not None
+    assert (90, 2) == (conf.head.sync, conf.head.cycle)
+    rows = {row.name: (row.req, row.srv, row.imp, row.cycle) for row in conf.requestors}
+    assert {"PCM:NORTH/MAIN": (3, 90, 1, 2), "PCM:SOUTH/MAIN": (3, 85, 1, 1)} == rows
+
+
+def test_a_damaged_srvconf_holds_nothing_up(site: Site) -> None:
+    """It is a copy of what the site knows: it is made anew with the next answer."""
+    list(site.open().collect({}))
+    with site.post.change() as change:
+        change.write(SRVCONF, bytes(700))
+    server = site.open()
+    list(server.deliver(reply(84)))
+    server.settle(())
+
+    with site.post.look() as files:
+        conf = read_srvconf(files)
+    assert conf is not None
+    assert 84 == conf.head.sync
+
+
+@pytest.mark.dx("T-205")
+def test_a_mailbag_that_fills_up_is_told(site: Site) -> None:
+    """From three quarters of 4,096 letters on, each cycle tells the administrator which mailbag it is."""
+    list(site.open().collect({}))
+    with site.post.change() as change:
+        bag = networks.find(change, "SOUTH/MAIN").mailbag
+        header = mailbag.header(sender="$SYSTEM", subject="x", sent=datetime(2024, 1, 1), stem="00000001")
+        change.write(mailbag.mbg_name(bag), layout.encode(header) * 3072)
+
+    (report,) = site.open().collect({})
+
+    assert report.fault is not None
+    assert 8 == report.fault.code
+    assert "3072 letters wait in the mailbag SOUTH/MAIN" in report.fault.reason
+
+
+@pytest.mark.dx("T-205")
+def test_nothing_is_put_into_a_full_mailbag(site: Site) -> None:
+    """An answer for which INQUEUE has no room is not delivered, and waits at the site."""
+    list(site.open().collect({}))
+    with site.post.change() as change:
+        header = mailbag.header(sender="$SYSTEM", subject="x", sent=datetime(2024, 1, 1), stem="00000001")
+        change.write(mailbag.mbg_name(INQUEUE), layout.encode(header) * 4096)
+
+    with pytest.raises(TransportError, match=r"\[8\]"):
+        list(site.open().deliver(reply(84)))
+
+
+@pytest.mark.dx("T-206")
+def test_a_damaged_letter_holds_up_no_other(site: Site) -> None:
+    """A letter whose file is cut is reported with its file and kept; the others are read."""
+    list(site.open().collect({}))
+    site.arrive(subject="the first")
+    site.arrive()
+    with site.post.change() as change:
+        _, header = mailbag.headers(change, SYSTEM)[0]
+        name = f"MAI/MA{header.stem[-1]}/{header.stem}.MAI"
+        change.write(name, (change.read(name) or b"")[:70])
+    server = site.open()
+
+    reports: list[Report] = list(server.collect({}))
+    server.settle([report.receipt for report in reports])
+
+    assert [True, False] == [report.fault is not None for report in reports]
+    assert reports[0].fault is not None
+    assert header.stem in reports[0].fault.reason
+    assert [] == waiting(site.post, SYSTEM)
+    assert 2 == len(list((site.post.root / "DXA" / "BAD").iterdir()))
