@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
@@ -66,8 +67,9 @@ class Site:
 
 
 @pytest.fixture
-def site(tmp_path: Path) -> Site:
-    """A site without a shadow postoffice as yet."""
+def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Site:
+    """A site without a shadow postoffice as yet, on a disk that is quick to say that it is done."""
+    monkeypatch.setattr(os, "fsync", lambda _handle: None)
     folder = tmp_path / "site"
     folder.mkdir()
     return Site(folder)
