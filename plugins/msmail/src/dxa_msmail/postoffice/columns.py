@@ -9,7 +9,7 @@ from typing import Any
 
 from dxa.errors import FormatError
 from dxa_msmail.postoffice import layout
-from dxa_msmail.postoffice.layout import CODE_PAGE, MARK
+from dxa_msmail.postoffice.layout import CODE_PAGE, MARK, Spot
 
 #: The encoding of texts that are only compared, copied and sorted: each byte as one character of the same number.
 BYTES = "latin-1"
@@ -20,23 +20,40 @@ def read_columns(
 ) -> dict[str, Sequence[Any]]:
     """The fields of all records of a file, each as one sequence; raises `FormatError` 40.
 
-    Texts as `BYTES` are several times as fast to read, write, compare and sort as those of the code page.
+    Texts as `BYTES` are several times as fast to read, write, compare and sort as those of the code page. Records
+    without a check are written again from their columns alone, so any byte is refused in them that dxa does not write.
     """
     layout.check_size(cls, data, source=source, head=head)
     table = layout.layout_of(cls)
-    spots = table.spots
-    columns: dict[str, Sequence[Any]] = dict.fromkeys(spots, ())
-    rows = layout.packer(cls)[0].iter_unpack(data[head:])  # not a memoryview: see `layout.unpacked`
-    columns.update(zip(spots, zip(*rows, strict=True), strict=False))
-    marks = columns.get(table.mark, ())
-    if marks and marks.count(MARK[: spots[table.mark].size]) != len(marks):
-        list(layout.unpacked(cls, data, source=source, head=head))  # says which is not
-    for name, spot in spots.items():
-        if spot.kind == "text" and columns[name]:
-            columns[name] = texts_of(columns[name], encoding)
-        elif spot.kind == "flag":
-            columns[name] = list(map(bool, columns[name]))
-    return columns
+    columns: dict[str, Sequence[Any]] = dict.fromkeys(table.spots, ())
+    # Not a memoryview: CPython 3.11's collector crashes on one in a cycle while iter_unpack holds its buffer.
+    rows = layout.packer(cls)[0].iter_unpack(data[head:])
+    columns.update(zip(table.spots, zip(*rows, strict=True), strict=False))
+    if len(data) == head:
+        return columns
+    try:
+        return {name: _values(columns[name], spot, encoding, bool(table.check)) for name, spot in table.spots.items()}
+    except FormatError:
+        look = layout.decode if table.check else layout.decode_plain
+        for at in range(head, len(data), table.size):
+            look(cls, data, source=source, at=at)  # says where it is
+        raise
+
+
+def _values(cells: Sequence[Any], spot: Spot, encoding: str, lenient: bool) -> Sequence[Any]:
+    """The values of one field; raises `FormatError`, which does not say where, for what dxa does not write."""
+    if spot.kind == "mark" and cells.count(MARK[: spot.size]) != len(cells):
+        raise FormatError("not our mark")
+    if spot.kind == "flag":
+        if max(cells) > 1 and not lenient:
+            raise FormatError("neither yes nor no")
+        return list(map(bool, cells))
+    if spot.kind != "text":
+        return cells
+    texts = texts_of([cell.partition(b"\0")[0] for cell in cells] if lenient else cells, encoding)
+    if not lenient and max(map(len, texts)) >= spot.size:
+        raise FormatError("no NUL at the end of a text")
+    return texts
 
 
 def write_columns(cls: type[Any], columns: Mapping[str, Sequence[Any]], *, encoding: str = CODE_PAGE) -> bytes:
@@ -62,9 +79,15 @@ def _shown(value: Any) -> Any:
     return value.encode(BYTES).decode(CODE_PAGE) if isinstance(value, str) else value
 
 
-def texts_of(cells: Iterable[bytes], encoding: str) -> list[str]:
-    """A column of texts: decoding all at once is several times as fast as one by one."""
-    return b"\0".join([cell.partition(b"\0")[0] for cell in cells]).decode(encoding).split("\0")
+def texts_of(cells: Sequence[bytes], encoding: str) -> list[str]:
+    """A column of texts without the NULs behind them: decoding all at once is several times as fast as one by one.
+
+    Raises `FormatError`, which does not say where, when something else stands behind a NUL.
+    """
+    texts = b"\0".join([cell.rstrip(b"\0") for cell in cells]).decode(encoding).split("\0")
+    if len(texts) != len(cells):
+        raise FormatError("bytes behind the end of a text")
+    return texts
 
 
 def cells_of(texts: Sequence[str], size: int, encoding: str) -> Sequence[bytes]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import struct
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from enum import Enum
 from typing import Any, TypeVar
 
@@ -191,13 +191,38 @@ def decode(cls: type[R], data: bytes, *, source: str = "", at: int = 0) -> R:
     return make(raw=piece, **values)
 
 
+def decode_plain(cls: type[R], data: bytes, *, source: str = "", at: int = 0) -> R:
+    """The record, when its bytes are those of its fields and zeros; raises `FormatError` 40 for any other byte.
+
+    For records that are written from their fields alone, by which other bytes would be lost without a word.
+    """
+    value, layout = decode(cls, data, source=source, at=at), layout_of(cls)
+    piece = bytes(data[at : at + layout.size])
+    try:
+        plain = _packed(value, b"")
+    except FormatError as error:
+        field = error.field.partition(".")[2]
+        raise corrupt(source, at + layout.spots[field].at, field, error.expected, error.got) from None
+    if piece != plain:
+        n = next(n for n, pair in enumerate(zip(piece, plain, strict=True)) if pair[0] != pair[1])
+        field = next(
+            (name for name, spot in layout.spots.items() if spot.at <= n < spot.at + spot.size), "unused bytes"
+        )
+        raise corrupt(source, at + n, field, f"{plain[n : n + 1]!r}, as dxa writes", repr(piece[n : n + 1]))
+    return value
+
+
 def encode(value: Any) -> bytes:
     """The record's bytes: those that it was read from, with the fields that have changed; raises `FormatError`."""
+    return _packed(value, value.raw)
+
+
+def _packed(value: Any, raw: bytes) -> bytes:
     layout = layout_of(type(value))
-    data = bytearray(value.raw or bytes(layout.size))
+    data = bytearray(raw or bytes(layout.size))
     for name, spot in layout.spots.items():
         new, where = getattr(value, name), slice(spot.at, spot.at + spot.size)
-        if name == layout.check or (value.raw and spot.unpack(bytes(data[where])) == new):
+        if name == layout.check or (raw and spot.unpack(bytes(data[where])) == new):
             continue
         try:
             data[where] = spot.pack(new)
@@ -255,26 +280,3 @@ def packer(cls: type[Any]) -> tuple[struct.Struct, tuple[str, ...]]:
         form += {1: "B", 2: "H", 4: "I"}[spot.size] if spot.kind in ("number", "flag") else f"{spot.size}s"
         at = spot.at + spot.size
     return struct.Struct(f"{form}{layout.size - at}x"), tuple(layout.spots)
-
-
-def unpacked(cls: type[Any], data: bytes, *, source: str = "", head: int = 0) -> Iterator[tuple[Any, ...]]:
-    """The plain values of all records of a file, in the order of `packer`'s names; marks are checked."""
-    check_size(cls, data, source=source, head=head)
-    form, names = packer(cls)
-    layout = layout_of(cls)
-    # Not a memoryview: CPython 3.11's collector crashes on one in a cycle while iter_unpack holds its buffer.
-    rows = form.iter_unpack(data[head:])
-    if not layout.mark:
-        return rows
-    return _marked(rows, names.index(layout.mark), layout, source, head)
-
-
-def _marked(
-    rows: Iterator[tuple[Any, ...]], mark_at: int, layout: Layout, source: str, head: int
-) -> Iterator[tuple[Any, ...]]:
-    expected = _mark_of(layout)
-    for n, row in enumerate(rows):
-        if row[mark_at] != expected:
-            where = head + n * layout.size + layout.spots[layout.mark].at
-            raise corrupt(source, where, layout.mark, f"{expected!r}, as dxa writes", repr(row[mark_at]))
-        yield row

@@ -7,7 +7,7 @@ of the others is ours. All numbers of mailbags are those of hexids (``0000000A``
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import accumulate, chain, repeat
 from typing import Any, NamedTuple, TypeVar
 
@@ -148,8 +148,19 @@ def write_nme(rows: Iterable[NameRow]) -> bytes:
 
 
 def read_usr(data: bytes, source: str) -> list[UserRow]:
-    """The rows of a USR file, without records that stand for no name; raises `FormatError` 40."""
-    return [row for row in _read(UsrRecord, UserRow, data, source) if row.name]
+    """The rows of a USR file; raises `FormatError` 40."""
+    return _rows(UserRow, usr_columns(data, source))
+
+
+def usr_columns(data: bytes, source: str, *, encoding: str = CODE_PAGE) -> dict[str, Sequence[Any]]:
+    """The same as columns: an empty file is damaged, and so is a record without a name that is not alone."""
+    columns = read_columns(UsrRecord, data, source, encoding=encoding)
+    if data == _NOBODY:
+        return dict.fromkeys(columns, ())
+    if not data or not all(columns["name"]):
+        where = list(columns["name"]).index("") * layout.layout_of(UsrRecord).size if data else 0
+        raise layout.corrupt(source, where, "name", "a name; one record without, when the list has none", "none")
+    return columns
 
 
 def write_usr(rows: Iterable[UserRow]) -> bytes:
@@ -157,7 +168,7 @@ def write_usr(rows: Iterable[UserRow]) -> bytes:
 
     A list without names has one record without a name: an empty file is a damaged one (KB Q119018, dx:T-241).
     """
-    return _write(UsrRecord, UserRow, list(rows) or [UserRow("", "")])
+    return _write(UsrRecord, UserRow, rows) or _NOBODY
 
 
 def read_netpo(data: bytes, source: str) -> dict[int, NetpoRow]:
@@ -178,11 +189,17 @@ def write_netpo(rows: Iterable[NetpoRow]) -> tuple[bytes, list[int]]:
     return data, list(range(len(HEAD), len(data), layout.layout_of(NetpoRecord).size))
 
 
+# The file of a list without names.
+_NOBODY = layout.encode(UsrRecord())
+
 # -- whole files of records ----------------------------------------------------------------------------------------
 
 
 def _read(cls: type[Any], row: type[T], data: bytes, source: str, head: int = 0) -> list[T]:
-    columns = read_columns(cls, data, source, head=head)
+    return _rows(row, read_columns(cls, data, source, head=head))
+
+
+def _rows(row: type[T], columns: Mapping[str, Sequence[Any]]) -> list[T]:
     make: Callable[[Iterable[Any]], Any] = row._make
     return list(map(make, zip(*(columns[name] for name in row._fields), strict=True)))
 

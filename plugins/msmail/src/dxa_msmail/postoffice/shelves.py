@@ -37,6 +37,7 @@ from dxa_msmail.postoffice.names import (
     UsrRecord,
     gateway_files,
     read_addresses,
+    usr_columns,
     usr_file,
     write_addresses,
     write_usr,
@@ -122,19 +123,13 @@ def read_rows(files: Files, place: Place, types: AddressTypes) -> Rows | None:
 
 
 def _usr_rows(place: Place, data: bytes) -> Rows:
-    if not data:  # KB Q119018 (dx:T-241)
-        raise layout.corrupt(place.file, 0, "size", f"n × {layout.layout_of(UsrRecord).size} bytes, n > 0", "0 bytes")
-    columns = read_columns(UsrRecord, data, place.file)
+    columns = usr_columns(data, place.file)
     names, mailboxes = columns["name"], columns["mailbox"]
     head, prefix = f"{place.type}:{place.list.casefold()}/", f"{place.list}/"
     # All mailboxes at once are folded many times as fast as one by one.
-    keys = [head + mailbox for mailbox in "\0".join(mailboxes).casefold().split("\0")]
+    keys = [head + mailbox for mailbox in "\0".join(mailboxes).casefold().split("\0")] if mailboxes else []
     addresses = [prefix + mailbox for mailbox in mailboxes]
-    rows = _rows(place, keys, names, addresses, columns["tid"])
-    if not all(names):  # a record that stands for no name
-        for key in [key for key, entry in rows.entries.items() if not entry.name]:
-            del rows.entries[key], rows.tids[key]
-    return rows
+    return _rows(place, keys, names, addresses, columns["tid"])
 
 
 def _rows(

@@ -6,7 +6,6 @@ What the files say of each other is looked at in `dxa_msmail.postoffice.referenc
 from __future__ import annotations
 
 import re
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeAlias
 
@@ -27,6 +26,7 @@ from dxa_msmail.postoffice import (
     seen,
     templates,
 )
+from dxa_msmail.postoffice.columns import BYTES, read_columns
 from dxa_msmail.postoffice.mailbag import MOST, Header
 from dxa_msmail.postoffice.maildata import Files
 
@@ -76,12 +76,14 @@ def _many(cls: type[Any], *, head: int = 0, most: int = 0) -> Look:
 
     def look(files: Files, name: str, data: bytes) -> Iterator[Problem]:
         spec = layout.layout_of(cls)
+        # Those without a check are written from their fields alone, and read as strictly.
+        decode = layout.decode_plain if spec.mark and not spec.check else layout.decode
         yield from _sized(spec.size, head=head, most=most)(files, name, data)
         if _is_fast_and_good(cls, data, head):
             return
         for at in range(head, len(data) - spec.size + 1, spec.size):
             try:
-                layout.decode(cls, data, source=name, at=at)
+                decode(cls, data, source=name, at=at)
             except FormatError as error:
                 yield problem_of(error, name)
 
@@ -90,10 +92,11 @@ def _many(cls: type[Any], *, head: int = 0, most: int = 0) -> Look:
 
 def _is_fast_and_good(cls: type[Any], data: bytes, head: int) -> bool:
     """Whether one quick look at many records without checks finds nothing."""
-    if layout.layout_of(cls).check:
-        return False
+    spec = layout.layout_of(cls)
+    if spec.check or not spec.mark:
+        return not spec.check
     try:
-        deque(layout.unpacked(cls, data, head=head), maxlen=0)
+        read_columns(cls, data, "", head=head, encoding=BYTES)
     except FormatError:
         return False
     return True
@@ -146,7 +149,9 @@ def _queue(_files: Files, name: str, data: bytes) -> Iterator[Problem]:
 def _usr(files: Files, name: str, data: bytes) -> Iterator[Problem]:
     if not data:  # KB Q119018, dx:T-241
         yield Problem(name, 0, "it is empty, and a list without names has one record; have it imported in full")
-    yield from _many(names.UsrRecord)(files, name, data)
+        return
+    problems = list(_many(names.UsrRecord)(files, name, data))
+    yield from problems or _codec(names.usr_columns)(files, name, data)
 
 
 def _template(_files: Files, name: str, data: bytes) -> Iterator[Problem]:
