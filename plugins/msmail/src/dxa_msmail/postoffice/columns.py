@@ -86,7 +86,7 @@ def texts_of(cells: Sequence[bytes], encoding: str) -> list[str]:
     """
     texts = b"\0".join([cell.rstrip(b"\0") for cell in cells]).decode(encoding).split("\0")
     if len(texts) != len(cells):
-        raise FormatError("bytes behind the end of a text")
+        raise FormatError("bytes behind the end of a text", expected="a text with nothing but NULs behind it")
     return texts
 
 

@@ -76,9 +76,9 @@ class GrpmemRecord:
 def read_groups(files: Files) -> list[tuple[GroupRecord, GrpmemRecord]]:
     """The records of both files in their order, deleted ones, too; raises `FormatError` 40 when they do not fit."""
     data, more = _bytes(files, GROUP), _bytes(files, GRPMEM)
-    head = MARK if len(data) > len(_EMPTY) else data[:4]
-    if data[:4] != head or len(data) < len(_EMPTY):
-        raise layout.corrupt(GROUP, 0, "mark", f"{MARK!r}, as dxa writes", repr(data[:4]))
+    for name, found, head in ((GROUP, data, MARK if len(data) > len(_EMPTY) else _EMPTY), (GRPMEM, more, _EMPTY)):
+        if found[:4] != head:
+            raise layout.corrupt(name, 0, "mark", f"{head!r}, as dxa writes", repr(found[:4]))
     groups = layout.decode_all(GroupRecord, data, source=GROUP, head=4)
     folders = layout.decode_all(GrpmemRecord, more, source=GRPMEM, head=4)
     if len(groups) != len(folders):
@@ -119,16 +119,24 @@ def mem_file(hexid: str) -> str:
 
 
 def read_chains(files: Files, starts: Iterable[int]) -> list[tuple[int, ...]]:
-    """The tuple ids in each chain of ADMIN.GRP; raises `FormatError` 40 when one leaves the file or is endless.
+    """The tuple ids in each chain of ADMIN.GRP, as `write_chains` writes them.
 
-    Also when the shadow is not equal.
+    Raises `FormatError` 40 when one leaves the file, is endless or shares members with another, when there are members
+    of no chain, and when the shadow is not equal.
     """
     data = files.read(CHAINS)
     if data is None or not data or len(data) % _NODE.size:
         raise layout.corrupt(CHAINS, 0, "size", "8 + 8 × n bytes", "no file" if data is None else f"{len(data)} bytes")
     if files.read(CHAINS_SHADOW) != data:
         raise layout.corrupt(CHAINS_SHADOW, 0, "chains", f"the same bytes as {CHAINS}", "others")
-    return [_chain(data, start) for start in starts]
+    starts = list(starts)
+    chains = [_chain(data, start) for start in starts]
+    plain, places = write_chains(chains)
+    if (plain, places) != (data, starts):
+        both = zip(data, plain, strict=False)
+        at = next((n for n, pair in enumerate(both) if pair[0] != pair[1]), min(len(data), len(plain)))
+        raise layout.corrupt(CHAINS, at, "chains", "each group's members behind each other, nothing else", "others")
+    return chains
 
 
 def _chain(data: bytes, at: int) -> tuple[int, ...]:

@@ -9,8 +9,8 @@ elsewhere leaves all other values where they are, and a list whose values have n
 from __future__ import annotations
 
 import struct
-from collections.abc import Mapping
-from itertools import repeat
+from collections.abc import Mapping, Sequence
+from itertools import accumulate, repeat
 
 import attrs
 
@@ -55,15 +55,24 @@ HEAD = layout.layout_of(InfHead).size
 
 @attrs.frozen
 class Stored:
-    """Values by tuple id; `code` and `problem` say why they cannot be had although there is a file (0: they can).
+    """Values by tuple id; `error` says why they cannot be had although there is a file.
 
     `made` says that dxa made the template, so that it may grow.
     """
 
     values: Mapping[int, Fields] = attrs.field(factory=dict)
-    code: int = 0
-    problem: str = ""
+    error: FormatError | None = None
     made: bool = False
+
+    @property
+    def code(self) -> int:
+        """The error's number, 0 without one."""
+        return self.error.code if self.error else 0
+
+    @property
+    def problem(self) -> str:
+        """The error's text without its number."""
+        return str(self.error).replace(f"[{self.code}] ", "", 1) if self.error else ""
 
 
 def inf_name(stem: str) -> str:
@@ -102,21 +111,36 @@ def read_values(files: Files, stem: str, template: ListTemplate | None) -> Store
     if not data:
         return Stored()
     try:
-        head = layout.decode(InfHead, data, source=name)
+        return read_inf(data, template, name)
     except FormatError as error:
-        return Stored(code=UNREADABLE, problem=f"{error_text(UNREADABLE)}: {error}")
+        return Stored(error=error)
+
+
+def read_inf(data: bytes, template: ListTemplate | None, source: str) -> Stored:
+    """The values in the bytes of an INF; raises `FormatError` with those numbers, file, offset and field."""
+    try:
+        head = layout.decode_plain(InfHead, data, source=source)
+    except FormatError as error:
+        raise _refused(UNREADABLE, source, error.offset, error.field, error.expected, error.got) from None
     if template is None:
-        expected = f"{tpl_name(stem)}, for which {name} has values"
-        return Stored(code=MISSING, problem=f"{error_text(MISSING)}: expected {expected}")
+        raise _refused(MISSING, source, 0, "template", "the TPL that it was written for", "none")
     size = record_size(template)
-    if (head.size, head.fields, head.shape) != (size, len(template.fields), template.shape):
-        expected = f"records of {size} bytes and {len(template.fields)} fields, as {tpl_name(stem)} says"
-        text = f"{name}: expected {expected}, found {head.size} bytes and {head.fields} fields written for another"
-        return Stored(code=MISMATCH, problem=f"{error_text(MISMATCH)}: {text}")
+    says = {"size": size, "fields": len(template.fields), "shape": template.shape}
+    for field, expected in says.items():
+        if getattr(head, field) != expected:
+            at = layout.layout_of(InfHead).spots[field].at
+            raise _refused(MISMATCH, source, at, field, f"{expected}, as the TPL says", f"{getattr(head, field)}")
     if (len(data) - HEAD) % size:
-        text = f"{name}: expected {HEAD} + n × {size} bytes, found {len(data)}"
-        return Stored(code=UNREADABLE, problem=f"{error_text(UNREADABLE)}: {text}")
-    return Stored(_unpacked(template, data), made=head.made)
+        at = len(data) - (len(data) - HEAD) % size
+        raise _refused(UNREADABLE, source, at, "size", f"{HEAD} + n × {size} bytes", f"{len(data)} bytes")
+    try:
+        return Stored(_unpacked(template, data), made=head.made)
+    except FormatError:
+        raise _located(template, data, source) from None
+
+
+def _refused(code: int, source: str, at: int, field: str, expected: str, got: str) -> FormatError:
+    return FormatError(error_text(code), source=source, offset=at, field=field, expected=expected, got=got, code=code)
 
 
 def record_size(template: ListTemplate) -> int:
@@ -129,17 +153,52 @@ def _form(template: ListTemplate) -> struct.Struct:
 
 
 def _unpacked(template: ListTemplate, data: bytes) -> dict[int, Fields]:
-    columns = list(zip(*_form(template).iter_unpack(memoryview(data)[HEAD:]), strict=True))
+    """The values of all records; raises `FormatError`, which does not say where, for what dxa does not write."""
+    # Not a memoryview: see `read_columns`.
+    columns = list(zip(*_form(template).iter_unpack(data[HEAD:]), strict=True))
     if not columns:
         return {}
-    texts = []
-    for field, cells in zip(template.fields, columns[1:], strict=True):
-        column = texts_of(cells, CODE_PAGE)
-        texts.append([text.removeprefix(field.internal) for text in column] if field.internal else column)
+    texts = [_column(template, at, cells) for at, cells in enumerate(columns[1:])]
     prompts = [field.prompt for field in template.fields]
     rows = zip(*texts, strict=True) if texts else repeat(())
     fields = (tuple([pair for pair in zip(prompts, row, strict=True) if pair[1]]) for row in rows)
-    return dict(zip(columns[0], fields, strict=False))
+    values = dict(zip(columns[0], fields, strict=False))
+    if len(values) != len(columns[0]) or not all(values.values()):
+        raise FormatError("two records of one address, or one without values")
+    return values
+
+
+def _column(template: ListTemplate, at: int, cells: Sequence[bytes]) -> list[str]:
+    """The values of one field."""
+    field, texts = template.fields[at], texts_of(cells, CODE_PAGE)
+    if template.index(field.prompt) != at and any(texts):
+        raise FormatError("a value in the wrong field", expected="NULs, for the field before has this prompt, too")
+    if not field.internal:
+        return texts
+    size = len(field.internal)
+    if not all(text.startswith(field.internal) and text[size:] for text in texts if text):
+        raise FormatError("a value without its preamble", expected=f"{field.internal!r} and a value")
+    return [text[size:] for text in texts]
+
+
+def _located(template: ListTemplate, data: bytes, source: str) -> FormatError:
+    """What is wrong with the first record that is not as `write_inf` writes it."""
+    places, size, known = list(accumulate(template.slots, initial=_TID)), record_size(template), set()
+    for at in range(HEAD, len(data), size):
+        tid, *cells = _form(template).unpack_from(data, at)
+        for n, cell in enumerate(cells):
+            try:
+                _column(template, n, [cell])
+            except FormatError as error:
+                return _refused(
+                    UNREADABLE, source, at + places[n], template.fields[n].prompt, error.expected, repr(cell)
+                )
+        if tid in known:
+            return _refused(UNREADABLE, source, at, "tuple id", "one of no record before", str(tid))
+        if not any(map(any, cells)):
+            break
+        known.add(tid)
+    return _refused(UNREADABLE, source, at, "record", "at least one value", "none")
 
 
 def write_inf(template: ListTemplate, values: Mapping[int, Fields], *, made: bool = False) -> bytes:

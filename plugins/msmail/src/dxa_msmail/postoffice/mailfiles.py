@@ -21,6 +21,7 @@ from dxa_msmail.postoffice.layout import (
     check,
     corrupt,
     decode,
+    decode_plain,
     encode,
     layout_of,
     mark,
@@ -198,7 +199,7 @@ def recounted(data: bytes, source: str, by: int) -> tuple[bytes, int]:
 def read_att(data: bytes | None, source: str) -> tuple[str, bytes, int]:
     """Name, bytes and CRC-32 of an attachment."""
     data = _there(data, source)
-    head = decode(AttHead, data, source=source)
+    head = decode_plain(AttHead, data, source=source)
     at = layout_of(AttHead).size
     _check(data, at, head.name + head.size, head.crc, source)
     (name,) = _texts(data[at : at + head.name], 1, at, source)

@@ -11,7 +11,18 @@ from collections.abc import Iterable
 
 import attrs
 
-from dxa_msmail.postoffice.layout import Basis, check, corrupt, decode, encode, layout_of, mark, number, raw, record
+from dxa_msmail.postoffice.layout import (
+    Basis,
+    check,
+    corrupt,
+    decode_plain,
+    encode,
+    layout_of,
+    mark,
+    number,
+    raw,
+    record,
+)
 from dxa_msmail.postoffice.maildata import OWN, Changing, Files
 
 SEEN = f"{OWN}/SEEN"
@@ -78,7 +89,7 @@ def _records(files: Files) -> bytes:
     data = files.read(SEEN)
     if data is None:
         return b""
-    head = decode(SeenHead, data, source=SEEN)
+    head = decode_plain(SeenHead, data, source=SEEN)
     at = layout_of(SeenHead).size
     if len(data) != at + head.count * _RECORD:
         raise corrupt(SEEN, at, "size", f"{at + head.count * _RECORD} bytes", f"{len(data)} bytes")

@@ -163,8 +163,8 @@ def _template(_files: Files, name: str, data: bytes) -> Iterator[Problem]:
 def _values(files: Files, name: str, _data: bytes) -> Iterator[Problem]:
     stem = name.partition("/")[2].removesuffix(".INF")
     stored = inf.read_values(files, stem, templates.read_template(files, stem))
-    if stored.problem:
-        yield Problem(name, -1, stored.problem.removeprefix(f"{name}: "))
+    if stored.error:
+        yield problem_of(stored.error, name)
 
 
 def _letter(folder: str, read: Callable[[bytes, str], object]) -> Look:

@@ -11,7 +11,7 @@ from typing import Any
 import attrs
 
 from dxa.entry import Fields
-from dxa.errors import FormatError, NotFoundError
+from dxa.errors import NotFoundError
 from dxa.rules.naming import name_key
 from dxa_msmail.errors import address_error, format_error
 from dxa_msmail.postoffice import identity, inf, layout, letters, mailbag
@@ -280,10 +280,8 @@ def set_values(change: Changing, fields: Mapping[int, Fields]) -> None:
     template = read_template(change, ADMIN)
     template = template if template and template.fields else None
     stored = inf.read_values(change, ADMIN, template)
-    if stored.code:
-        raise FormatError(
-            stored.problem.removeprefix(f"[{stored.code}] "), source=inf.inf_name(ADMIN), code=stored.code
-        )
+    if stored.error:
+        raise stored.error
     new = dict(stored.values)
     for tid, wanted in fields.items():
         new[tid], problems = fit(template, wanted)
