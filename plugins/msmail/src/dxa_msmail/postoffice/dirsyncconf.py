@@ -6,7 +6,7 @@ check. The heads count the records behind them, so that a file that was cut betw
 
 from __future__ import annotations
 
-from collections import Counter
+from collections.abc import Sequence
 from typing import Any, TypeVar
 
 import attrs
@@ -15,7 +15,7 @@ from dxa.dirsync.requestor import State
 from dxa.errors import FormatError
 from dxa_msmail.addresses import check_pair
 from dxa_msmail.postoffice import layout
-from dxa_msmail.postoffice.identity import read_one
+from dxa_msmail.postoffice.identity import read_one, require_name
 from dxa_msmail.postoffice.layout import Basis
 from dxa_msmail.postoffice.maildata import Changing, Files
 
@@ -27,7 +27,7 @@ SRVCONF = "GLB/SRVCONF.GLB"
 PROCESS = "GLB/PROCESS.GLB"
 
 #: KB Q96060, Q132731: what Dispatch runs at the three times of a cycle.
-T1, T2, T3 = "NSDA -RT", "NSDA -S", "NSDA -RR"
+T1, T2, T3 = COMMANDS = ("NSDA -RT", "NSDA -S", "NSDA -RR")
 #: KB Q119590, Q148718: a process that could not run within these seconds has missed its run.
 WINDOW = 28800
 #: KB Q96060: a process runs again after a week.
@@ -120,7 +120,10 @@ class Reqconf:
 
 def read_reqconf(files: Files) -> Reqconf:
     """What the requestor was told and remembers; raises `FormatError` 40 when it is missing or damaged."""
-    return read_one(Reqconf, files, REQCONF)
+    conf = read_one(Reqconf, files, REQCONF)
+    if conf.server:
+        require_name(REQCONF, conf, "server", conf.server)
+    return conf
 
 
 def write_reqconf(change: Changing, conf: Reqconf) -> None:
@@ -188,16 +191,28 @@ def read_srvconf(files: Files) -> Srvconf | None:
     if data is None:
         return None
     head, records = _headed(ServerHead, Requestor, data, SRVCONF, "requestors")
+    twice = _twice(records)
+    if twice:
+        size, at = layout.layout_of(Requestor).size, layout.layout_of(Requestor).spots["name"].at
+        raise layout.corrupt(
+            SRVCONF, (twice + 1) * size + at, "name", "another than the ones before", records[twice].name
+        )
     return Srvconf(head=head, requestors=tuple(records))
 
 
 def write_srvconf(change: Changing, conf: Srvconf) -> None:
     """Store it; raises `FormatError` for what does not fit and for two requestors of one name."""
-    for name, count in Counter(r.name.casefold() for r in conf.requestors).items():
-        if count > 1:
-            raise FormatError("two requestors have one name", source=SRVCONF, field="name", got=name)
+    twice = _twice(conf.requestors)
+    if twice:
+        raise FormatError("two requestors have one name", source=SRVCONF, field="name", got=conf.requestors[twice].name)
     head = attrs.evolve(conf.head, requestors=len(conf.requestors))
     change.write(SRVCONF, layout.encode_all(conf.requestors, layout.encode(head)))
+
+
+def _twice(requestors: Sequence[Requestor]) -> int:
+    """The first one with the name of another before it; 0 when there is none."""
+    names = [each.name.casefold() for each in requestors]
+    return next((n for n, name in enumerate(names) if name in names[:n]), 0)
 
 
 # -- the schedule --------------------------------------------------------------------------------------------------
@@ -231,6 +246,9 @@ class ProcessEntry:
     comment: str = layout.text(0x2C, 128, _OURS, _Q148718, "process comment")
 
 
+_NO_SCHEDULE = bytes(layout.layout_of(ScheduleHead).size)
+
+
 def weekly(number: int, command: str, run: int, *, zone: int = 0, comment: str = "") -> ProcessEntry:
     """The entry that runs a command at this second of Unix time, and again after a week."""
     return ProcessEntry(id=number, command=command, run=run, zone=zone, next_run=run + WEEK, comment=comment)
@@ -238,9 +256,12 @@ def weekly(number: int, command: str, run: int, *, zone: int = 0, comment: str =
 
 @attrs.frozen(kw_only=True)
 class Process:
-    """PROCESS.GLB: when Dispatch is to run what. A shadow postoffice has none."""
+    """PROCESS.GLB: when Dispatch is to run what. A shadow postoffice has none.
 
-    head: ScheduleHead = attrs.field(factory=ScheduleHead)
+    An empty schedule without a `head` is 512 zeros (KB Q136487).
+    """
+
+    head: ScheduleHead | None = None
     entries: tuple[ProcessEntry, ...] = ()
 
 
@@ -249,19 +270,27 @@ def read_process(files: Files) -> Process | None:
     data = files.read(PROCESS)
     if data is None:
         return None
-    if data == bytes(layout.layout_of(ScheduleHead).size):
+    if data == _NO_SCHEDULE:
         return Process()
     head, records = _headed(ScheduleHead, ProcessEntry, data, PROCESS, "entries")
+    for n, entry in enumerate(records):
+        if entry.command not in COMMANDS:
+            at = len(_NO_SCHEDULE) + n * layout.layout_of(ProcessEntry).size
+            at += layout.layout_of(ProcessEntry).spots["command"].at
+            raise layout.corrupt(PROCESS, at, "command", " or ".join(COMMANDS), entry.command)
     return Process(head=head, entries=tuple(records))
 
 
 def write_process(change: Changing, process: Process) -> None:
     """Store it; raises `FormatError` for a command that Dispatch does not know, and for what does not fit."""
     for entry in process.entries:
-        if entry.command not in (T1, T2, T3):
-            expected = f"{T1}, {T2} or {T3}"
+        if entry.command not in COMMANDS:
+            expected = " or ".join(COMMANDS)
             raise FormatError("no such process", source=PROCESS, field="command", expected=expected, got=entry.command)
-    head = attrs.evolve(process.head, entries=len(process.entries))
+    if process.head is None and not process.entries:
+        change.write(PROCESS, _NO_SCHEDULE)
+        return
+    head = attrs.evolve(process.head or ScheduleHead(), entries=len(process.entries))
     change.write(PROCESS, layout.encode_all(process.entries, layout.encode(head)))
 
 

@@ -8,11 +8,11 @@ all, the layout between these bytes is ours (MASTER.GLB, with mark and check) or
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import attrs
 
-from dxa.errors import FormatError
+from dxa.errors import AddressError, FormatError
 from dxa_msmail.addresses import check_pair
 from dxa_msmail.postoffice import layout
 from dxa_msmail.postoffice.layout import Basis
@@ -139,7 +139,21 @@ def read_one(cls: type[R], files: Files, name: str) -> R:
 
 def identity(files: Files) -> Master:
     """Who the postoffice is; raises `FormatError` 40."""
-    return read_one(Master, files, MASTER)
+    master = read_one(Master, files, MASTER)
+    require_name(MASTER, master, "network", master.name)
+    if master.server:
+        require_name(MASTER, master, "server", master.server)
+    return master
+
+
+def require_name(source: str, record: Any, field: str, name: str) -> None:
+    """Raise `FormatError` 40 unless what this field of a file's record says can be a postoffice, ``NET/PO``."""
+    network, _, postoffice = name.partition("/")
+    try:
+        check_pair(network, postoffice)
+    except AddressError as error:
+        at = layout.place(type(record), field)
+        raise layout.corrupt(source, at, field, f"NET/PO ({error.reason})", name) from None
 
 
 def name_of(files: Files) -> str:

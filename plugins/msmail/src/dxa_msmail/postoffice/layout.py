@@ -163,6 +163,12 @@ def layout_of(cls: type[Any]) -> Layout:
     return found
 
 
+def place(cls: type[Any], field: str, n: int = 0, *, head: int = 0) -> int:
+    """Where a field of the n-th record of a file begins, behind a head of so many bytes."""
+    layout = layout_of(cls)
+    return head + n * layout.size + layout.spots[field].at
+
+
 # -- one record ----------------------------------------------------------------------------------------------------
 
 
