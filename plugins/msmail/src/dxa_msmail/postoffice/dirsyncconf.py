@@ -193,10 +193,8 @@ def read_srvconf(files: Files) -> Srvconf | None:
     head, records = _headed(ServerHead, Requestor, data, SRVCONF, "requestors")
     twice = _twice(records)
     if twice:
-        size, at = layout.layout_of(Requestor).size, layout.layout_of(Requestor).spots["name"].at
-        raise layout.corrupt(
-            SRVCONF, (twice + 1) * size + at, "name", "another than the ones before", records[twice].name
-        )
+        at = layout.place(Requestor, "name", twice, head=layout.layout_of(ServerHead).size)
+        raise layout.corrupt(SRVCONF, at, "name", "another than the ones before", records[twice].name)
     return Srvconf(head=head, requestors=tuple(records))
 
 
@@ -275,8 +273,7 @@ def read_process(files: Files) -> Process | None:
     head, records = _headed(ScheduleHead, ProcessEntry, data, PROCESS, "entries")
     for n, entry in enumerate(records):
         if entry.command not in COMMANDS:
-            at = len(_NO_SCHEDULE) + n * layout.layout_of(ProcessEntry).size
-            at += layout.layout_of(ProcessEntry).spots["command"].at
+            at = layout.place(ProcessEntry, "command", n, head=len(_NO_SCHEDULE))
             raise layout.corrupt(PROCESS, at, "command", " or ".join(COMMANDS), entry.command)
     return Process(head=head, entries=tuple(records))
 
