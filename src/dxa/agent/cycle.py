@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager
 
 import attrs
 
@@ -13,6 +11,7 @@ from dxa.agent.context import LinkWork
 from dxa.agent.outcome import CycleOutcome, LinkOutcome
 from dxa.agent.site import OpenSite
 from dxa.agent.upkeep import letters_to_administrator, prune
+from dxa.collector import no_collector
 from dxa.config import Link
 from dxa.connector import Holds
 from dxa.errors import DxaError, PluginError
@@ -35,12 +34,12 @@ class Agent:
 
     def plan(self, links: Collection[str] = ()) -> CycleOutcome:
         """What `sync` would do now; nothing is changed, taken away or sent."""
-        with _no_collector(), self.site.store.rehearsal():
+        with no_collector(), self.site.store.rehearsal():
             return self._cycle(links, rehearsal=True)
 
     def sync(self, links: Collection[str] = ()) -> CycleOutcome:
         """One whole cycle on the named links, or on all."""
-        with _no_collector():
+        with no_collector():
             return self._cycle(links, rehearsal=False)
 
     def replan(self) -> CycleOutcome:
@@ -134,20 +133,6 @@ class Agent:
         for plan in plans:
             if plan is not None and (plan.holds or (work.rehearsal and plan.changes)):
                 work.cycle.plans.append(plan if work.rehearsal else attrs.evolve(plan, ready=()))
-
-
-@contextmanager
-def _no_collector() -> Iterator[None]:
-    """Without the search for reference cycles: a cycle makes many small values and no such cycles, and with 100,000
-    entries the search takes a third of the time.
-    """
-    running = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if running:
-            gc.enable()
 
 
 def _from_plugin(error: Exception, work: LinkWork) -> bool:

@@ -9,9 +9,7 @@ Local users are never touched (66), and nothing here is ever sent on but by ``-e
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 
 import attrs
 
@@ -62,7 +60,7 @@ def run_queue(
     requestor is set to. A list whose values come without a template gets one that dxa makes, unless `strict` (65).
     Raises `FormatError` 40 for damaged numbers or networks, `UsageError` at a shadow postoffice, `LockedError` 91.
     """
-    with logged(po, clock, "IMPORT -q") as journal, _no_collector(), po.change() as change:
+    with logged(po, clock, "IMPORT -q") as journal, po.change() as change:
         return Run.open(change, clock(), journal, templates=templates, create=create, strict=strict).queue()
 
 
@@ -80,7 +78,7 @@ def run_file(
 
     Raises as `run_queue`.
     """
-    with logged(po, clock, "IMPORT -f") as journal, _no_collector(), po.change() as change:
+    with logged(po, clock, "IMPORT -f") as journal, po.change() as change:
         run = Run.open(change, clock(), journal, templates=templates, create=create, strict=strict)
         return run.file(data, replace=replace)
 
@@ -90,7 +88,7 @@ def queue_file(po: Maildata, clock: Clock, data: bytes) -> Queued:
 
     They get the next numbers. Raises `UsageError` at a shadow postoffice, `FormatError` 40 when the queue is damaged.
     """
-    with logged(po, clock, "IMPORT -e") as journal, _no_collector(), po.change() as change:
+    with logged(po, clock, "IMPORT -e") as journal, po.change() as change:
         require_users(change)
         return _enqueue(change, int(clock()), journal, data)
 
@@ -126,15 +124,3 @@ def _enqueue(change: Changing, now: int, journal: Journal, data: bytes) -> Queue
     queue.append(change, REQTRANS, new)
     write_reqconf(change, attrs.evolve(conf, last=last))
     return Queued(first=new[0].number, last=last, rejects=records.rejects)
-
-
-@contextmanager
-def _no_collector() -> Iterator[None]:
-    """Without the search for reference cycles: an import makes many small values and no such cycles."""
-    running = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if running:
-            gc.enable()

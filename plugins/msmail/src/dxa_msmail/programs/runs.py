@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
+from dxa.collector import no_collector
 from dxa.errors import DxaError, FormatError
 from dxa_msmail.errors import message as error_text
 from dxa_msmail.postoffice.layout import CODE_PAGE
@@ -28,7 +29,8 @@ def logged(po: Maildata, clock: Callable[[], float], program: str) -> Iterator[J
     journal = Journal()
     journal.status(f"Begin {program}", BEGIN)
     try:
-        yield journal
+        with no_collector():
+            yield journal
     except DxaError as error:
         _note(journal, error)
         journal.fatal(f"{error_text(FAILED)}: {program}", FAILED)
