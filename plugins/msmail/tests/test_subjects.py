@@ -73,6 +73,14 @@ def test_a_number_that_may_have_been_cut_is_left_out(text: str, numbers: Numbers
     assert numbers == subject.numbers
 
 
+@pytest.mark.parametrize(
+    "text", [f"ReqTx R={'9' * 5000}", f"ReqTx {'9' * 5000} sent", "ReqTx R=12345678901", "ReqTx İ=1"]
+)
+def test_what_is_no_number_is_left_out(text: str) -> None:
+    """KB Q118298: numbers have up to ten digits; a message file may have a subject of any length and any letters."""
+    assert Subject(Kind.REQUEST) == parse_subject(text)
+
+
 @pytest.mark.parametrize(("text", "kind"), [("Directory Exchange Profile", Kind.PROFILE), ("Hello", None), ("", None)])
 def test_other_subjects(text: str, kind: Kind | None) -> None:
     """KB Q118298: a foreign requestor's subject has no numbers; other mail is none of ours."""

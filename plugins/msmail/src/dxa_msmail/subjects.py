@@ -61,8 +61,9 @@ class Subject(NamedTuple):
 
 
 # Q96060 prints blanks around the equals sign, Q162841 none; Q133428 prints dots before the count.
-_FIELD = re.compile(r"\b([RSI])\s*=\s*([0-9]+)(?:\s*\(\s*was\s+([0-9]+)\s*\))?", re.IGNORECASE)
-_COUNT = re.compile(r"([0-9]+)\s+s(?:e(?:nt?)?)?\s*$", re.IGNORECASE)
+# Numbers have up to ten digits (KB Q118298); what is longer is none.
+_FIELD = re.compile(r"\b([RSIrsi])\s*=\s*([0-9]{1,10})(?![0-9])(?:\s*\(\s*(?i:was)\s+([0-9]{1,10})\s*\))?")
+_COUNT = re.compile(r"(?<![0-9])([0-9]{1,10})\s+s(?:e(?:nt?)?)?\s*$", re.IGNORECASE)
 _NAMES = {"R": "req", "S": "srv", "I": "imp"}
 
 
