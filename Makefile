@@ -34,6 +34,7 @@ test: $(STAMP) ## run the tests
 test-all: $(STAMP) ## run the tests, the long sweeps among them, then the schedule sweep
 	@$(BIN)/python -m pytest -q -n 2 -m "" --hypothesis-profile=sweep
 	@$(BIN)/python -m tests.sweep --schedules $(SCHEDULES)
+	@$(BIN)/python -m tests.sweep --schedules $$(($(SCHEDULES) / 50)) --world disk
 
 lint: $(STAMP) ## check style, format and types
 	@$(BIN)/python -m ruff check --quiet .

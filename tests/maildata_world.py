@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ import attrs
 
 from dxa.address import AddressTypes
 from dxa.connector import Connector, LinkContext
-from dxa.errors import DxaError
+from dxa.errors import DxaError, FormatError
 from dxa_msmail.postoffice import letters, mailbag, tree
 from dxa_msmail.postoffice.book import read_book
 from dxa_msmail.postoffice.maildata import Maildata
@@ -195,7 +196,8 @@ class DiskWorld(World):
         if luck < 0.07:
             letters.drop(change, bag, slot)
         elif luck < 0.14 and bag == mailbag.INQUEUE:
-            letters.submit(change, letters.fetch(change, stem), now=self.now)
+            with suppress(FormatError):  # what is damaged cannot be doubled
+                letters.submit(change, letters.fetch(change, stem), now=self.now)
         elif luck < 0.17:
             data = change.read(mai_name(stem)) or b""
             change.write(mai_name(stem), data[: self.random.randrange(len(data) + 1)])

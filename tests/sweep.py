@@ -8,49 +8,66 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+import tempfile
 import time
 import traceback
+from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
 
+from tests.maildata_world import DiskWorld
 from tests.world import World
 
 BATCH = 100
 MENDED = "mended by an export"
+#: Strict requestors in memory, requestors that check nothing (the residue is counted), and postoffices on disk.
+KINDS = ("memory", "naive", "disk")
 
 
-def one(seed: int, steps: int, naive: bool) -> list[str]:
+@contextmanager
+def world_of(seed: int, kind: str) -> Iterator[World]:
+    """The world of one schedule; one on disk has a folder as long as it is needed."""
+    if kind != "disk":
+        yield World(seed, naive=kind == "naive")
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        yield DiskWorld(seed, Path(folder))
+
+
+def one(seed: int, steps: int, kind: str) -> list[str]:
     """What is wrong at the end of one schedule, an exception included.
 
     Of naive requestors the last entry says whether the administrator's exports, where dxa asks for them, mend it.
     """
-    world = World(seed, naive=naive)
     try:
-        for _ in range(steps):
-            world.step()
-        world.settle()
-        problems = world.problems()
-        if naive and problems:
-            world.obey()
-            problems.append("stays wrong" if world.problems() else MENDED)
+        with world_of(seed, kind) as world:
+            for _ in range(steps):
+                world.step()
+            world.settle()
+            problems = world.problems()
+            if kind == "naive" and problems:
+                world.obey()
+                problems.append("stays wrong" if world.problems() else MENDED)
     except Exception:
         return [traceback.format_exc()]
     return problems
 
 
-def batch(first: int, count: int, steps: int, naive: bool) -> list[tuple[int, list[str]]]:
+def batch(first: int, count: int, steps: int, kind: str) -> list[tuple[int, list[str]]]:
     """The schedules of a batch that ended wrong."""
-    ends = ((seed, one(seed, steps, naive)) for seed in range(first, first + count))
+    ends = ((seed, one(seed, steps, kind)) for seed in range(first, first + count))
     return [(seed, problems) for seed, problems in ends if problems]
 
 
-def show(seed: int, steps: int, naive: bool) -> int:
+def show(seed: int, steps: int, kind: str) -> int:
     """Run one schedule and print it."""
-    world = World(seed, naive=naive)
-    for number in range(steps):
-        world.step()
-        print(number, world.log[-1])
-    world.settle()
-    problems = world.problems()
+    with world_of(seed, kind) as world:
+        for number in range(steps):
+            world.step()
+            print(number, world.log[-1])
+        world.settle()
+        problems = world.problems()
     print("\n".join(problems) or "all agree")
     return bool(problems)
 
@@ -61,16 +78,16 @@ def main() -> int:
     parser.add_argument("--schedules", type=int, default=100_000)
     parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--steps", type=int, default=40)
-    parser.add_argument("--naive", action="store_true", help="requestors that check nothing; the residue is counted")
+    parser.add_argument("--world", choices=KINDS, default="memory")
     parser.add_argument("--seed", type=int)
     args = parser.parse_args()
     if args.seed is not None:
-        return show(args.seed, args.steps, args.naive)
+        return show(args.seed, args.steps, args.world)
     start, wrong, mended, done = time.monotonic(), 0, 0, 0
     with ProcessPoolExecutor(os.cpu_count()) as pool:
         firsts = range(args.first, args.first + args.schedules, BATCH)
         counts = (min(BATCH, args.first + args.schedules - first) for first in firsts)
-        jobs = [pool.submit(batch, f, c, args.steps, args.naive) for f, c in zip(firsts, counts, strict=True)]
+        jobs = [pool.submit(batch, f, c, args.steps, args.world) for f, c in zip(firsts, counts, strict=True)]
         for job in jobs:
             for seed, problems in job.result():
                 wrong += 1
@@ -80,9 +97,11 @@ def main() -> int:
             if sys.stderr.isatty():
                 print(f"\r{min(done, args.schedules)} of {args.schedules}", end="", file=sys.stderr, flush=True)
     seconds = time.monotonic() - start
-    asked = f" ({mended} of them mended by the exports that dxa asks for)" if args.naive else ""
-    print(f"{args.schedules} schedules of {args.steps} steps, {wrong} ended wrong{asked}, {seconds:.0f} s")
-    return bool(wrong) and not args.naive
+    asked = f" ({mended} of them mended by the exports that dxa asks for)" if args.world == "naive" else ""
+    print(
+        f"{args.schedules} schedules of {args.steps} steps ({args.world}), {wrong} ended wrong{asked}, {seconds:.0f} s"
+    )
+    return bool(wrong) and args.world != "naive"
 
 
 if __name__ == "__main__":
