@@ -440,8 +440,8 @@ def test_a_number_that_was_never_sent_brings_an_export(world: World) -> None:
     """A server that quotes an R outside of ours, after a restore of either, gets everything under higher numbers."""
     s = world.started()
     world.answer(r=50, was=s, first=s + 1)
-    world.receive()
 
+    assert "the server has taken R=50, which was never sent from here" == world.receive().lost
     assert [(51, "R", ""), (52, "A", "Yan"), (53, "A", "Zoë")] == short(report := world.ask())
     assert Request(r=53, was=50, s=s + 1, i=1, last=53, replaces=True, strict=True) == report.request
 

@@ -24,7 +24,7 @@ def reqmain(po: Maildata, transmit: bool, receive: bool, as_json: bool) -> None:
 
     What is sent lies in INQUEUE until `dxa msmail external` moves it on; what has come waits for `import -q`. The JSON
     of -t has the keys "request" (r, was, s, i, imports), "sent", "exported", "reported" and "lost", that of -r
-    "applied", "discarded", "counts", "others", "rejects" and "settled".
+    "applied", "discarded", "counts", "others", "rejects", "settled" and "lost".
     """
     from dxa_msmail.programs import reqmain as program
 
@@ -58,7 +58,8 @@ def _show_received(done: Received, as_json: bool) -> None:
         applied = [screen.numbers(reply) for reply in done.applied]
         discarded = [{**screen.numbers(reply), "why": why} for reply, why in done.discarded]
         more = {"others": screen.plain_rejects(done.others), "rejects": screen.plain_rejects(done.rejects)}
-        screen.put_json({"applied": applied, "discarded": discarded, "counts": counts, **more, "settled": done.settled})
+        state = {"settled": done.settled, "lost": done.lost}
+        screen.put_json({"applied": applied, "discarded": discarded, "counts": counts, **more, **state})
         return
     for reply in done.applied:
         full = ", everything" if reply.full else ""
@@ -69,6 +70,8 @@ def _show_received(done: Received, as_json: bool) -> None:
         screen.say("T3: no answer has arrived.")
     if done.settled:
         screen.say(f"{screen.many(done.settled, 'letter')} had been taken before.")
+    if done.lost:
+        screen.say(f"T3: {done.lost}; the next request carries the whole own list.")
     screen.show_rejects("Other messages", done.others)
     screen.show_rejects("Records that cannot be used", done.rejects)
     if done.applied:

@@ -66,7 +66,8 @@ class Received:
     """What T3 has done with the mail for $SYSTEM: answers that count, those that do not (with why), other mail.
 
     `counts` are the transactions that Import will find, `rejects` the records that nobody can use, and `settled` the
-    letters that had been taken before.
+    letters that had been taken before. `lost` says why the server's R cannot be ours, in which case the whole own list
+    has been queued anew.
     """
 
     applied: Sequence[Reply] = ()
@@ -75,6 +76,7 @@ class Received:
     rejects: Sequence[Reject] = ()
     counts: Mapping[Verb, int] = attrs.field(factory=Counter)
     settled: int = 0
+    lost: str = ""
 
 
 def transmit(po: Maildata, clock: Clock) -> Transmitted:
@@ -171,6 +173,7 @@ class _Requestor:
             rejects=taking.rejects,
             counts=taking.counts,
             settled=inbox.settled,
+            lost=taking.lost,
         )
 
     # -- steps -----------------------------------------------------------------------------------------------------

@@ -38,13 +38,17 @@ K = TypeVar("K", bound=Keeping)
 
 @attrs.define
 class Taking(Generic[K]):
-    """The protocol's way: what the machine says, done by `keeping`."""
+    """The protocol's way: what the machine says, done by `keeping`.
+
+    `lost` says why the server's R cannot be ours, in which case the whole own list has been queued anew.
+    """
 
     keeping: K
     applied: list[Reply] = attrs.field(factory=list)
     discarded: list[tuple[Reply, str]] = attrs.field(factory=list)
     rejects: list[Reject] = attrs.field(factory=list)
     counts: Counter[Verb] = attrs.field(factory=Counter)
+    lost: str = ""
 
     def take(self, state: State, answers: Sequence[Answer]) -> State:
         """The numbers after the answers; the newest comes first, for it brings what the others do, and more."""
@@ -61,8 +65,11 @@ class Taking(Generic[K]):
             journal.status(f"{_title(reply)} applied")
         if self.applied:
             journal.status(f"{error_text(105)}: {sum(self.counts.values())}", 105)
+        if self.lost:
+            journal.warn(f"{self.lost}; the next request carries the whole own list")
 
     def _one(self, state: State, answer: Answer) -> State:
+        before = state
         state, commands = machine.step(state, machine.Got(answer.reply))
         for command in commands:
             if isinstance(command, machine.Discard):
@@ -72,6 +79,7 @@ class Taking(Generic[K]):
             elif isinstance(command, machine.Drop):
                 self.keeping.drop(command.upto)
             elif isinstance(command, machine.Export):
+                self.lost = _foreign(answer.reply.r, before)
                 self.keeping.export(command.above)
         return state
 
@@ -166,6 +174,12 @@ def dropped(state: RequestorState, upto: int) -> RequestorState:
 def exported(state: RequestorState, own: str, above: int) -> RequestorState:
     """The state with the whole own list in its queue, in place of what was there."""
     return attrs.evolve(state, queue=tuple(export((MS.name, own), state.own.values(), above + 1)))
+
+
+def _foreign(r: int, state: State) -> str:
+    """Why a server's R is none of ours."""
+    why = "which was never sent from here" if r > state.last else f"and had taken R={state.acked} before"
+    return f"the server has taken R={r}, {why}"
 
 
 def _title(reply: Reply) -> str:
