@@ -83,7 +83,7 @@ def filled(change: Changing) -> None:
     change.write("MEM/0000000B.MEM", grouprecords.write_mem([9, 10]))
     change.write("LOG/DIRSYNC.LOG", b"03/22/94 15:43:45 | Status       Import is finished.\r\n")
     messages.set_aside(change, "00000001", "00000001", "nobody is called so")
-    change.write("DXA/JOURNAL", b"dxa journal 1 00000000\nrename 00000000.NEW GLB/MASTER.GLB\n")
+    change.write("DXA/JOURNAL", b"dxa journal 2 00000000\nremove - 00000000 - P1/00000001.P1\n")
 
 
 @pytest.fixture(scope="module")
