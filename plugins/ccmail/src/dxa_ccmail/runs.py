@@ -1,0 +1,110 @@
+"""Text of labelled lines cut into runs: from one line with the starting label to the next.
+
+A run holds one whole record or, where the starting label is suddenly spelled in another case, several. Both files of
+a comparison are cut in the same way, so equal runs say equal things, whoever stands before and after them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from typing import NamedTuple
+
+#: DOS's end of a file; a program that copies files together may leave one in the middle.
+CTRL_Z = b"\x1a"
+#: A whole file is cut in pieces of this size, which stay in the processor's cache from one step to the next.
+BLOCK = 1 << 20
+
+_LABEL = re.compile(rb"[ \t]*([A-Za-z][A-Za-z0-9 _#/-]{0,31}?)[ \t]*:")
+
+
+class Batch(NamedTuple):
+    """Runs that follow each other: each is `begin`, one of the `parts`, and a line feed.
+
+    `begin` is the label with its colon, or nothing for what stands before the first label.
+    """
+
+    begin: bytes
+    parts: list[bytes]
+
+
+class Run(NamedTuple):
+    """Some whole lines, the line number of the first and its offset."""
+
+    raw: bytes
+    line: int
+    offset: int
+
+
+def label_of(line: bytes) -> str:
+    """The label of a line as it is written; ``""`` when nothing in front of a colon looks like one."""
+    found = _LABEL.match(line)
+    return found[1].decode("ascii") if found else ""
+
+
+def in_blocks(data: bytes | Iterable[bytes]) -> Iterator[bytes]:
+    """A text in blocks, as it came or cut."""
+    if isinstance(data, bytes):
+        return (data[at : at + BLOCK] for at in range(0, len(data), BLOCK))
+    return iter(data)
+
+
+def placed(runs: Iterable[Batch]) -> Iterator[Run]:
+    """The runs of all batches of a text with their places in it."""
+    line, offset = 1, 0
+    for begin, parts in runs:
+        for part in parts:
+            raw = begin + part + b"\n"
+            yield Run(raw, line, offset)
+            line += raw.count(b"\n")
+            offset += len(raw)
+
+
+def batches(data: bytes | Iterable[bytes], label: str) -> Iterator[Batch]:
+    """The runs of a text, which may come in blocks of any size, in batches of about a block."""
+    waiting: list[bytes] = []
+    size = needed = 0
+    mark = b""
+    for block in in_blocks(data):
+        waiting.append(block)
+        size += len(block)
+        if size < needed:
+            continue
+        text = b"".join(waiting)
+        mark = mark or _mark_of(text, label)
+        *whole, rest = _batches(text, mark)
+        *parts, last = rest.parts
+        yield from whole
+        if parts:
+            yield Batch(rest.begin, parts)
+        waiting = [rest.begin + last]
+        size = len(waiting[0])
+        # A run that does not end is joined again when it has doubled, so that it costs its length and not its square.
+        needed = 0 if parts else 2 * size
+    if text := b"".join(waiting).rstrip(CTRL_Z).removesuffix(b"\n"):
+        yield from _batches(text, mark)
+
+
+def _batches(text: bytes, mark: bytes) -> Iterator[Batch]:
+    """What stands before the first label, if anything does, and the runs that begin with it."""
+    if not mark:
+        yield Batch(b"", [text])
+    elif text.startswith(mark[1:]):
+        yield Batch(mark[1:], text[len(mark) - 1 :].split(mark))
+    else:
+        head, *parts = text.split(mark)
+        yield Batch(b"", [head])
+        if parts:
+            yield Batch(mark[1:], parts)
+
+
+@lru_cache(maxsize=16)
+def _start(label: str) -> re.Pattern[bytes]:
+    return re.compile(rb"^[ \t\x1a]*(" + re.escape(label.encode()) + rb")[ \t]*:", re.IGNORECASE | re.MULTILINE)
+
+
+def _mark_of(text: bytes, label: str) -> bytes:
+    """What cuts the text: a line feed, the starting label as it is first spelled there, a colon; empty without one."""
+    found = _start(label).search(text)
+    return b"\n" + found[1] + b":" if found else b""
