@@ -154,6 +154,13 @@ def test_types_may_be_separated_by_commas() -> None:
     assert ("PCM", "SMTP") == parse_profile(b"[DIRSYNC]\nTASK=EXPORT\nREQNAME=N/P\nTYPES=pcm, smtp").types
 
 
+@pytest.mark.parametrize("line", ["TYPES=µ|ı", "\xa0[DIRSYNC-TRANSACTIONS]", "[DIRSYNC-TRANSACTIONS\xa0"])
+def test_letters_and_blanks_of_the_code_page_stay_what_they_are(line: str) -> None:
+    """No capital outside of it, and no blank whose loss makes a heading of a line."""
+    body = f"[DIRSYNC]\r\nTASK=EXPORT\r\nREQNAME=N/P\r\n{line}\r\n".encode("cp850")
+    assert body == write_profile(parse_profile(body))
+
+
 def test_a_value_cannot_become_another_line() -> None:
     """A line end inside a value is refused when it is written."""
     with pytest.raises(FormatError):

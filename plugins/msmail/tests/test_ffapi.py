@@ -116,12 +116,13 @@ def test_unknown_headers_are_kept() -> None:
         (b"TO:a\r\nFROM:b\r\nATTACHMENTS:A 3\r\nTEXT:2\r\nHi12", "A", "5 bytes after the headers", "4 bytes"),
         (b"TO:a\r\nFROM:b\r\nTEXT:five\r\n", "TEXT", "a number of bytes", "five"),
         (b"TO:a\r\nFROM:b\r\nTEXT:-5\r\n", "TEXT", "a number of bytes", "-5"),
+        (b"TO:a\r\nFROM:b\r\nTEXT:1\x1d\r\n", "TEXT", "1 bytes after the headers", "0 bytes"),
         (b"TO:a\r\nFROM:b\r\nATTACHMENTS:A\r\nTEXT:5\r\n", "ATTACHMENTS", "a name without a path", ""),
         (b"TO:a\r\nFROM:b\r\nFROM:c\r\nTEXT:0\r\n", "FROM", "b", "c"),
-        (b"FROM:b\r\nTEXT:0\r\n", "TO", "", ""),
-        (b"TO:a\r\nTEXT:0\r\n", "FROM", "", ""),
-        (b"TO:a\r\nFROM:b\r\n", "TEXT", "", ""),
-        (b"", "TEXT", "", ""),
+        (b"FROM:b\r\nTEXT:0\r\n", "TO", "TO:address", "none"),
+        (b"TO:a\r\nTEXT:0\r\n", "FROM", "FROM:address", "none"),
+        (b"TO:a\r\nFROM:b\r\n", "TEXT", "TEXT or XTEXT", "the end of the file"),
+        (b"", "TEXT", "TEXT or XTEXT", "the end of the file"),
         (b"TO:a\r\nhello\r\n", "", "HEADER:value", "hello"),  # KB Q85055 #144
     ],
 )

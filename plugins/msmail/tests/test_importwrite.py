@@ -96,6 +96,14 @@ def test_values_only_where_they_are_allowed() -> None:
     assert b"A Lab                            SMTP:ann@lab\r\n" == write([row])
 
 
+def test_a_value_with_a_tab_is_refused_when_it_is_read() -> None:
+    """It could not be written for anybody else; the address counts all the same."""
+    records = read(b"A Ann\tPCM:NET/PO/ANN\r\n- Phone:/1\t2\r\n", types=TYPES)
+
+    assert [ANN] == [row.new for row in records.transactions]
+    assert [(2, 21)] == [(reject.line, reject.code) for reject in records.rejects]
+
+
 @pytest.mark.dx("T-124")
 def test_definitions_come_first() -> None:
     """A template is known before the first value that needs it; without a number of its own it takes the first one."""

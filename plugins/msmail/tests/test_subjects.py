@@ -41,6 +41,7 @@ def test_subjects_both_ways(text: str, subject: Subject) -> None:
         ("$SYSTEM SrvTx R=5 S=84 (was 80) I=1 4 sent", Numbers(5, None, 84, 80, 1, 4)),  # KB Q96060
         ("REQTX R=5(was 3)....2 sent", Numbers(req=5, req_was=3, count=2)),  # KB Q133428
         ("SrvTx R=3 S=87298 (was 0), I=2 15603 sen", Numbers(3, None, 87298, 0, 2, 15603)),  # KB Q162841
+        ("ReqTx R=5 (was 3), S=80, I=2 (was 1) 2 sent", Numbers(5, 3, 80, None, 2, 2)),  # no such number of imports
     ],
 )
 def test_spellings_of_documents(text: str, numbers: Numbers) -> None:

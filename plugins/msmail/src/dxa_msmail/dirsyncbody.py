@@ -122,6 +122,8 @@ _REQUESTOR = re.compile(r"[A-Za-z0-9]+|(?:[A-Za-z0-9]+:)?[^/:\s]{1,10}/[^/:\s]{1
 # However a password line is spelled, it is shown to nobody.
 _SECRET = re.compile(r"(\bPASS\w*).*", re.IGNORECASE | re.DOTALL)
 HIDDEN = "***"
+# Not the other blanks of Unicode: without one a line may be the heading of the transactions.
+_BLANKS = " \t"
 _LINE_END = re.compile(rb"\r+\n|\r|\n")
 
 
@@ -154,7 +156,7 @@ def parse_profile(data: bytes, *, code_page: str = CODE_PAGE) -> Profile:
     extra: list[tuple[str, str]] = []
     # The heading has been seen; the lines before it are blank.
     for at, line in enumerate(importtext.split_lines(head, code_page), 1):
-        if line.strip() and line.strip().upper() != SECTION:
+        if line.strip(_BLANKS) and line.strip(_BLANKS).upper() != SECTION:
             _read_line(at, line, known, extra)
     return _profile(known, tuple(extra), inline)
 
@@ -168,9 +170,9 @@ def _split(data: bytes) -> tuple[bytes, bytes | None]:
 def _read_line(at: int, line: str, known: dict[str, tuple[int, str]], extra: list[tuple[str, str]]) -> None:
     if CONTROL.search(line.replace("\t", " ")):
         raise format_error(124, line=at, got=ascii(masked(line)))
-    word, equals, value = (part.strip() for part in line.partition("="))
+    word, equals, value = (part.strip(_BLANKS) for part in line.partition("="))
     if not equals:
-        extra.append(("", line.strip()))
+        extra.append(("", line.strip(_BLANKS)))
         return
     key = _KEY_ALIASES.get(word.upper(), word.upper())
     if key not in _KEYS:
@@ -220,7 +222,9 @@ def _text(_key: str, _at: int, value: str) -> str:
 
 def _types(_key: str, _at: int, value: str) -> tuple[str, ...]:
     # KB Q118298 separates with a bar, the log of KB Q149271 with a comma.
-    return tuple(part.strip().upper() for part in re.split(r"[|,]", value) if part.strip())
+    parts = (part.strip(_BLANKS) for part in re.split(r"[|,]", value))
+    # The capital of another letter may be outside the code page; no type has such letters.
+    return tuple(part.upper() if part.isascii() else part for part in parts if part)
 
 
 def _number(key: str, at: int, value: str) -> int:
@@ -283,7 +287,7 @@ def read_transactions(
 ) -> importtext.Records:
     """The records of an attachment, or of the section of a body; raises `FormatError` 116 (empty) or 124 (heading)."""
     if not data.strip(b"\r\n\t \x00\x1a"):
-        raise format_error(116)
+        raise format_error(116, line=first_line, expected=TRANSACTIONS_SECTION, got="nothing")
     if not is_transactions(data):
         got = _first_line(data)[:40].decode(code_page, "replace")
         raise format_error(124, line=first_line, expected=TRANSACTIONS_SECTION, got=got)

@@ -105,7 +105,8 @@ def parse(data: bytes, *, code_page: str = CODE_PAGE) -> MailMessage:
     while "TEXT" not in heads.single and "XTEXT" not in heads.single:
         stop = data.find(end, at)
         if at >= len(data) or (stop < 0 and not data[at:].strip(b"\x1a")):
-            raise FormatError("no TEXT or XTEXT header", line=line, field="TEXT")
+            found = "the end of the file"
+            raise FormatError("no end of the headers", line=line + 1, field="TEXT", expected="TEXT or XTEXT", got=found)
         stop = len(data) if stop < 0 else stop
         line += 1
         _read_header(data[at:stop].decode(code_page, "replace"), line, heads)
@@ -150,9 +151,10 @@ def _sized(value: str, line: int) -> tuple[str, int]:
 
 
 def _size(text: str, field: str, line: int) -> int:
-    if not _SIZE.fullmatch(text.strip()):
+    digits = text.strip()
+    if not _SIZE.fullmatch(digits):
         raise FormatError("no size", line=line, field=field, expected="a number of bytes", got=text)
-    return int(text)
+    return int(digits)
 
 
 def _file_name(name: str, field: str, line: int = 0) -> str:
@@ -170,12 +172,14 @@ def _unescape(value: str) -> str:
 def _message(heads: _Heads, rest: bytes, line: int) -> MailMessage:
     single = heads.single
     if not heads.to or "FROM" not in single:
-        raise FormatError("a header is missing", line=line, field="FROM" if heads.to else "TO")
+        field = "FROM" if heads.to else "TO"
+        raise FormatError("a header is missing", line=line, field=field, expected=f"{field}:address", got="none")
     sizes = [("TEXT", _size(single.get("TEXT", "0"), "TEXT", line)), *heads.sizes]
     wanted = sum(size for _, size in sizes)
     if wanted > len(rest):
         expected, got = f"{wanted} bytes after the headers", f"{len(rest)} bytes"
-        raise FormatError("the file ends too early", field=_short(sizes, len(rest)), expected=expected, got=got)
+        field = _short(sizes, len(rest))
+        raise FormatError("the file ends too early", line=line, field=field, expected=expected, got=got)
     parts, trailing = _cut([size for _, size in sizes], rest)
     return MailMessage(
         to=tuple(heads.to),

@@ -142,6 +142,8 @@ def parse_field(line: str) -> tuple[str, str]:
     A slash inside the prompt is doubled (KB Q118447: ``- City//ST//Zip:/Any City``), so the first slash that is not
     one of a pair ends the prompt.
     """
+    if "\t" in line:
+        raise AddressError("a tab in template information", got=line, code=21)
     text = line[1:]
     for run in re.finditer("/+", text):
         if (run.end() - run.start()) % 2:

@@ -104,7 +104,7 @@ def _numbers(text: str) -> Numbers:
         name = _NAMES[match[1].upper()]
         if match.end(2) < _trusted(text):
             found[name] = int(match[2])
-        if match[3]:
+        if match[3] and name != "imp":
             found[f"{name}_was"] = int(match[3])
     count = _COUNT.search(text)
     if count:
