@@ -51,9 +51,9 @@ def print_of(data: bytes | None) -> str:
 
 def read_journal(data: bytes, source: str) -> list[Move]:
     """The steps; raises `FormatError` 40 when the check does not match or a line is no step."""
-    head, _, body = data.partition(b"\n")
+    head, end, body = data.partition(b"\n")
     expected = _head(body)
-    if head != expected:
+    if head != expected or not end:
         raise corrupt(source, 0, "check", repr(expected), repr(head))
     at, moves = len(head) + 1, []
     for line in body.splitlines(keepends=True):
