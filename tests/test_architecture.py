@@ -15,10 +15,10 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 CORE = ROOT / "src" / "dxa"
 
-PURE = ("errors", "address", "entry", "recipient", "change", "rules", "ledger", "dirsync", "plan")
+PURE = ("errors", "bulk", "address", "entry", "recipient", "change", "rules", "ledger", "dirsync", "plan")
 ROOMS = (
     *PURE,
-    *("collector", "connector", "hookspecs", "store", "memory", "config", "schedule", "host", "agent", "demo", "cli"),
+    *("connector", "hookspecs", "store", "memory", "config", "schedule", "host", "agent", "demo", "cli"),
 )
 TESTING = "testing"
 NOT_ROOMS = {"__init__.py", "py.typed", "__pycache__"}

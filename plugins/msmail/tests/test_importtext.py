@@ -363,7 +363,7 @@ def test_lines_count_from_where_the_text_stands() -> None:
 
 def read_both(text: str, *, numbered: bool) -> tuple[Records, Records]:
     """What the reader says with and without its fast way."""
-    lines = split_lines(text.encode("cp850", "replace"))
+    lines = "\n".join(split_lines(text.encode("cp850", "replace")))
     both = []
     for fast in (True, False):
         reader = _Reader(TYPES, numbered)

@@ -11,7 +11,7 @@ from dxa.agent.context import LinkWork
 from dxa.agent.outcome import CycleOutcome, LinkOutcome
 from dxa.agent.site import OpenSite
 from dxa.agent.upkeep import letters_to_administrator, prune
-from dxa.collector import no_collector
+from dxa.bulk import no_collector
 from dxa.config import Link
 from dxa.connector import Holds
 from dxa.errors import DxaError, PluginError

@@ -1,14 +1,16 @@
 """The Import text: the transactions of MS Mail's directory synchronization, as bytes and as values.
 
-The reader has two ways through. The ordinary line (an add or a delete of a Microsoft Mail address, all in order) is
-taken apart by one regular expression. Every other line goes to `_Reader.slow`, which knows the whole format and would
-read the ordinary line in the same way: a test holds the two together.
+The reader has two ways through. The ordinary lines (an add or a delete of a Microsoft Mail address, all in order) are
+taken apart by one regular expression, all at once. Every other line goes to `_Reader.slow`, which knows the whole
+format and would read the ordinary line in the same way: a test holds the two together.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import compress, count
+from operator import attrgetter, itemgetter
 from typing import TypeAlias
 
 import attrs
@@ -17,12 +19,13 @@ from dxa.address import AddressTypes
 from dxa.entry import Entry, Fields, Reject, Transaction, Verb, list_entry
 from dxa.errors import AddressError
 from dxa_msmail import importlines
-from dxa_msmail.addresses import MS, check_pair
+from dxa_msmail.addresses import MS
 from dxa_msmail.errors import address_error, message
 from dxa_msmail.importlines import CODE_PAGE, Template
 from dxa_msmail.importwrite import write
+from dxa_msmail.ordinary import Row, line_of, rows_of, transactions_of
 
-__all__ = ["CODE_PAGE", "Records", "Template", "read", "split_lines", "write"]
+__all__ = ["CODE_PAGE", "Records", "Template", "lines_in", "read", "read_text", "split_lines", "write"]
 
 _Lines: TypeAlias = list[tuple[int, str]]
 
@@ -43,15 +46,8 @@ class Records:
     last_number: int = 0
 
 
-# [0-9]+ and not \d: `int` would read the digits of every script, MS Mail does not.
 _NUMBER = re.compile(r"([0-9]{1,10})[ \t]+(?=\S)")
-# The whole of an ordinary line. A name with a colon goes the slow way, because it may look like an address type.
-_ORDINARY = (
-    r"(([AD]) ([^\x00-\x20:\x7f\ud800-\udfff](?:[^\x00-\x1f:\x7f\ud800-\udfff]{0,28}[^\x00-\x20:\x7f\ud800-\udfff])?)"
-    r"(?:\t| +)(?:PCM|pcm|MS|ms|CSI|csi):([^\W_]{1,10}/[^\W_]{1,10})/([^\W_]{1,10}))"
-)
-_ORDINARY_NUMBERED = re.compile(rf"([0-9]{{1,10}}) {_ORDINARY}")
-_ORDINARY_PLAIN = re.compile(rf"(){_ORDINARY}")
+_NUMBER_OF = attrgetter("number")
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 # KB Q87432: five tildes are mandatory.
 _TEMPLATE_LINE = re.compile(r"[^~]+(?:~[^~]*){5,}")
@@ -65,10 +61,14 @@ def split_lines(data: bytes, code_page: str = CODE_PAGE) -> list[str]:
 
     KB Q159294 (dx:T-092): a second carriage return at the end of a line belongs to the line end.
     """
-    if b"\r\r\n" in data:
-        data = re.sub(rb"\r+\n", b"\r\n", data)
-    text = data.decode(code_page, "surrogateescape")
-    return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    return _even(data.decode(code_page, "surrogateescape")).split("\n")
+
+
+def _even(text: str) -> str:
+    """The text with one way to end a line."""
+    if "\r\r\n" in text:
+        text = re.sub(r"\r+\n", "\n", text)
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def read(
@@ -78,9 +78,20 @@ def read(
 
     A record that cannot be used becomes a reject; the others are read all the same (dx:T-072).
     """
+    text = data.decode(code_page, "surrogateescape")
+    return read_text(text, types=types, numbered=numbered, first_line=first_line)
+
+
+def read_text(text: str, *, types: AddressTypes, numbered: bool = False, first_line: int = 1) -> Records:
+    """The same of a text that is no bytes any more."""
     reader = _Reader(types, numbered)
-    reader.run(split_lines(data, code_page), first_line)
+    reader.run(_even(text), first_line)
     return reader.records()
+
+
+def lines_in(text: str) -> int:
+    """How many lines the text has."""
+    return _even(text).count("\n") + 1
 
 
 class _Reader:
@@ -91,11 +102,10 @@ class _Reader:
         self.rejects: list[Reject] = []
         self.templates: list[Template] = []
         self.last_number = 0
-        self._pairs: dict[str, bool] = {}
 
     def records(self) -> Records:
         # Ordinary lines do not keep count; numbers mostly ascend, but nobody promised it.
-        last = max((transaction.number for transaction in self.transactions), default=0)
+        last = max(map(_NUMBER_OF, self.transactions), default=0)
         return Records(
             transactions=self.transactions,
             lines=self.lines,
@@ -104,61 +114,44 @@ class _Reader:
             last_number=max(last, self.last_number),
         )
 
-    def run(self, lines: Sequence[str], first: int, *, fast: bool = True) -> None:
-        """Read the lines; without `fast` each of them in the slow way."""
-        ordinary = _ORDINARY_NUMBERED if self.numbered else _ORDINARY_PLAIN
+    def run(self, text: str, first: int, *, fast: bool = True) -> None:
+        """Read the lines of a text; without `fast` each of them in the slow way."""
         fast = fast and "PCM" in self.types and self.types.get("PCM") is MS
-        add, at_line, usable = self.transactions.append, self.lines.append, self._usable
+        rows, ordinary = rows_of(text, numbered=self.numbered, fast=fast)
+        self._others(rows, ordinary, first)
+        lines = list(compress(count(first), ordinary))
+        transactions = transactions_of(rows if len(lines) == len(rows) else list(compress(rows, ordinary)))
+        if self.transactions:
+            pairs = sorted(zip(self.lines + lines, self.transactions + transactions, strict=True), key=itemgetter(0))
+            lines, transactions = (list(column) for column in zip(*pairs, strict=True))
+        self.lines, self.transactions = lines, transactions
+
+    def _others(self, rows: Sequence[Row], ordinary: list[bool], first: int) -> None:
+        """Read the lines that are not ordinary, and those that are but go on in the next line."""
         group: _Lines = []
-        previous = 0
-        for at, line in enumerate(lines, first):
-            found = ordinary.fullmatch(line) if fast else None
-            if found:
-                number, raw, code, name, list_, mailbox = found.groups()
-                if usable(list_):
-                    if group:
-                        self.slow(group)
-                        group = []
-                    address = f"{list_}/{mailbox}"
-                    entry = Entry(f"MS:{address.casefold()}", "MS", list_, name, address)
-                    add(
-                        Transaction(int(number or 0), Verb.ADD, None, entry, raw)
-                        if code == "A"
-                        else Transaction(int(number or 0), Verb.DELETE, entry, None, raw)
-                    )
-                    at_line(at)
-                    previous = at
-                    continue
+        above, below = -1, 0
+        for at in compress(count(), [not each for each in ordinary]):
+            if at > below:
+                self.slow(group)
+                group, above = [], at - 1
+            below = at + 1
+            line = line_of(rows[at])
             if not line.strip("\t \x1a"):
                 continue  # also the end-of-file mark of DOS
             if line[0] not in " \t-&":
-                if group:
-                    self.slow(group)
+                self.slow(group)
                 group = []
-            elif not group and previous:
-                # The ordinary line above goes on after all: take it back.
-                self.transactions.pop()
-                self.lines.pop()
-                group.append((previous, lines[previous - first]))
-            group.append((at, line))
-            previous = 0
-        if group:
-            self.slow(group)
-
-    def _usable(self, list_: str) -> bool:
-        """Whether the network and the postoffice may be that; each pair is looked at once."""
-        known = self._pairs.get(list_)
-        if known is None:
-            try:
-                check_pair(*list_.split("/"))
-                known = True
-            except AddressError:
-                known = False
-            self._pairs[list_] = known
-        return known
+            elif not group and above >= 0:
+                ordinary[above] = False
+                group.append((first + above, line_of(rows[above])))
+            group.append((first + at, line))
+            above = -1
+        self.slow(group)
 
     def slow(self, group: _Lines) -> None:
-        """Read one record: its first line and the lines that go with it."""
+        """Read one record, if there is one: its first line and the lines that go with it."""
+        if not group:
+            return
         (at, line), rest = group[0], group[1:]
         number, text = self._number(line)
         raw = "\r\n".join([text, *(more for _, more in rest)])

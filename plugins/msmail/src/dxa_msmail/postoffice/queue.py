@@ -21,9 +21,11 @@ from typing import Any, NamedTuple
 import attrs
 
 from dxa.address import AddressTypes
+from dxa.bulk import made
 from dxa.entry import Reject, Transaction
 from dxa.errors import FormatError
 from dxa_msmail import importtext
+from dxa_msmail.codepage import encoded
 from dxa_msmail.errors import message
 from dxa_msmail.importlines import Template
 from dxa_msmail.importwrite import write
@@ -50,8 +52,11 @@ DUMMY_TEXT = "# This keeps the number."
 
 _SOURCE = "KB Q96060 (LISTQ), Q110496"
 _HEAD = struct.Struct("<HH4sIIQ")
+# What the checksum is of begins with the rest of the head.
+_CRC, _REST = struct.Struct("<H"), struct.Struct("<H4sIIQ")
 _LONG = struct.Struct("<Q")
 _STAMP_LIMIT = 1 << 32
+_RECORD = re.compile(rb"(..)(\x18\0%b.{16}[^\0]*\0)" % MARK, re.DOTALL)
 _SPLIT = re.compile(r"\r\n(?=[0-9])")
 # A further line of a record begins with a blank, a tab, a hyphen or an ampersand; else it would be a record of its own.
 _STRAY = re.compile(r"(?!\s*\S)|[ \t]*[^\S \t]|.*[\r\n][^ \t\r\n\-&]", re.DOTALL)
@@ -119,23 +124,40 @@ def is_queue(data: bytes) -> bool:
 
 def read_queue(data: bytes, source: str = "") -> Queue:
     """The records up to the first bad one, which is reported; no bytes are an empty queue. `source` names the file."""
+    rows = _RECORD.findall(data)
+    if not rows:
+        return _one_by_one(data, source)
+    crcs, rests = zip(*rows, strict=True)
+    texts = [rest[_REST.size :] for rest in rests]
+    heads = b"".join([rest[: _REST.size] for rest in rests])
+    _, _, sizes, stamps, numbers = zip(*_REST.iter_unpack(heads), strict=True)
+    if (
+        len(data) != sum(sizes) + HEAD_SIZE * len(rests)
+        or list(map(len, texts)) != list(sizes)
+        or b"".join(crcs) != struct.pack(f"<{len(rests)}H", *map(crc_hqx, rests, repeat(0)))
+        or max(numbers) > HIGHEST
+    ):
+        return _one_by_one(data, source)
+    return Queue(list(made(QueueRecord, numbers, stamps, b"".join(texts).decode(CODE_PAGE).split("\0"))))
+
+
+def _one_by_one(data: bytes, source: str) -> Queue:
+    """The same; this way is slower, and says what is wrong."""
     queue, end, at = Queue(), len(data), 0
-    add, unpack = queue.records.append, _HEAD.unpack_from
-    make, crc_of, find = QueueRecord._make, crc_hqx, data.find
     while at < end:
         stop = at + HEAD_SIZE
         if stop >= end:
             return _bad(queue, source, at, "record", f"more than {HEAD_SIZE} bytes", f"{end - at} bytes")
-        crc, head, mark, length, stamp, number = unpack(data, at)
+        crc, head, mark, length, stamp, number = _HEAD.unpack_from(data, at)
         stop += length
         if mark != MARK or head != HEAD_SIZE or not length or stop > end or number > HIGHEST:
             return _bad(queue, source, at, *_head_fault(mark, head, length, end - at - HEAD_SIZE, number))
-        if crc != crc_of(data[at + 2 : stop], 0):
-            return _bad(queue, source, at, "crc", f"{crc_of(data[at + 2 : stop], 0):04X}", f"{crc:04X}")
-        if find(0, at + HEAD_SIZE, stop) != stop - 1:
+        found = crc_hqx(data[at + 2 : stop], 0)
+        if crc != found:
+            return _bad(queue, source, at, "crc", f"{found:04X}", f"{crc:04X}")
+        if data.find(0, at + HEAD_SIZE, stop) != stop - 1:
             return _bad(queue, source, at, "text", "one NUL, at its end", repr(data[at + HEAD_SIZE : stop][-16:]))
-        raw = data[at + HEAD_SIZE : stop - 1]
-        add(make((number, stamp, raw.decode("ascii") if raw.isascii() else raw.decode(CODE_PAGE))))
+        queue.records.append(QueueRecord(number, stamp, data[at + HEAD_SIZE : stop - 1].decode(CODE_PAGE)))
         at = stop
     return queue
 
@@ -160,21 +182,36 @@ def _bad(queue: Queue, source: str, at: int, field: str, expected: str, got: str
 
 def write_queue(records: Iterable[QueueRecord]) -> bytes:
     """The bytes of a queue; raises `FormatError` for a text, number or time that does not fit."""
-    parts: list[bytes] = []
-    add, pack, crc_of = parts.append, _HEAD.pack, crc_hqx
+    records = list(records)
+    if not records:
+        return b""
+    numbers, stamps, texts = zip(*records, strict=True)
+    try:
+        cells = encoded("\0".join(texts), CODE_PAGE).split(b"\0")
+        sizes = [len(cell) + 1 for cell in cells]
+        heads = map(_REST.pack, repeat(HEAD_SIZE), repeat(MARK), sizes, stamps, numbers)
+        rests = list(map(b"%b%b\0".__mod__, zip(heads, cells, strict=True)))
+    except (UnicodeEncodeError, ValueError, struct.error):
+        raise _misfit(records) from None
+    if max(numbers) > HIGHEST:
+        raise _misfit(records)
+    crcs = map(_CRC.pack, map(crc_hqx, rests, repeat(0)))
+    return b"".join(chain.from_iterable(zip(crcs, rests, strict=True)))
+
+
+def _misfit(records: Iterable[QueueRecord]) -> FormatError:
+    """The error for the first record that does not fit."""
     for index, (number, stamp, text) in enumerate(records):
         try:
-            data = text.encode("ascii" if text.isascii() else CODE_PAGE) + b"\0"
+            text.encode(CODE_PAGE)
         except UnicodeEncodeError as error:
             got = error.object[error.start : error.end]
-            raise FormatError(f"record {index}: a character outside the code page", got=got) from None
-        if data.find(0) != len(data) - 1:
-            raise FormatError(f"record {index}: a NUL in a transaction", got=text)
+            return FormatError(f"record {index}: a character outside the code page", got=got)
+        if "\0" in text:
+            return FormatError(f"record {index}: a NUL in a transaction", got=text)
         if not (0 <= number <= HIGHEST and 0 <= stamp < _STAMP_LIMIT):
-            raise FormatError(f"record {index}: number or time out of range", got=f"{number}, {stamp}")
-        rest = pack(0, HEAD_SIZE, MARK, len(data), stamp, number)[2:] + data
-        add(crc_of(rest, 0).to_bytes(2, "little") + rest)
-    return b"".join(parts)
+            break
+    return FormatError(f"record {index}: number or time out of range", got=f"{number}, {stamp}")
 
 
 def dummy(number: int, stamp: int) -> QueueRecord:
@@ -228,8 +265,8 @@ def transactions(records: Sequence[QueueRecord], types: AddressTypes) -> importt
     such as the dummy, say nothing.
     """
     good, places, rejects = _whole(records)
-    text = "\r\n".join([f"{number:010d} {text}" for number, _, text in good])
-    found = importtext.read(text.encode("utf-8", "surrogatepass"), types=types, code_page="utf-8", numbered=True)
+    text = "\r\n".join([f"{number} {text}" for number, _, text in good])
+    found = importtext.read_text(text, types=types, numbered=True)
     if places is None:
         return found
     last = max([found.last_number, *(reject.number for reject in rejects)])
@@ -258,7 +295,7 @@ def _whole(records: Sequence[QueueRecord]) -> tuple[Sequence[QueueRecord], list[
         # Line ends at its end would run together with the one that follows it.
         text = text.rstrip("\r\n")
         good.append(record._replace(text=text))
-        lines.append(repeat(place, len(importtext.split_lines(text.encode("utf-8", "surrogatepass"), "utf-8"))))
+        lines.append(repeat(place, importtext.lines_in(text)))
     return good, list(chain.from_iterable(lines)), rejects
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from functools import partial
 from itertools import compress, repeat
 from operator import itemgetter
 from typing import Any, NamedTuple
@@ -16,6 +15,7 @@ from typing import Any, NamedTuple
 import attrs
 
 from dxa.address import AddressTypes
+from dxa.bulk import made
 from dxa.entry import Entry, Reject
 from dxa.errors import FormatError
 from dxa.ledger.answer import ListKey
@@ -135,9 +135,7 @@ def _usr_rows(place: Place, data: bytes) -> Rows:
 def _rows(
     place: Place, keys: Sequence[str], names: Sequence[str], addresses: Sequence[str], tids: Sequence[int]
 ) -> Rows:
-    # An entry's own constructor has default values, and takes several times as long.
-    fields = zip(keys, repeat(place.type), repeat(place.list), names, addresses, repeat(()), strict=False)
-    entries = map(partial(tuple.__new__, Entry), fields)
+    entries = made(Entry, keys, repeat(place.type), repeat(place.list), names, addresses, repeat(()))
     return Rows(dict(zip(keys, entries, strict=True)), dict(zip(keys, tids, strict=True)))
 
 

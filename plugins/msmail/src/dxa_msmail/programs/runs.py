@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
-from dxa.collector import no_collector
+from dxa.bulk import no_collector
 from dxa.errors import DxaError, FormatError
 from dxa_msmail.errors import message as error_text
 from dxa_msmail.postoffice.layout import CODE_PAGE
