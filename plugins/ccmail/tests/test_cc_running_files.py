@@ -95,7 +95,7 @@ def test_the_lock_of_a_folder(tmp_path: Path) -> None:
     """Two cannot have it at once; whoever inherits the handle keeps it."""
     with files.locked(tmp_path, "busy") as handle:
         kept = os.dup(handle)
-        with pytest.raises(LockedError, match="^busy; .* is held$"), files.locked(tmp_path, "busy"):
+        with pytest.raises(LockedError, match=r"^busy; .* is held$"), files.locked(tmp_path, "busy"):
             pass
     with pytest.raises(LockedError), files.locked(tmp_path, "busy"):
         pass

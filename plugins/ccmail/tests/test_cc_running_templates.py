@@ -38,7 +38,7 @@ def test_a_mistake_in_a_template_is_said_with_its_key() -> None:
 
 def test_the_password_is_no_program() -> None:
     """A password cannot be a part of the program's name, which errors show."""
-    with pytest.raises(ValueError, match="^export: the password cannot"):
+    with pytest.raises(ValueError, match=r"^export: the password cannot"):
         check_template("export", ("{password}",))
 
 
