@@ -7,7 +7,7 @@ of the others is ours. All numbers of mailbags are those of hexids (``0000000A``
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import accumulate, chain, repeat
 from typing import Any, NamedTuple, TypeVar
 
@@ -18,7 +18,7 @@ from dxa_msmail.postoffice import layout
 from dxa_msmail.postoffice.columns import cells_of, read_columns, texts_of, write_columns
 from dxa_msmail.postoffice.layout import CODE_PAGE, MARK, Basis
 
-T = TypeVar("T", bound="NameRow | UserRow | NetpoRow")
+T = TypeVar("T", "NameRow", "UserRow", "NetpoRow")
 
 #: What an NME record's pointer leads to. 2 and 4 are documented (KB Q119563, Q107767), 1 is ours.
 LOCAL, EXTERNAL, GROUP = 1, 2, 4
@@ -200,8 +200,7 @@ def _read(cls: type[Any], row: type[T], data: bytes, source: str, head: int = 0)
 
 
 def _rows(row: type[T], columns: Mapping[str, Sequence[Any]]) -> list[T]:
-    make: Callable[[Iterable[Any]], Any] = row._make
-    return list(map(make, zip(*(columns[name] for name in row._fields), strict=True)))
+    return list(map(row._make, zip(*(columns[name] for name in row._fields), strict=True)))
 
 
 def _write(cls: type[Any], row: type[T], rows: Iterable[T]) -> bytes:
