@@ -10,13 +10,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from enum import Enum
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePath
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import attrs
 
 from dxa.address import AddressTypes
 from dxa.dirsync.messages import Reply, Request
-from dxa.entry import Reject, Transaction
+from dxa.entry import Entry, Reject, Transaction, Verb
 from dxa.ledger.answer import Content, ListKey
 
 
@@ -50,6 +50,9 @@ class Traits:
     letters: bool = False
     #: What a transaction takes on the wire, in bytes: how a peer's size limit becomes a number of transactions.
     transaction_bytes: int = 80
+    #: A peer calls its entries by their addresses, so that a new name is another entry. The name and alias that a
+    #: recipient is given at first are made by rules, and stay when the rules change.
+    names_are_addresses: bool = False
 
 
 @attrs.frozen(kw_only=True)
@@ -72,6 +75,9 @@ class Report:
     are keys of entries that bear our mark. `receipt` is what `settle` gets back; a report with the same receipt may be
     collected again until then. `identity` names this very message wherever and however often it is met: one that has
     been taken is only settled. Empty where the same bytes may be another message.
+
+    Nobody is removed by a full report with `rejects`, for they may hide somebody. `remarks` are about records that
+    hide nobody; they are kept likewise.
     """
 
     sender: str
@@ -86,9 +92,13 @@ class Report:
     lists: frozenset[ListKey] = frozenset()
     transactions: Sequence[Transaction] = ()
     rejects: Sequence[Reject] = ()
+    remarks: Sequence[Reject] = ()
     marked: frozenset[str] = frozenset()
-    #: The list counts its own records, so that an end that is missing would be noticed.
+    #: The list counts its own records, so that an end that is missing would be noticed. Of changes: what they delete
+    #: did not stand together at the end of a list that may have been cut there.
     counted: bool = True
+    #: The changes, perhaps none, are what a read of the whole list has found: it is as well known as by a full report.
+    proves: bool = False
     cursor: str = ""
     #: Quoted peers: the numbers heard, and what is asked for.
     request: Request | None = None
@@ -157,6 +167,27 @@ class Outcome:
     reason: str = ""
 
 
+class Phase(Enum):
+    """What the core has done on a link when it says so to a `Narrator`."""
+
+    #: What was collected has reached the directory, as far as guards let it.
+    DIRECTORY = "directory"
+    #: What the site wants to be there was compared with what is there; parcels are ready.
+    COMPARED = "compared"
+    #: The cycle is over on this link.
+    ENDED = "ended"
+    #: The cycle ends on this link with an error.
+    FAILED = "failed"
+
+
+@runtime_checkable
+class Narrator(Protocol):
+    """A connector that tells the whole story of a cycle in the words of its own world, by `LinkContext.tell`."""
+
+    def passed(self, phase: Phase, counts: Mapping[Verb, int], reason: str) -> None:
+        """The core has done this, with so many changes of each kind; `reason` is the error of a failed cycle."""
+
+
 class Connector(Protocol):
     """One link's connection to its foreign system."""
 
@@ -188,6 +219,9 @@ class LinkContext:
     peers: Mapping[str, PeerInfo] = attrs.field(factory=dict)
     #: The local time that goes on messages, as given by the agent.
     now: Callable[[], float] = lambda: 0.0
+    #: A line for the report of the cycle: what the connector does, under the number that its world has for that (0:
+    #: none).
+    tell: Callable[[int, str], None] = lambda _number, _text: None
 
 
 @attrs.frozen(kw_only=True)
@@ -211,6 +245,10 @@ class ConnectorType:
     site_lists: Callable[[tuple[str, str], Any], frozenset[ListKey]] = lambda _site, _options: frozenset()
     #: Raises `AddressError` for a text that cannot be the name of a peer on such a link.
     check_peer: Callable[[str], None] = lambda _name: None
+    #: What a peer can hold of an entry: (the entry, the one that it holds under that key, the link's options) to the
+    #: entry that is sent and compared, the held one itself when it is as good. The address stays. Raises `AddressError`
+    #: for an entry that no such peer can hold. For peers whose full read proves what they hold.
+    shape: Callable[[Entry, Entry | None, Any], Entry] | None = None
     #: One raw record, as a reject keeps it, to transactions: how `dxa rejects retry` reads it again.
     parse: Callable[[str, AddressTypes], Sequence[Transaction]] | None = None
     options: type = NoOptions

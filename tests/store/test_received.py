@@ -203,6 +203,14 @@ def test_marks(store: Store) -> None:
     assert {ANN.key: ANN, BOB.key: BOB} == store.received.marked(PEER)
 
 
+def test_a_whole_report_takes_marks_away(store: Store) -> None:
+    """An entry that stayed the same bears our mark no longer when a full report does not say so."""
+    _hear(store, told(ANN, BOB), marked=frozenset({ANN.key, BOB.key}))
+    _hear(store, told(CARL), marked=frozenset({ANN.key}), positions={ANN.key: 1, BOB.key: 2, CARL.key: 3})
+
+    assert {ANN.key: ANN} == store.received.marked(PEER)
+
+
 def test_a_changed_entry_without_its_mark_has_lost_it(store: Store) -> None:
     """Somebody replaced our entry by another."""
     _hear(store, told(ANN), marked=frozenset({ANN.key}))
@@ -219,11 +227,26 @@ def test_a_changed_entry_without_its_mark_has_lost_it(store: Store) -> None:
 def test_whether_what_is_missing_stood_at_the_end(store: Store, missing: str, expected: bool) -> None:
     """A list that was cut short lacks its end, and nothing but its end."""
     entries = [entry(name) for name in "ABCDE"]
-    _hear(store, told(*entries), positions={e.key: n for n, e in enumerate(entries)})
+    _hear(store, told(*entries), positions={e.key: n for n, e in enumerate(entries, 1)})
     _apply(store)
     _hear(store, _gone(store, *missing))
 
     assert expected == store.received.at_end(PEER, [_rows(store)[name].id for name in missing])
+
+
+def test_an_entry_without_a_place_may_have_stood_at_the_end(store: Store) -> None:
+    """What came with changes has no place, so nobody knows that it did not stand where a list was cut."""
+    old = [entry(name) for name in "ABC"]
+    _hear(store, told(*old), positions={e.key: n for n, e in enumerate(old, 1)})
+    _apply(store)
+    _hear(store, told(entry("X")))
+    _apply(store)
+    rows = _rows(store)
+    _hear(store, _gone(store, "X", "C"))
+
+    assert store.received.at_end(PEER, [rows["X"].id])
+    assert store.received.at_end(PEER, [rows["X"].id, rows["C"].id])
+    assert not store.received.at_end(PEER, [rows["X"].id, rows["A"].id])
 
 
 def test_places_follow_later_reports(store: Store) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import attrs
 
 from dxa.agent.context import LinkWork
+from dxa.agent.inbound import AT_END, SEEK_END
 from dxa.change import Change, in_order
 from dxa.config import Peer
 from dxa.connector import Holds
@@ -15,7 +16,7 @@ from dxa.errors import AddressError
 from dxa.plan import Facts, Plan, fingerprint, make_plan
 from dxa.recipient import Recipient
 from dxa.rules.addressing import settle_proxies
-from dxa.rules.imports import to_recipient
+from dxa.rules.imports import ADDRESSES, ALIAS, further_addresses, to_recipient
 from dxa.rules.ownership import may_change, refusal, why_not_adopted
 from dxa.rules.scope import accepts
 from dxa.store import PeerRow, PendingRow
@@ -187,6 +188,7 @@ class _Meaning:
                 types=self.types,
                 addressing=self.work.addressing,
                 restamp=self.restamp,
+                keep_name=self.work.connector_type.traits.names_are_addresses,
             )
         except AddressError as error:
             self.meant.conflicts.append((row, existing.id if existing else None, str(error)))
@@ -203,7 +205,10 @@ class _Meaning:
     def told(self, entry: Entry) -> Entry:
         """The entry with its template fields as the attributes that they are mapped to."""
         maps = self.peer.attributes
-        return entry if maps is None or not entry.fields else entry._replace(fields=maps.incoming(entry.fields).fields)
+        if maps is None or not entry.fields:
+            return entry
+        beside = tuple(field for field in entry.fields if field[0] in (ALIAS, ADDRESSES))
+        return entry._replace(fields=maps.incoming(entry.fields).fields + beside)
 
     def conflict(self, row: PendingRow, holder: int | None) -> None:
         name = self.known[holder].name if holder in self.known else "another entry"
@@ -229,10 +234,22 @@ class _Meaning:
                     held.update(self.work.store.directory.holders([key]))
                 return key in held and key not in own and key not in self.freed
 
+            wish = self.without_taken(change.key, wish, used)
             after = settle_proxies(wish, types=self.types, taken=used, hints=self.hints)
             taken.update(self.keys(after))
-            if after != wish:
+            if after != change.after:
                 self.meant.changes[index] = attrs.evolve(change, after=after)
+
+    def without_taken(self, row: str, wish: Recipient, used: Callable[[str], bool]) -> Recipient:
+        """The recipient without those further addresses that the peer has told and somebody else has.
+
+        They are not made unique: the peer knows nothing of another one.
+        """
+        texts = [value for name, value in self.meant.rows[row].entry.fields if name == ADDRESSES]
+        lost = {key for address in further_addresses(texts, self.types) if used(key := self.types.key(address))}
+        if not lost:
+            return wish
+        return attrs.evolve(wish, proxies=tuple(p for p in wish.proxies if self.types.key(p) not in lost))
 
     # -- helpers ---------------------------------------------------------------------------------------------------
 
@@ -261,13 +278,18 @@ def _guarded(work: LinkWork, peer: Peer, meant: Meant, rules_changed: bool) -> P
         facts = Facts(
             total=work.store.directory.count(peer.id),
             full_and_empty=bool(work.store.counter(f"empty:{peer.id}")),
-            tail=bool(work.store.counter(f"tail:{peer.id}"))
-            and work.store.received.at_end(peer.id, [meant.rows[c.key].id for c in deletes]),
+            tail=_tail(work, peer, [meant.rows[change.key].id for change in deletes]),
             rules_changed=rules_changed,
             foreign=_foreign(work, deletes),
         )
     plan = make_plan(scope, meant.changes, facts, peer.guards, approved, rejected)
     return plan if len(plan.ready) == len(meant.changes) else _without_clashes(work, meant, plan)
+
+
+def _tail(work: LinkWork, peer: Peer, gone: Sequence[int]) -> bool:
+    """Whether the rows that are gone stood at the end of a list that may have been cut there."""
+    known = work.store.counter(f"tail:{peer.id}")
+    return known == AT_END or (known == SEEK_END and work.store.received.at_end(peer.id, gone))
 
 
 def _without_clashes(work: LinkWork, meant: Meant, plan: Plan) -> Plan:

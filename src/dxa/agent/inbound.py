@@ -15,7 +15,7 @@ import attrs
 
 from dxa.agent.context import LinkWork
 from dxa.config import Peer
-from dxa.connector import Feed, Report
+from dxa.connector import Feed, Holds, Report
 from dxa.dirsync import server
 from dxa.entry import Entry, Reject, Transaction, Verb, list_entry
 from dxa.ledger.answer import ListKey, Pick
@@ -38,6 +38,9 @@ NOBODYS = bytes(8)
 SKIPPED_KEPT = 10_000
 #: Numbers are raised above a quoted one only up to here: nobody's nonsense may use up the numbers of all peers.
 PLAUSIBLE = 2**30
+#: What the counter ``tail:PEER`` says of a list that may have been cut: whether what is missing stood at its end is to
+#: be found out, or has been.
+SEEK_END, AT_END = 1, 2
 
 
 def receive(work: LinkWork) -> None:
@@ -178,13 +181,15 @@ class _Batch:
         if full and report.complete:
             transactions += [Transaction(0, Verb.REPLACE, None, list_entry(*key)) for key in sorted(report.lists)]
             self.mark_full(report, peer)
+        elif report.proves and report.complete:
+            self.mark_changes(report, peer)
         transactions += report.transactions
         taken = self.into_list(report, peer, transactions, replaces=report.complete)
         cursor = report.cursor if report.complete else row.cursor
         self.put(attrs.evolve(row, cursor=cursor))
         if not report.complete:
             self.work.unproven.add(peer.id)
-        elif full:
+        elif full or report.proves:
             self.work.proven.add(peer.id)
         return "taken", f"{taken} changes" if report.complete else f"{taken} changes; incomplete, nothing is removed"
 
@@ -192,10 +197,19 @@ class _Batch:
         empty = not any(
             t.verb is Verb.ADD and t.new is not None and t.new.key not in report.marked for t in report.transactions
         )
-        for name, value in (("empty", empty), ("tail", not report.counted)):
-            counter = f"{name}:{peer.id}"
-            if self.store.counter(counter) != int(value):
-                self.store.set_counter(counter, int(value))
+        self.note("empty", peer, int(empty))
+        self.note("tail", peer, SEEK_END if not report.counted else 0)
+
+    def mark_changes(self, report: Report, peer: Peer) -> None:
+        """The same for changes that a read of the whole list has found."""
+        if any(t.verb is Verb.ADD for t in report.transactions):
+            self.note("empty", peer, 0)
+        self.note("tail", peer, 0 if report.counted else AT_END)
+
+    def note(self, what: str, peer: Peer, value: int) -> None:
+        counter = f"{what}:{peer.id}"
+        if self.store.counter(counter) != value:
+            self.store.set_counter(counter, value)
 
     def request(self, report: Report, peer: Peer, row: PeerRow) -> tuple[str, str]:
         request = report.request
@@ -268,7 +282,10 @@ class _Batch:
         if Feed.FULL in self.work.connector_type.traits.feeds and report.lists:
             positions = {t.new.key: i for i, t in enumerate(transactions) if t.new is not None}
         self.store.received.hear(peer.id, heard.changes, marked=report.marked, raws=raws, positions=positions)
-        rejects = [*report.rejects, *local, *heard.rejects]
+        rejects = [*report.rejects, *report.remarks, *local, *heard.rejects]
+        if self.work.connector_type.traits.holds is Holds.PROVEN:
+            # Every read of the same list tells them again.
+            rejects = [each for each in rejects if not self.store.rejects.known(peer.id, each.raw, each.reason)]
         if rejects:
             self.rejects.append((len(self.messages), peer.id, rejects))
         self.work.count_heard(heard.changes)

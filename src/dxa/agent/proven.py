@@ -16,6 +16,7 @@ from dxa.change import diff, in_order
 from dxa.config import Peer
 from dxa.connector import Parcel, ParcelKind, Result
 from dxa.entry import Entry, Reject, Verb
+from dxa.errors import AddressError
 from dxa.ledger.answer import Pick, Step, number_steps
 from dxa.plan import Facts, Plan, make_plan
 from dxa.store import PeerRow
@@ -36,7 +37,7 @@ def plan_proven(work: LinkWork, peer: Peer) -> Plan | None:
 def _plan(work: LinkWork, peer: Peer, row: PeerRow) -> Plan:
     store, scope = work.store, f"out {peer.id}"
     have = store.received.marked(peer.id)
-    want = _wanted(work, peer, row)
+    want = _wanted(work, peer, row, have)
     changes = [attrs.evolve(change, reason=REASONS[change.verb]) for change in diff(have, want)]
     first = not store.counter(f"contact:{peer.id}")
     if first:
@@ -49,15 +50,23 @@ def _plan(work: LinkWork, peer: Peer, row: PeerRow) -> Plan:
     return plan
 
 
-def _wanted(work: LinkWork, peer: Peer, row: PeerRow) -> Mapping[str, Entry]:
-    """What the view shows this peer, without what is its own."""
+def _wanted(work: LinkWork, peer: Peer, row: PeerRow, have: Mapping[str, Entry]) -> Mapping[str, Entry]:
+    """What the view shows this peer, as it can hold it, without what is its own."""
     pick = Pick(types=frozenset(work.connector_type.traits.types))
     own = work.store.received.recipients(peer.id)
-    wanted = {}
+    shape, options = work.connector_type.shape, work.link.options
+    wanted, refused = {}, {}
     for line in work.store.views.live_all(row.view or 0):
         if pick.shows(line.type, line.instead_of) and line.recipient not in own:
             key = work.types.key(Address(line.type, line.address))
-            wanted[key] = line.entry()._replace(key=key)
+            try:
+                entry = shape(line.entry(), have.get(key), options) if shape else line.entry()
+            except AddressError as error:
+                refused[key] = str(error)
+            else:
+                wanted[key] = entry._replace(key=key)
+    if refused:
+        _keep_refusals(work, peer.id, {key: f"{peer.name} cannot hold it: {why}" for key, why in refused.items()})
     return wanted
 
 
@@ -78,7 +87,12 @@ def _post(work: LinkWork, peer: Peer, row: PeerRow, plan: Plan) -> None:
 def refused_entries(work: LinkWork, parcel: Parcel, refusals: Mapping[str, str]) -> None:
     """Entries that the peer did not take: kept with the reason; the next full read shows what it really has."""
     reasons = {key: f"{Result.REFUSED.value} by {parcel.peer.name}: {why}" for key, why in refusals.items()}
+    _keep_refusals(work, parcel.peer.id, reasons)
+
+
+def _keep_refusals(work: LinkWork, peer: str, reasons: Mapping[str, str]) -> None:
+    """Each once, as long as its reason stays the same."""
     known = work.store.rejects.known
-    rejects = [Reject(0, 0, key, 0, why) for key, why in reasons.items() if not known(parcel.peer.id, key, why)]
-    work.store.rejects.put(work.link.name, parcel.peer.id, None, rejects, work.now)
+    rejects = [Reject(0, 0, key, 0, why) for key, why in reasons.items() if not known(peer, key, why)]
+    work.store.rejects.put(work.link.name, peer, None, rejects, work.now)
     work.outcome.rejects += len(rejects)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import attrs
 
 from dxa.address import Address, AddressTypes
@@ -16,6 +18,9 @@ from dxa.rules.scope import ImportRules, import_container
 
 NO_ADDRESSING = AddressingRules()
 
+#: Fields of an entry that are no attributes: an alias for the recipient, and further addresses with their types.
+ALIAS, ADDRESSES = "mailNickname", "proxyAddresses"
+
 
 def to_recipient(
     entry: Entry,
@@ -26,24 +31,29 @@ def to_recipient(
     types: AddressTypes,
     addressing: AddressingRules = NO_ADDRESSING,
     restamp: bool = False,
+    keep_name: bool = False,
 ) -> Recipient:
     """The custom recipient that the entry makes, or what it makes of an existing one; addresses are not yet unique.
 
     An existing recipient keeps its id, so that whoever refers to it still finds it (KB Q181952), its owner, and what
     people may have changed by hand: `hidden`, container and trust level. The fields of `entry` are attributes
-    (`AttributeMap.incoming`) and replace only those they name.
+    (`AttributeMap.incoming`) and replace only those they name; `ALIAS` is the alias of a new recipient, `ADDRESSES` are
+    further addresses.
 
     Args:
         existing: a custom recipient that the peer may change or adopt: ask `ownership` first.
         restamp: give it the container and trust level of the rules again, because these changed.
+        keep_name: an existing recipient keeps its name and alias.
 
     Raises:
         AddressError: when the entry has no usable address, or `existing` is not a custom recipient.
     """
     kind = types.get(entry.type)
     target = Address(kind.name, kind.check(entry.address))
-    alias = alias_of(target.value) or entry.name
+    given, others, fields = _apart(entry.fields)
+    alias = given or alias_of(target.value) or entry.name
     name = _display_name(entry.name or alias, rules)
+    further = further_addresses(others, types)
     container = import_container(entry, rules)
     if existing is None:
         new = Recipient(
@@ -52,26 +62,52 @@ def to_recipient(
             name=name,
             alias=alias,
             target=target,
-            proxies=(target,),
+            proxies=(target, *(address for address in further if types.key(address) != types.key(target))),
             owner=owner,
             trust=rules.trust,
-            fields=merge_fields((), entry.fields),
+            fields=merge_fields((), fields),
         )
         return complete(new, addressing, types)
     if existing.kind is not Kind.CUSTOM:
         raise AddressError(f"the address belongs to a {existing.kind.value} of this site", got=str(target))
     changed = attrs.evolve(
         existing,
-        name=name,
-        alias=_alias(existing, alias),
+        name=existing.name if keep_name else name,
+        alias=existing.alias if keep_name and existing.alias else _alias(existing, alias),
         target=target,
-        proxies=_with_native(existing, target, types),
+        proxies=_with(further, _with_native(existing, target, types), types),
         owner=existing.owner if has_owner(existing.owner) else owner,
         container=container if restamp else existing.container,
         trust=rules.trust if restamp else existing.trust,
-        fields=merge_fields(existing.fields, entry.fields),
+        fields=merge_fields(existing.fields, fields),
     )
     return readdress(existing, changed, addressing, types)
+
+
+def further_addresses(texts: Iterable[str], types: AddressTypes) -> tuple[Address, ...]:
+    """The addresses among the values of `ADDRESSES`; what cannot be one is left out, as the entry has another."""
+    found = []
+    for text in texts:
+        try:
+            found.append(types.parse(text))
+        except AddressError:
+            continue
+    return tuple(found)
+
+
+def _apart(fields: Fields) -> tuple[str, list[str], Fields]:
+    """The alias, the further addresses, and the attributes."""
+    alias = next((value for name, value in fields if name == ALIAS), "")
+    others = [value for name, value in fields if name == ADDRESSES]
+    if not alias and not others:
+        return "", [], fields
+    return alias, others, tuple(field for field in fields if field[0] not in (ALIAS, ADDRESSES))
+
+
+def _with(further: Iterable[Address], proxies: tuple[Address, ...], types: AddressTypes) -> tuple[Address, ...]:
+    """The proxies and those further ones that are none yet."""
+    known = {types.key(address) for address in proxies} if further else set()
+    return (*proxies, *(address for address in further if types.key(address) not in known))
 
 
 def merge_fields(old: Fields, new: Fields) -> Fields:

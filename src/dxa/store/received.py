@@ -57,6 +57,7 @@ _RECIPIENTS = select(t.recipient).where(
 )
 _MARKED = select(*_ENTRY).where(_PEER, _ALIVE, t.marked)
 _MARK = setting(received, marked=true()).where(_PEER, t.key == bindparam("marked_key"), _ALIVE)
+_UNMARK = setting(received, marked=false()).where(_PEER, t.key == bindparam("marked_key"))
 
 _APPLIED = setting(
     received, "applied", "recipient", pinned=null(), pending=_is_pending(t.digest, bindparam("new_applied"), null())
@@ -123,7 +124,7 @@ class Received(Told):
         Args:
             marked: keys of entries that bear our mark, changed ones or not.
             raws: the raw form by key.
-            positions: of a full report, the place of each key in it.
+            positions: of a full report, the place of each key in it, from 1 on.
         """
         with self._db.transaction():
             places: Mapping[str, int] = positions or {}
@@ -134,16 +135,17 @@ class Received(Told):
             self._db.many(_ADD, _added(peer, changes, marked, raws, places))
             if marked or places:
                 heard = {change.after.key for change in changes if change.after is not None}
-                self._mark(peer, marked, heard)
+                self._mark(peer, marked, heard, whole=bool(places))
                 if heard and len(places) > len(heard):
                     self._reorder(peer, places)
 
-    def _mark(self, peer: str, marked: Collection[str], heard: Collection[str]) -> None:
-        """Mark entries that stayed the same, too."""
+    def _mark(self, peer: str, marked: Collection[str], heard: Collection[str], *, whole: bool) -> None:
+        """Mark entries that stayed the same, too; after a `whole` report nobody else is marked."""
         rest = [key for key in marked if key not in heard]
-        if rest:
-            known = {row[0] for row in self._db.stream(_MARKED, peer)}
-            self._db.many(_MARK, [(peer, key) for key in rest if key not in known])
+        known = {row[0] for row in self._db.stream(_MARKED, peer)} if rest or whole else set()
+        self._db.many(_MARK, [(peer, key) for key in rest if key not in known])
+        if whole:
+            self._db.many(_UNMARK, [(peer, key) for key in known if key not in marked])
 
     def _reorder(self, peer: str, positions: Mapping[str, int]) -> None:
         """Give the rows their places in the report, unless those that they have tell the same order."""
@@ -153,11 +155,15 @@ class Received(Told):
             self._db.many(_PLACE, [(new, id_) for new, old, id_ in rows if new != old])
 
     def at_end(self, peer: str, ids: Iterable[int]) -> bool:
-        """Whether these rows stood behind all other entries of their lists in the last full reports."""
+        """Whether these rows stood behind all other entries of their lists in the last full reports.
+
+        An entry that has come since, with changes, has no place: it may have stood there.
+        """
         gone = set(ids)
-        places = list(self._db.among(_PLACES, gone, peer))
+        rows = list(self._db.among(_PLACES, gone, peer))
+        places = [row for row in rows if row[1]]
         if not places:
-            return False
+            return bool(rows)
         others = self._db.among(_LAST_PLACE, (list_key for list_key, _ in places), peer)
         last = max((place for id_, place in others if id_ not in gone), default=-1)
         return bool(min(place for _, place in places) >= last)
