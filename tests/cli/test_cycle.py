@@ -9,7 +9,7 @@ from tests.cli.driver import Driver, bad
 CYCLE_KEYS = {"exit_status", "links", "plans", "changes", "notices", "errors"}
 LINK_KEYS = {
     *("link", "messages", "refused", "rejects", "heard", "applied", "sent", "updates", "fulls", "delivered"),
-    *("waiting", "errors"),
+    *("waiting", "errors", "events"),
 }
 PLAN_KEYS = {"plan", "scope", "ready", "held", "holds"}
 CHANGE_KEYS = {"plan", "scope", "held", "verb", "key", "name", "what", "reason", "before", "after"}

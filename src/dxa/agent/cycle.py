@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 
 import attrs
 
@@ -13,7 +13,8 @@ from dxa.agent.site import OpenSite
 from dxa.agent.upkeep import letters_to_administrator, prune
 from dxa.bulk import no_collector
 from dxa.config import Link
-from dxa.connector import Holds
+from dxa.connector import Holds, Narrator, Phase
+from dxa.entry import Verb
 from dxa.errors import DxaError, PluginError
 from dxa.plan import Plan
 
@@ -68,6 +69,9 @@ class Agent:
             letters_to_administrator(self.site, cycle, works)
             self._each(works, "delivering", outbox.deliver)
             prune(self.site, works)
+        for work in works:
+            self._try(work, "reporting", _ended)
+            work.outcome.events += self.site.take_events(work.link)
         return cycle
 
     def _works(self, links: Collection[str], cycle: CycleOutcome, *, rehearsal: bool) -> Iterator[LinkWork]:
@@ -104,20 +108,24 @@ class Agent:
             if work.failed:
                 continue
             self.progress(work.link.name, what)
-            try:
-                step(work)
-            except DxaError as error:
-                work.failed = True
-                work.outcome.errors.append(str(error))
-            except Exception as error:
-                if not _from_plugin(error, work):
-                    raise
-                work.failed = True
-                fault = PluginError(work.link.connector.name, f"{what} raised {type(error).__name__}: {error}")
-                work.outcome.errors.append(str(fault))
+            self._try(work, what, step)
+
+    def _try(self, work: LinkWork, what: str, step: Callable[[LinkWork], None]) -> None:
+        try:
+            step(work)
+        except DxaError as error:
+            work.failed = True
+            work.outcome.errors.append(str(error))
+        except Exception as error:
+            if not _from_plugin(error, work):
+                raise
+            work.failed = True
+            fault = PluginError(work.link.connector.name, f"{what} raised {type(error).__name__}: {error}")
+            work.outcome.errors.append(str(fault))
 
     def _directory(self, work: LinkWork) -> None:
         self._keep(work, directory.plan_peers(work))
+        _passed(work, Phase.DIRECTORY, work.outcome.applied)
 
     def _outbound(self, work: LinkWork) -> None:
         views = outbound.assign_views(work)
@@ -127,12 +135,24 @@ class Agent:
             answers.answer_peers(work)
         else:
             self._keep(work, (proven.plan_proven(work, peer) for peer in work.link.peers.values()))
+        _passed(work, Phase.COMPARED, work.outcome.sent)
 
     def _keep(self, work: LinkWork, plans: Iterator[Plan | None]) -> None:
         """Keep plans for the outcome; of those that were applied only what is held, for the rest has been counted."""
         for plan in plans:
             if plan is not None and (plan.holds or (work.rehearsal and plan.changes)):
                 work.cycle.plans.append(plan if work.rehearsal else attrs.evolve(plan, ready=()))
+
+
+def _passed(work: LinkWork, phase: Phase, counts: Mapping[str, int]) -> None:
+    """Say to a connector that tells the story of the cycle how far it has come."""
+    if isinstance(work.connector, Narrator):
+        verbs = {verb: counts.get(verb.value, 0) for verb in Verb}
+        work.connector.passed(phase, verbs, "; ".join(work.outcome.errors))
+
+
+def _ended(work: LinkWork) -> None:
+    _passed(work, Phase.FAILED if work.outcome.errors else Phase.ENDED, {})
 
 
 def _from_plugin(error: Exception, work: LinkWork) -> bool:

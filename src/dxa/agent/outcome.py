@@ -25,6 +25,8 @@ class LinkOutcome:
     delivered: int = 0
     waiting: int = 0
     errors: list[str] = attrs.field(factory=list)
+    #: What the connector tells of its part, line by line, each with the number of its own world (0: none).
+    events: list[tuple[int, str]] = attrs.field(factory=list)
 
 
 @attrs.define

@@ -30,6 +30,8 @@ class OpenSite:
     types: AddressTypes
     clock: Callable[[], float]
     connectors: dict[str, Connector] = attrs.field(factory=dict)
+    #: What connectors tell for the report of the cycle, by link, until it is taken.
+    events: dict[str, list[tuple[int, str]]] = attrs.field(factory=dict)
 
     @classmethod
     def open(cls, folder: Path, host: Host, clock: Callable[[], float], *, create: bool = False) -> OpenSite:
@@ -66,6 +68,7 @@ class OpenSite:
                 peer.name.casefold(): PeerInfo(id=peer.id, name=peer.name, options=peer.options)
                 for peer in link.peers.values()
             }
+            events = self.events.setdefault(link.name, [])
             context = LinkContext(
                 link=link.name,
                 role=link.role,
@@ -75,9 +78,17 @@ class OpenSite:
                 site=self.names,
                 peers=peers,
                 now=self.clock,
+                tell=lambda number, text: events.append((number, text)),
             )
             self.connectors[link.name] = link.connector.open(context)
         return self.connectors[link.name]
+
+    def take_events(self, link: Link) -> list[tuple[int, str]]:
+        """What the link's connector has told since this was asked last."""
+        events = self.events.get(link.name, [])
+        taken = list(events)
+        events.clear()
+        return taken
 
     def site_lists(self, link: Link) -> frozenset[ListKey]:
         """The lists in which the site itself stands on this link."""

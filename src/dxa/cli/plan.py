@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 FIRST = 20
 
 
-@json_command("CycleShown", "LinkShown", "PlanShown", "ChangeShown")
+@json_command("CycleShown", "LinkShown", "EventShown", "PlanShown", "ChangeShown")
 @click.argument("id_", metavar="[PLAN]", required=False)
 @click.option("--link", "links", multiple=True, help="Only this link; may be given several times.")
 @click.option("--all", "everything", is_flag=True, help=f"Show all changes, not the first {FIRST} of each plan.")

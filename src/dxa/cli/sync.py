@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from dxa.agent.queries import CycleShown, LinkShown
 
 
-@json_command("CycleShown", "LinkShown", "PlanShown", "ChangeShown")
+@json_command("CycleShown", "LinkShown", "EventShown", "PlanShown", "ChangeShown")
 @click.argument("links", metavar="[LINK]...", nargs=-1)
 @pass_session
 def sync(session: Session, links: tuple[str, ...], as_json: bool) -> int:
@@ -48,6 +48,7 @@ def show(cycle: CycleShown) -> None:
         table("", columns, [_row(link) for link in cycle.links])
     else:
         say("No link takes part. Links stand in dxa.toml.")
+    show_events(cycle)
     rejects = sum(link.rejects for link in cycle.links)
     if rejects:
         say(f"{counted(rejects, 'record')} could not be used; `dxa rejects list` shows them.")
@@ -60,6 +61,14 @@ def show(cycle: CycleShown) -> None:
         warn(f"error: {error}")
     if cycle.errors:
         warn("The next sync tries again what failed.")
+
+
+def show_events(cycle: CycleShown) -> None:
+    """What connectors tell of their part, link by link."""
+    from dxa.cli.output import bullets
+
+    for link in cycle.links:
+        bullets(f"Steps on {link.link}", [f"[{e.number}] {e.text}" if e.number else e.text for e in link.events])
 
 
 def other_notices(cycle: CycleShown) -> list[str]:

@@ -20,6 +20,7 @@ from dxa.agent.queries.recipients import find_recipient, recipient, recipients
 from dxa.agent.queries.values import (
     ChangeShown,
     CycleShown,
+    EventShown,
     ExportShown,
     FindingShown,
     HeldShown,
@@ -46,6 +47,7 @@ from dxa.agent.queries.values import (
 __all__ = [
     "ChangeShown",
     "CycleShown",
+    "EventShown",
     "ExportShown",
     "FindingShown",
     "HeldShown",

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from dxa.agent.outcome import CycleOutcome, LinkOutcome
-from dxa.agent.queries.values import ChangeShown, CycleShown, HeldShown, LinkShown, PlanShown
+from dxa.agent.queries.values import ChangeShown, CycleShown, EventShown, HeldShown, LinkShown, PlanShown
 from dxa.agent.site import OpenSite
 from dxa.change import Change
 from dxa.entry import Entry
@@ -123,6 +123,7 @@ def _link(outcome: LinkOutcome) -> LinkShown:
         delivered=outcome.delivered,
         waiting=outcome.waiting,
         errors=tuple(outcome.errors),
+        events=tuple(EventShown(number=number, text=text) for number, text in outcome.events),
     )
 
 

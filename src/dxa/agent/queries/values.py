@@ -166,6 +166,14 @@ class PlanShown:
 
 
 @attrs.frozen(kw_only=True)
+class EventShown:
+    """Something that a connector has done."""
+
+    number: int = said("the number that the foreign system's own programs have for it; 0 is none")
+    text: str = said("what it was")
+
+
+@attrs.frozen(kw_only=True)
 class LinkShown:
     """What happened on one link in one cycle; `heard`, `applied` and `sent` count by A, M, D, R."""
 
@@ -181,6 +189,7 @@ class LinkShown:
     delivered: int = said("parcels delivered")
     waiting: int = said("parcels that wait to be delivered")
     errors: tuple[str, ...] = said("what failed and will be tried again")
+    events: tuple[EventShown, ...] = said("what the connector has done, step by step")
 
 
 @attrs.frozen(kw_only=True)

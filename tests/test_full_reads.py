@@ -1,0 +1,233 @@
+"""What a connector can say of reads of a whole list, of entries that are called by their addresses, and of its work."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import attrs
+import pytest
+
+from dxa.address import Address
+from dxa.agent import Agent, OpenSite
+from dxa.connector import ConnectorType, Feed, Holds, LinkContext, Outcome, Parcel, Phase, Report, Result, Traits
+from dxa.entry import Entry, Reject, Transaction, Verb
+from dxa.errors import AddressError, TransportError
+from dxa.hookspecs import hookimpl
+from dxa.host import Host
+from dxa.rules.imports import ADDRESSES, ALIAS
+from tests.cases.harness import SiteHarness
+
+TEXT = """
+[site]
+organization = "LAB"
+name = "HQ"
+[addressing.templates]
+MEM = "{alias}"
+SMTP = "{alias}@lab.example"
+[links.list]
+connector = "scripted"
+import_container = "Foreign"
+export_containers = ["Staff"]
+"""
+
+
+@attrs.define(eq=False)
+class Scripted:
+    """A plugin with a connector that says what a test wants, and keeps what it is given."""
+
+    reports: list[Report] = attrs.field(factory=list)
+    parcels: list[Parcel] = attrs.field(factory=list)
+    phases: list[tuple[Phase, int, str]] = attrs.field(factory=list)
+    failing: str = ""
+    context: Any = None
+
+    @hookimpl
+    def dxa_connectors(self) -> list[ConnectorType]:
+        traits = Traits(types=("MEM",), holds=Holds.PROVEN, feeds=frozenset({Feed.FULL}), names_are_addresses=True)
+        return [ConnectorType(name="scripted", summary="a test", traits=traits, open=self.open, shape=_shape)]
+
+    def open(self, context: LinkContext) -> Scripted:
+        self.context = context
+        return self
+
+    def collect(self, since: Mapping[str, str]) -> Iterator[Report]:
+        if self.failing:
+            raise TransportError(self.failing)
+        self.context.tell(67, "read")
+        yield from self.reports
+
+    def deliver(self, parcel: Parcel) -> Iterator[Outcome]:
+        self.parcels.append(parcel)
+        yield Outcome(result=Result.DONE)
+
+    def settle(self, receipts: Sequence[str]) -> None:
+        pass
+
+    def passed(self, phase: Phase, counts: Mapping[Verb, int], reason: str) -> None:
+        self.phases.append((phase, sum(counts.values()), reason))
+
+
+def _shape(entry: Entry, held: Entry | None, _options: Any) -> Entry:
+    if "!" in entry.name:
+        raise AddressError("no exclamation marks", got=entry.name)
+    shaped = entry._replace(name=entry.name.upper(), fields=())
+    return held if held is not None and held.name.upper() == shaped.name else shaped
+
+
+@attrs.define
+class ScriptedSite(SiteHarness):
+    """A site with a link to a `Scripted` list."""
+
+    plugin: Scripted = attrs.field(factory=Scripted)
+
+    def open(self, *, create: bool = False) -> None:
+        (self.folder / "dxa.toml").write_text(self.text, encoding="utf-8")
+        host = Host({"scripted": self.plugin}, memory=self.memory)
+        self.site = OpenSite.open(self.folder, host, lambda: self.now, create=create)
+        self.agent = Agent(site=self.site)
+
+    def hears(self, *entries: Entry, **values: Any) -> None:
+        """Run a cycle with a full report of these."""
+        self.changes(*(Transaction(0, Verb.ADD, None, entry) for entry in entries), lists={("", "")}, **values)
+
+    def changes(self, *transactions: Transaction, **values: Any) -> None:
+        """Run a cycle with these changes, found by a read of the whole list."""
+        report = Report(sender="list", receipt="r", cursor="c", transactions=transactions, proves=True)
+        self.plugin.reports = [attrs.evolve(report, **values)]
+        self.sync()
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[ScriptedSite]:
+    """The site."""
+    site = ScriptedSite(tmp_path, TEXT)
+    yield site
+    site.close()
+
+
+def _entry(name: str, address: str = "", **fields: str) -> Entry:
+    address = address or name
+    return Entry(f"MEM:{address.casefold()}", "MEM", "", name, address, tuple(fields.items()))
+
+
+def _gone(name: str) -> Transaction:
+    return Transaction(0, Verb.DELETE, _entry(name), None)
+
+
+TEN = [_entry(f"P{n}") for n in range(10)]
+
+
+def test_changes_that_a_whole_read_has_found_prove_what_the_peer_holds(site: ScriptedSite) -> None:
+    """The site's people are given to a peer whose list was read and is as it was; not to one that was not read."""
+    site.hears(_entry("Ann"))
+    site.add("Bob")
+    site.changes()
+    given = len(site.plugin.parcels)
+    site.add("Cy")
+    site.plugin.reports = []
+    site.sync()
+
+    assert (1, 1) == (given, len(site.plugin.parcels))
+
+
+def test_what_stood_at_an_end_that_may_be_cut_is_held_until_a_second_read_agrees(site: ScriptedSite) -> None:
+    """The connector says so of changes; a later read without such an end lets the deletion go."""
+    site.hears(*TEN)
+    site.changes(_gone("P9"), counted=False)
+    held = site.holds()
+    site.changes(counted=True)
+
+    assert ["tail"] == held
+    assert [f"P{n}" for n in range(9)] == site.names()
+    assert [] == site.holds()
+
+
+def test_an_end_that_comes_back_takes_the_hold_away(site: ScriptedSite) -> None:
+    """Whoever was missing is there again, and keeps the recipient."""
+    site.hears(*TEN)
+    before = site.one("P9").id
+    site.changes(_gone("P9"), counted=False)
+    site.changes(Transaction(0, Verb.ADD, None, TEN[9]))
+
+    assert [] == site.holds()
+    assert before == site.one("P9").id
+
+
+def test_a_list_that_was_empty_once_is_not_empty_for_ever(site: ScriptedSite) -> None:
+    """Changes may fill it; a deletion is then no sign of an empty list."""
+    site.hears()
+    site.changes(*(Transaction(0, Verb.ADD, None, entry) for entry in TEN))
+    site.changes(_gone("P3"))
+
+    assert [] == site.holds()
+    assert 9 == len(site.names())
+
+
+def test_rejects_keep_everybody_and_remarks_nobody(site: ScriptedSite) -> None:
+    """A record that cannot be read may be somebody who is missing; one that is understood is not. Each is told once."""
+    site.hears(*TEN)
+    for _ in range(2):
+        site.hears(*TEN[1:], rejects=[Reject(0, 7, "torn", 0, "cannot be read")])
+    kept = len(site.names())
+    for _ in range(2):
+        site.hears(*TEN[1:], remarks=[Reject(0, 8, "odd", 0, "is nobody")])
+
+    assert (10, 9) == (kept, len(site.names()))
+    assert [(0, "cannot be read"), (0, "is nobody")] == site.rejects()
+
+
+def test_the_name_and_alias_of_a_recipient_are_given_once(site: ScriptedSite) -> None:
+    """Rules make them of an address when the recipient is made; changed rules change nobody who is there."""
+    site.hears(_entry("Ann Berg", "a", mailNickname="AnnB", info="1"))
+    site.hears(_entry("Berg, Ann", "a", mailNickname="BAnn", info="2"), _entry("New, Nan", "n", mailNickname="NewN"))
+
+    ann, nan = site.one("Ann Berg"), site.one("New, Nan")
+    assert ("AnnB", (("info", "2"),)) == (ann.alias, ann.fields)
+    assert ("NewN", ()) == (nan.alias, nan.fields)
+    assert Address("SMTP", "AnnB@lab.example") in ann.proxies
+
+
+def test_further_addresses_that_are_free_become_proxies(site: ScriptedSite) -> None:
+    """One that somebody else has is left out and not made another one; rubbish is left out."""
+    site.hears(_entry("Ann"), _entry("Bob", proxyAddresses="MEM:Robert"), _entry("Cy", proxyAddresses="MEM:ann"))
+    site.hears(_entry("Ann", proxyAddresses="MEM:Anna"), _entry("Di", proxyAddresses="?"), *map(_entry, ("Bob", "Cy")))
+    found = {recipient.name: [p.value for p in recipient.proxies if p.type == "MEM"] for recipient in site.recipients()}
+
+    assert {"Ann": ["Ann", "Anna"], "Bob": ["Bob", "Robert"], "Cy": ["Cy"], "Di": ["Di"]} == found
+
+
+def test_alias_and_addresses_are_no_prompts_of_a_map(site: ScriptedSite) -> None:
+    """A map of attributes leaves them alone."""
+    site.configure(TEXT + 'attributes = {info = "notes"}\n')
+    site.hears(_entry("Ann", **{ALIAS: "A1", ADDRESSES: "MEM:Anna", "info": "x", "other": "y"}))
+
+    assert ("A1", (("notes", "x"),)) == (site.one("Ann").alias, site.one("Ann").fields)
+
+
+def test_what_is_sent_is_what_the_peer_can_hold(site: ScriptedSite) -> None:
+    """Shaped by the connector; what it holds and is as good is not sent again, and what it cannot hold is told once."""
+    for name in ("Ann", "Bob", "Eve!"):
+        site.add(name)
+    site.hears(_entry("aNN", "ann"), marked=frozenset({"MEM:ann"}))
+    site.hears(_entry("aNN", "ann"), marked=frozenset({"MEM:ann"}))
+    sent = [[t.new.name for t in parcel.transactions() if t.new] for parcel in site.plugin.parcels]
+
+    assert [["BOB"], ["BOB"]] == sent
+    assert [(0, "list cannot hold it: no exclamation marks: 'Eve!'")] == site.rejects()
+
+
+def test_a_connector_tells_what_it_does(site: ScriptedSite) -> None:
+    """Its lines stand in the outcome of the cycle, and it is told how far the core has come."""
+    site.add("Bob")
+    site.hears(_entry("Ann"))
+    went = list(site.plugin.phases)
+    site.plugin.failing = "locked"
+    site.plugin.phases.clear()
+    first = site.last.links[0].events
+    site.sync(failing=True)
+
+    assert [(67, "read")] == first
+    assert [(Phase.DIRECTORY, 1, ""), (Phase.COMPARED, 1, ""), (Phase.ENDED, 0, "")] == went
+    assert [(Phase.FAILED, 0, "locked")] == site.plugin.phases
