@@ -55,8 +55,9 @@ def keys_are_stable_and_unique(make: MakeHarness) -> None:
     expect(not twice, f"{sorted(twice)[:3]} are keys of several entries")
 
     other = make()
-    count = len(harness.names)
-    other.say([other.entry(n, f"Renamed {n}") for n in range(count, 0, -1)])
+    called = harness.connector_type.traits.names_are_addresses
+    names = dict(enumerate(harness.names if called else (f"Renamed {n}" for n, _ in enumerate(harness.names, 1)), 1))
+    other.say([other.entry(n, names[n]) for n in reversed(names)])
     renamed = {entry.address: entry.key for entry in told(hear(other.open()))}
     for entry in told(reports):
         key = renamed.get(entry.address)
