@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable, Sequence
+from contextlib import chdir
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
@@ -18,14 +19,18 @@ from dxa.agent import Agent, OpenSite
 from dxa.agent.admin import Administrator
 from dxa.agent.site import site_lock
 from dxa.connector import Scene
-from dxa.errors import UsageError
+from dxa.errors import DxaError, UsageError
 from dxa.host import Host
 from dxa.recipient import Kind, Recipient
 
 #: Says that a folder was made by the demo, so that the demo may remove it.
 MARKER = ".dxa-demo"
 FOLDER = "dxa-demo"
+#: The site's folder inside the demo's.
+SITE_FOLDER = "site"
 ORGANIZATION, SITE = "FABER", "HQ"
+#: Exit statuses of commands that have done their work; 3 says that a plan is held.
+DONE = (0, 3)
 
 Cell = str | int | None
 
@@ -67,8 +72,8 @@ Run = Callable[[Sequence[str]], tuple[int, str, str]]
 class Stage:
     """What a scene works with: the demo's folder, the site in it, a screen, and dxa's own commands.
 
-    A scene puts its own things below `folder`, says what happens, and does as much as it can with `dxa`, so that
-    whoever watches sees commands that they can type.
+    A scene puts its own things below `folder`, says what happens, and does as much as it can with `dxa` and `program`,
+    so that whoever watches sees commands that they can type in that folder.
     """
 
     folder: Path
@@ -77,10 +82,12 @@ class Stage:
     host: Host
     clock: Callable[[], float]
 
+    hints: dict[str, str] = attrs.field(factory=dict)
+
     @property
     def site(self) -> Path:
         """The folder of the demo's site."""
-        return self.folder / "site"
+        return self.folder / SITE_FOLDER
 
     def heading(self, text: str) -> None:
         """Begin another part."""
@@ -94,12 +101,28 @@ class Stage:
         """Show a table; a column whose name begins with ``#`` holds numbers."""
         self.screen.table(title, columns, rows)
 
-    def dxa(self, *arguments: str, shown: bool = True) -> CompletedCommand:
-        """Run a dxa command on the demo's site, and show it with what it prints; `shown` false keeps it quiet."""
-        status, output, errors = self.run(["-C", str(self.site), *arguments])
+    def dxa(self, *arguments: str, shown: bool = True, fails: bool = False) -> CompletedCommand:
+        """Run a dxa command on the demo's site; see `program`."""
+        return self.program("-C", SITE_FOLDER, *arguments, shown=shown, fails=fails)
+
+    def program(self, *arguments: str, shown: bool = True, fails: bool = False) -> CompletedCommand:
+        """Run a dxa command as it is typed in the demo's folder, and show it with what it prints.
+
+        `shown` false keeps it quiet. One that is not meant to fail and does ends the demo (`DxaError`).
+        """
+        line = " ".join(["dxa", *map(_quoted, arguments)])
+        with chdir(self.folder):
+            status, output, errors = self.run(arguments)
         if shown:
-            self.screen.command(" ".join(["dxa", *map(_quoted, arguments)]), output + errors)
+            self.screen.command(line, output + errors)
+        if (status not in DONE) is not fails:
+            said = "" if shown else f":\n{output}{errors}".rstrip()
+            raise DxaError(f"the demo cannot go on: exit status {status} of `{line}`{said}")
         return CompletedCommand(status, output)
+
+    def hint(self, command: str, what: str) -> None:
+        """Name a command to look around with, which is shown when the demo has ended."""
+        self.hints[command] = what
 
     def edit_config(self, text: str) -> None:
         """Append TOML to the site's configuration."""

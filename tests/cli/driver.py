@@ -211,6 +211,7 @@ class World:
             stage.dxa("sync")
             stage.table("Seen", ["name", "#n"], [("Ann", 1)])
             assert 0 == stage.dxa("status", "--json", shown=False).json["peers"][0]["pending"]
+            stage.hint("dxa plugins", "what there is")
             (stage.folder / "played").write_text("yes")
 
         return [Scene(name="short", order=1, play=play)]

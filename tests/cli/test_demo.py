@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from unittest.mock import Mock
 
 import pytest
 
-from dxa.demo import MARKER, PEOPLE
+from dxa.demo import MARKER, PEOPLE, Stage
 from tests.cli.driver import Driver
 
 
@@ -17,13 +18,40 @@ def test_demo_plays_and_leaves_everything(dxa: Driver, tmp_path: Path) -> None:
     done = dxa.bare("demo", str(folder))
 
     assert (0, "") == (done.status, done.err)
-    assert "$ dxa init --organization FABER --site HQ" in done.lines
-    assert "$ dxa sync" in done.lines
+    assert "$ dxa -C site init --organization FABER --site HQ" in done.lines
+    assert "$ dxa -C site sync" in done.lines
     assert "A link" in done.lines
     assert any(line.split() == ["Ann", "1"] for line in done.lines)
-    assert f"dxa -C {folder}/site status" in done.out
+    assert f"  cd {folder}" in done.lines
+    assert any(line.startswith("  dxa -C site status ") for line in done.lines)
+    assert any(line.split() == ["dxa", "plugins", "#", "what", "there", "is"] for line in done.lines)
     assert (folder / "played").is_file()
     assert len(PEOPLE) == dxa.bare("-C", str(folder / "site"), "recipients", "list", "--json").json["total"]
+
+
+def test_long_commands_are_continued(dxa: Driver, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A command that is too long for a line is shown as a shell takes it, and what it has in quotes stays whole."""
+    name = "Müller-Lüdenscheidt, Jürgen, of the house d'Este in Ferrara"
+
+    def add(stage: Stage) -> None:
+        stage.dxa("recipients", "add", "--name", name, "--alias", "juergenm-l", "--container", "Recipients/Ferrara")
+
+    monkeypatch.setattr("dxa.demo.add_people", add)
+    done = dxa.bare("demo", str(tmp_path / "demo"))
+    shown = done.out[done.out.index("$ dxa -C site recipients add") :].partition("\nAdded")[0]
+    typed = shlex.split(shown.replace("\\\n", " "))
+
+    assert 3 == len(shown.splitlines())
+    assert ["$", "dxa", "-C", "site", "recipients", "add", "--name", name] == typed[:8]
+
+
+def test_a_command_that_fails_ends_the_demo(dxa: Driver, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The demo does not go on after a command that has failed, and says which it was."""
+    monkeypatch.setattr("dxa.demo.add_people", lambda stage: stage.dxa("recipients", "show", "99", shown=False))
+    done = dxa.bare("demo", str(tmp_path / "demo"))
+
+    assert 1 == done.status
+    assert "exit status 2 of `dxa -C site recipients show 99`" in done.err
 
 
 def test_demo_goes_into_a_folder_of_its_own(dxa: Driver, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+import sys
+from collections.abc import Iterator, Sequence
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 
@@ -34,19 +35,21 @@ def demo(session: Session, folder: Path | None, fresh: bool) -> None:
     stage = Stage(folder=folder.resolve(), screen=screen, run=run, host=session.host, clock=session.clock)
     play(stage, scenes)
     screen.heading("Now look around")
-    width = max(map(len, HINTS))
-    for command, what in HINTS.items():
-        output.raw(f"  dxa -C {folder / 'site'} {command:<{width}}  # {what}")
+    hints = {**HINTS, **stage.hints}
+    width = max(map(len, hints))
+    output.raw(f"  cd {folder}")
+    for command, what in hints.items():
+        output.raw(f"  {command:<{width}}  # {what}")
 
 
 #: What to look at after the demo.
 HINTS = {
-    "status": "how each peer stands",
-    "peers list --counts": "who is shown how much",
-    "recipients list": "the directory",
-    "recipients show 2": "one recipient at every peer",
-    "messages list": "every message in and out",
-    "history": "what has changed, and why",
+    "dxa -C site status": "how each peer stands",
+    "dxa -C site peers list --counts": "who is shown how much",
+    "dxa -C site recipients list": "the directory",
+    "dxa -C site recipients show 2": "one recipient at every peer",
+    "dxa -C site messages list": "every message in and out",
+    "dxa -C site history": "what has changed, and why",
 }
 
 
@@ -100,7 +103,26 @@ class _Screen:
     def command(self, text: str, printed: str) -> None:
         """A command behind a prompt, and what it printed."""
         self.gap()
-        output.emphasize(f"$ {text}")
+        output.emphasize("\n".join(_continued(f"$ {text}", output.width(sys.stdout))))
         output.raw(printed.rstrip("\n"))
         self.blank = False
         self.gap()
+
+
+def _continued(line: str, width: int) -> Iterator[str]:
+    """A command in lines that fit, which a shell takes as one; what stands in quotes is left whole."""
+    indent = ""
+    while len(line) > width:
+        fits = line[: width - 1]
+        ends = [at for at, char in enumerate(fits) if char == " " and at > len(indent) and not _quoted(fits[:at])]
+        if not ends:
+            break
+        yield f"{line[: ends[-1]]} \\"
+        indent = "    "
+        line = f"{indent}{line[ends[-1] + 1 :]}"
+    yield line
+
+
+def _quoted(before: str) -> bool:
+    """Whether what follows stands in quotes."""
+    return (before.count("'") - before.count("\\'")) % 2 == 1

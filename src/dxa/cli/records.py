@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
@@ -11,6 +12,8 @@ CHUNK = 200
 #: Kinds of records that say that something is wrong.
 BAD = frozenset({"reject", "error"})
 BAD_TITLE = "Cannot be read"
+
+_TIME = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})T([0-9]{2}:[0-9]{2}:[0-9]{2}Z)")
 
 
 def is_bad(record: Mapping[str, Any]) -> bool:
@@ -27,11 +30,9 @@ def show_records(records: Iterable[Mapping[str, Any]]) -> int:
         found = [record for _, record in part]
         bad += sum(map(is_bad, found))
         if rows is not None:
-            # Good ones and bad ones have different columns, too many for one line.
-            for title, some in (("", [r for r in found if not is_bad(r)]), (BAD_TITLE, list(filter(is_bad, found)))):
-                if some:
-                    columns = _columns(some)
-                    table(title, columns, [[text(r.get(c.removeprefix("#"))) for c in columns] for r in some])
+            for title, some in _tables(found):
+                columns = _columns(some)
+                table(title, columns, [[text(r.get(c.removeprefix("#"))) for c in columns] for r in some])
         else:
             for record in found:
                 say()
@@ -49,7 +50,8 @@ def text(value: Any) -> str:
         return "; ".join(f"{name} {text(part)}" for name, part in value.items() if part not in (None, "", [], {}))
     if isinstance(value, (list, tuple)):
         return ", ".join(map(text, value))
-    return str(value)
+    time = _TIME.fullmatch(str(value))
+    return f"{time[1]} {time[2]}" if time else str(value)
 
 
 def _counted(records: Iterable[Mapping[str, Any]]) -> Iterator[tuple[int | None, Mapping[str, Any]]]:
@@ -63,7 +65,18 @@ def _counted(records: Iterable[Mapping[str, Any]]) -> Iterator[tuple[int | None,
         number += 1
 
 
-def _columns(records: list[Mapping[str, Any]]) -> list[str]:
+def _tables(found: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, list[Mapping[str, Any]]]]:
+    """The records by their kinds, those that are bad last: they differ in their columns, too many for one line."""
+    good = [record for record in found if not is_bad(record)]
+    kinds = list(dict.fromkeys(str(record.get("kind", "")) for record in good))
+    for kind in kinds:
+        yield kind if len(kinds) > 1 else "", [record for record in good if str(record.get("kind", "")) == kind]
+    bad = [record for record in found if is_bad(record)]
+    if bad:
+        yield BAD_TITLE, bad
+
+
+def _columns(records: Sequence[Mapping[str, Any]]) -> list[str]:
     """The keys of these records that say something; numbers are marked as `dxa.cli.output.table` wants it."""
     keys = list(dict.fromkeys(key for record in records for key in record))
     used = [key for key in keys if any(record.get(key) not in (None, "", [], {}, 0) for record in records)]

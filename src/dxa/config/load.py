@@ -331,11 +331,11 @@ def _tables(value: object) -> Iterator[tuple[str, Table]]:
 
 
 def _database(site: SiteTable, folder: Path) -> str:
-    """The URL with the path of a SQLite file taken from the site's folder."""
+    """The URL with the path of a SQLite file taken from the site's folder, whichever folder the process goes to."""
     scheme, mark, path = site.database.partition(":///")
     if not mark or not scheme.startswith("sqlite") or not path or path.startswith(":memory:"):
         return site.database
-    return f"{scheme}:///{folder / path}"
+    return f"{scheme}:///{(folder / path).absolute()}"
 
 
 def _secrets(value: Any, at: Key) -> Iterator[tuple[Key, Secret]]:
