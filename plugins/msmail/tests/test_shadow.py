@@ -280,3 +280,47 @@ def test_a_damaged_letter_holds_up_no_other(site: Site) -> None:
     assert header.stem in reports[0].fault.reason
     assert [] == waiting(site.post, SYSTEM)
     assert 2 == len(list((site.post.root / "DXA" / "BAD").iterdir()))
+
+
+@pytest.mark.dx("T-206")
+def test_a_damaged_mailbag_of_a_requestor_holds_up_no_other(site: Site) -> None:
+    """What is wrong with it is told, and all requests are heard."""
+    list(site.open().collect({}))
+    site.arrive()
+    with site.post.change() as change:
+        change.write(mailbag.key_name(networks.find(change, "SOUTH/MAIN").mailbag), b"rubbish")
+
+    heard, told = site.open().collect({})
+
+    assert ("NORTH/MAIN", None) == (heard.sender, heard.fault)
+    assert told.fault is not None
+    assert "SOUTH/MAIN of " in told.fault.reason
+    assert "is damaged" in told.fault.reason
+
+
+@pytest.mark.dx("T-202")
+def test_a_list_of_networks_that_is_damaged_later_is_mended_in_the_next_cycle(site: Site) -> None:
+    """Also by a process that goes on running."""
+    server = site.open()
+    list(server.collect({}))
+    with site.post.change() as change:
+        change.write(NETWORK, b"rubbish")
+
+    list(server.collect({}))
+
+    with site.post.look() as files:
+        assert {"north/main", "south/main"} == networks.postoffices(files).keys()
+
+
+def test_cycles_of_one_process_are_counted(site: Site) -> None:
+    """SRVCONF.GLB counts them, whether a new process runs each or not."""
+    server = site.open()
+    for number in (84, 85):
+        list(server.collect({}))
+        list(server.deliver(reply(number)))
+        server.settle(())
+
+    with site.post.look() as files:
+        conf = read_srvconf(files)
+    assert conf is not None
+    assert 2 == conf.head.cycle

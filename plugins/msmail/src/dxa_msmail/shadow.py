@@ -42,8 +42,9 @@ class Shadow:
     clock: Callable[[], float]
     durable: bool = True
     step: Callable[[str], None] = lambda _what: None
+    #: Whether it is there, as it should be.
+    is_ready: bool = attrs.field(default=False, init=False)
     _told: dict[str, Reply] = attrs.field(factory=dict, init=False)
-    _ready: bool = attrs.field(default=False, init=False)
     _cycle: int = attrs.field(default=0, init=False)
 
     def folder(self) -> ShadowFolder:
@@ -62,8 +63,7 @@ class Shadow:
 
         Raises `UsageError` when the folder holds something else, `TransportError`.
         """
-        if self._ready:
-            return
+        self.is_ready, self._cycle = False, 0
         network, _, postoffice = self.name.partition("/")
         try:
             maildata = tree.open_postoffice(self.root, durable=self.durable, step=self.step)
@@ -83,7 +83,7 @@ class Shadow:
         if not current:
             with maildata.change() as change:
                 self._route(change)
-        self._ready = True
+        self.is_ready = True
 
     def _require_ours(self, files: Files) -> None:
         master = identity(files)
@@ -154,13 +154,14 @@ class ShadowFolder(MailbagFolder):
     shadow: Shadow = attrs.field(kw_only=True)
 
     def names(self) -> list[str]:
-        """See `MailbagFolder`."""
+        """See `MailbagFolder`: with it a cycle begins."""
         self.shadow.prepare()
         return MailbagFolder.names(self)
 
     def write(self, name: str, data: bytes) -> None:
         """See `MailbagFolder`."""
-        self.shadow.prepare()
+        if not self.shadow.is_ready:
+            self.shadow.prepare()
         MailbagFolder.write(self, name, data)
 
     def along(self, change: Changing) -> None:
@@ -168,13 +169,16 @@ class ShadowFolder(MailbagFolder):
         self.shadow.write_numbers(change)
 
     def warnings(self) -> Sequence[str]:
-        """See `Folder`: mailbags that fill up (dx:T-205)."""
+        """See `Folder`: mailbags that fill up (dx:T-205), and those that are damaged, which stop no other."""
+        root = self.postoffice.root
         advice = "is its mail fetched, and does `dxa msmail external` run?"
-        return [
-            f"{count} letters wait in the mailbag {name} of {self.postoffice.root}, which can hold {MOST}; {advice}"
-            for name, count in self.depths().items()
-            if count >= DEEP
-        ]
+        found = []
+        for name, depth in self.depths().items():
+            if isinstance(depth, str):
+                found.append(f"{name} of {root} is damaged: {depth}")
+            elif depth >= DEEP:
+                found.append(f"{depth} letters wait in the mailbag {name} of {root}, which can hold {MOST}; {advice}")
+        return found
 
 
 def open_shadow(site: Path, path: str, name: str, peers: Mapping[str, PeerInfo], clock: Callable[[], float]) -> Shadow:

@@ -187,7 +187,7 @@ def next_mailbag(change: Changing) -> str:
 def next_letter(change: Changing) -> str:
     """A new stem of MAI, ATT and P1, like ``00000062``; one that is in use is passed over. Raises as `next_mailbag`."""
     control = read_one(Control, change, CONTROL)
-    number = control.next_letter
+    number = max(1, control.next_letter)  # 0 is `mailbag.NO_LETTER`
     while _used(change, _letter_files(f"{number:08X}")):
         number += 1
     _give(number, _LAST, CONTROL)

@@ -7,6 +7,7 @@ place; it holds until the next `append`, which may move headers together.
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 
 import attrs
@@ -33,10 +34,13 @@ from dxa_msmail.postoffice.maildata import Changing, Files
 INQUEUE, INQUEUE3, SYSTEM = "INQUEUE", "INQUEUE3", "SYSTEM"
 #: KB Q119088: so many headers a mailbag can hold, for so many bits its KEY has.
 MOST = 4096
+#: What a header's stem counts as that can name no letter: a number that no letter has.
+NO_LETTER = "00000000"
 #: MS Mail's own number for a mailbag without room (KB Q138054, dx:T-205).
 FULL = 8
 
 _SEND, _READ = 113, 115
+_STEM = re.compile("[0-9A-F]{8}")
 _DUMP = "KB Q108027"
 _OURS = "where dxa keeps it; the meaning of these bytes is not published"
 
@@ -179,13 +183,21 @@ def exists(files: Files, bag: str) -> bool:
 
 
 def headers(files: Files, bag: str) -> list[tuple[int, Header]]:
-    """The live headers with their slots, oldest first.
+    """The live headers with their slots, oldest first; a stem that is none is `NO_LETTER` in them.
 
     Raises `TransportError` 115 when a file of the mailbag is missing, `FormatError` 40 when one is damaged.
     """
     found = _read(files, bag)
     source = mbg_name(bag)
-    return [(slot, decode(Header, found.data, source=source, at=slot * 116)) for slot in found.living()]
+    return [(slot, _named(decode(Header, found.data, source=source, at=slot * 116))) for slot in found.living()]
+
+
+def _named(header: Header) -> Header:
+    """A header whose stem can be part of a file's name: bytes of a damaged one never lead out of its folder."""
+    if _STEM.fullmatch(header.stem):
+        return header
+    stem = header.stem.upper()
+    return attrs.evolve(header, stem=stem if _STEM.fullmatch(stem) else NO_LETTER)
 
 
 def depth(files: Files, bag: str) -> int:
@@ -222,13 +234,16 @@ def append(change: Changing, bag: str, header: Header) -> None:
     """
     found = _read(change, bag, _SEND)
     _require_room(found, 1)
-    if found.slots == MOST:
+    is_moved = found.slots == MOST
+    if is_moved:
         found = _compacted(found)
     slot = found.slots
     found = found.with_dead(found.dead & ~(1 << slot), found.data + encode(header))
-    change.write(key_name(bag), encode(found.key))
-    # A reader that does not know of our lock sees the header when all of the mail that it names is there.
-    change.write(mbg_name(bag), found.data)
+    # A reader that does not know of our lock sees the header when all of the mail that it names is there. It may miss
+    # some headers for a moment when they are moved, but sees none again that was deleted.
+    files = {key_name(bag): encode(found.key), mbg_name(bag): found.data}
+    for name in sorted(files, reverse=is_moved):
+        change.write(name, files[name])
 
 
 def _compacted(bag: _Bag) -> _Bag:

@@ -24,7 +24,7 @@ from dxa_msmail.postoffice.mailbag import INQUEUE, SYSTEM, Header
 from dxa_msmail.postoffice.maildata import Changing, Files, Maildata
 from dxa_msmail.postoffice.mailfiles import mai_head, mai_name
 from dxa_msmail.postoffice.messages import letter_of, message_of, set_aside
-from dxa_msmail.postoffice.networks import postoffices
+from dxa_msmail.postoffice.networks import NETWORK, postoffices
 from dxa_msmail.postoffice.seen import known, remember, seen
 
 #: When so many bytes have been collected they are written without waiting for `flush`.
@@ -34,13 +34,17 @@ _NAME = re.compile("([0-9A-F]{8})-[0-9A-F]{8}")
 
 
 def letter_name(files: Files, header: Header) -> str:
-    """What a letter in a mailbag is called: its stem, and 8 digits that tell it from another that had the stem."""
+    """What a letter in a mailbag is called: its stem, and 8 digits that tell it from another that had the stem.
+
+    They stand for what it says and when it was sent: a CONTROL.GLB from a backup gives stems out once more, and the
+    same words are another letter the next day.
+    """
     source = mai_name(header.stem)
     try:
-        crc = mai_head(files.read(source), source).crc
+        told = encode(attrs.evolve(mai_head(files.read(source), source), count=0, hops=0))
     except FormatError:
-        crc = zlib.crc32(encode(header))
-    return f"{header.stem}-{crc:08X}"
+        told = header.raw
+    return f"{header.stem}-{zlib.crc32(told):08X}"
 
 
 def slots_of(files: Files, bag: str, names: set[str]) -> dict[str, list[int]]:
@@ -192,12 +196,22 @@ class MailbagFolder:
         """See `Folder`."""
         return ()
 
-    def depths(self) -> Mapping[str, int]:
-        """How many letters lie in each mailbag that has some; those of other postoffices by ``NET/PO`` (dx:T-205)."""
+    def depths(self) -> Mapping[str, int | str]:
+        """How many letters lie in each mailbag that has some; those of other postoffices by ``NET/PO`` (dx:T-205).
+
+        Of a damaged mailbag, and of the list of postoffices when that is damaged, the reason why nobody can tell.
+        """
+        depths: dict[str, int | str] = {}
         with self._look() as files:
-            known = {row.mailbag: row.full for row in postoffices(files).values()}
-            bags = [name.removesuffix(".MBG") for name in files.names("MBG") if name.endswith(".MBG")]
-            depths = {known.get(bag, bag): mailbag.depth(files, bag) for bag in bags}
+            try:
+                known = {row.mailbag: row.full for row in postoffices(files).values()}
+            except FormatError as error:
+                known, depths[NETWORK] = {}, str(error)
+            for bag in (name.removesuffix(".MBG") for name in files.names("MBG") if name.endswith(".MBG")):
+                try:
+                    depths[known.get(bag, bag)] = mailbag.depth(files, bag)
+                except (FormatError, TransportError) as error:
+                    depths[known.get(bag, bag)] = str(error)
         return {name: depth for name, depth in depths.items() if depth}
 
     # -- the lock --------------------------------------------------------------------------------------------------

@@ -61,7 +61,7 @@ class Inbox:
 
     def _take(self, header: Header, letter: Letter) -> None:
         digest = letters.digest_of(letter, header.stem, self.own)
-        if letters.seen(self.change, digest):
+        if digest in self._digests or letters.seen(self.change, digest):
             self.settled += 1
             return
         self._digests.append(digest)

@@ -7,7 +7,7 @@ import attrs
 from dxa.errors import FormatError, TransportError
 from dxa_msmail.postoffice import letters, mailbag
 from dxa_msmail.postoffice.letters import Letter
-from dxa_msmail.postoffice.mailbag import INQUEUE, INQUEUE3, MOST, Header
+from dxa_msmail.postoffice.mailbag import INQUEUE, INQUEUE3, MOST, NO_LETTER, Header
 from dxa_msmail.postoffice.maildata import Changing
 from dxa_msmail.postoffice.mailfolder import letter_name
 from dxa_msmail.programs.mailroom import Mailroom, Place, Returns, Stray, UnknownError
@@ -45,7 +45,7 @@ class Sorting:
                 if header.stem in met:
                     moved.append(slot)  # a duplicate header of one letter (KB Q127752)
                 elif only is None or header.stem in only:
-                    met.add(header.stem)
+                    met |= {header.stem} - {NO_LETTER}
                     leaves = self._letter(bag, header)
                     if leaves is not None:
                         (moved if leaves else dropped).append(slot)
