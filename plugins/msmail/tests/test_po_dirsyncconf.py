@@ -17,6 +17,7 @@ from dxa_msmail.postoffice.dirsyncconf import (
     Process,
     Reqconf,
     Requestor,
+    ScheduleHead,
     ServerHead,
     Srvconf,
 )
@@ -213,6 +214,16 @@ def test_a_record_too_many_is_refused() -> None:
     assert 2048 == caught.value.offset
 
 
+def test_two_requestors_of_one_name_are_refused_when_they_are_read() -> None:
+    """The second one is named."""
+    files = _server("PCM:NET/PO", "PCM:NET/P2")
+    second = layout.encode(Requestor(name="pcm:net/po"))
+    files.write(SRVCONF, files.files[SRVCONF][:2048] + second)
+    with pytest.raises(FormatError) as caught:
+        dirsyncconf.read_srvconf(files)
+    assert (40, 2048 + 8, "name") == (caught.value.code, caught.value.offset, caught.value.field)
+
+
 # -- PROCESS -------------------------------------------------------------------------------------------------------
 
 
@@ -220,9 +231,9 @@ def test_an_empty_schedule_is_its_head_of_512_bytes() -> None:
     """KB Q136487; the zeros that DEBUG writes are one, too."""
     files = MemoryFiles()
     dirsyncconf.write_process(files, Process())
-    assert 512 == len(files.files[PROCESS])
+    assert bytes(512) == files.files[PROCESS]
     assert () == dirsyncconf.read_process(files).entries
-    assert () == dirsyncconf.read_process(MemoryFiles({PROCESS: bytes(512)})).entries
+    assert () == dirsyncconf.read_process(MemoryFiles({PROCESS: layout.encode(ScheduleHead())})).entries
 
 
 def test_a_shadow_postoffice_has_no_schedule() -> None:
@@ -244,6 +255,13 @@ def test_a_process_that_dispatch_does_not_know_is_refused() -> None:
     """The three are NSDA -RT, NSDA -S and NSDA -RR (KB Q132731)."""
     with pytest.raises(FormatError, match="NSDA -S"):
         dirsyncconf.write_process(MemoryFiles(), Process(entries=(dirsyncconf.weekly(1, "NSDA -X", 0),)))
+
+    files = _schedule()
+    entry = layout.encode(dirsyncconf.weekly(2, "NSDA -X", 0))
+    files.write(PROCESS, files.files[PROCESS][: 512 + 197] + entry)
+    with pytest.raises(FormatError) as caught:
+        dirsyncconf.read_process(files)
+    assert (512 + 197 + 12, "command", "NSDA -X") == (caught.value.offset, caught.value.field, caught.value.got)
 
 
 @pytest.mark.dx("T-194")

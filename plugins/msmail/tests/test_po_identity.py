@@ -56,6 +56,26 @@ def test_a_name_that_no_postoffice_can_have_is_refused(network: str, postoffice:
     assert (code, {}) == (caught.value.code, files.files)
 
 
+@pytest.mark.parametrize(
+    ("master", "field", "at"),
+    [
+        (Master(network="N T", postoffice="PO"), "network", 0x08),
+        (Master(network="NET", postoffice=""), "network", 0x08),
+        (Master(network="NET", postoffice="PO", server="HUB"), "server", 0x2E),
+    ],
+)
+def test_an_identity_with_an_impossible_name_is_refused_when_it_is_read(master: Master, field: str, at: int) -> None:
+    """It could not be written again."""
+    with pytest.raises(FormatError) as caught:
+        identity.identity(MemoryFiles({identity.MASTER: layout.encode(master)}))
+    assert (40, identity.MASTER, field, at) == (
+        caught.value.code,
+        caught.value.source,
+        caught.value.field,
+        caught.value.offset,
+    )
+
+
 def test_a_directory_server_is_a_postoffice() -> None:
     """The registered server is held to the same rule."""
     with pytest.raises(AddressError):

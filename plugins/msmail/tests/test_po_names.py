@@ -130,6 +130,10 @@ def test_what_does_not_fit_is_named(write: Callable[[list[Any]], object], row: A
         (names.read_nme, bytes(90), "mark", 37),
         (names.read_usr, names.write_usr([UserRow("a", "b")] * 3) + b"x", "size", 159),
         (names.read_usr, names.write_usr([UserRow("a", "b")]) + bytes(53), "mark", 53 + 51),
+        (names.read_usr, b"", "name", 0),
+        (names.read_usr, names.write_usr([UserRow("a", "b"), UserRow("", "c")]), "name", 53),
+        (names.read_usr, names.write_usr([UserRow("", "c")]), "name", 0),
+        (names.read_nme, names.write_nme([NameRow(1, "abc", 1, 1)]).replace(b"b", b"\0"), "name", 4),
         (names.read_netpo, b"", "chain", 0),
         (names.read_netpo, bytes(4) + bytes(43), "mark", 45),
         (names.read_addresses, b"\1\0\0\0", "chain", 0),
@@ -138,7 +142,8 @@ def test_what_does_not_fit_is_named(write: Callable[[list[Any]], object], row: A
         (names.read_addresses, names.write_addresses([AddressRow("abc")])[0].replace(b"b", b"\0"), "address", 16),
     ],
     ids=[
-        *("a cut record", "no mark", "a byte too much", "a record without mark", "no head", "an address without mark"),
+        *("a cut record", "no mark", "a byte too much", "a record without mark", "an empty list"),
+        *("a record without a name", "one alone", "a byte behind a name", "no head", "an address without mark"),
         *("deleted records", "a cut address", "half a head", "a NUL in an address"),
     ],
 )

@@ -166,6 +166,34 @@ def test_values_that_cannot_be_had_say_why(data: bytes, template: ListTemplate |
     assert inf.inf_name(STEM) in found.problem
 
 
+_STRICT = ListTemplate(("Phone:~1~9~A~~", "City:~1~9~A~~C:", "phone~1~9~A~~"))
+
+
+@pytest.mark.parametrize(
+    ("at", "new", "place", "field"),
+    [
+        (4 + 3, b"\0x", 4, "Phone:"),
+        (4 + 9, b"D:Rome", 4 + 9, "City:"),
+        (4 + 9, b"C:\0\0\0\0", 4 + 9, "City:"),
+        (4 + 20, b"1", 4 + 20, "phone"),
+        (0, b"\7", 0, "tuple id"),
+        (4, bytes(20), 0, "record"),
+    ],
+    ids=["behind a value", "another preamble", "no value", "the second of two fields", "a second record", "nothing"],
+)
+def test_values_that_dxa_does_not_write_are_told_with_their_place(at: int, new: bytes, place: int, field: str) -> None:
+    """A rewrite would lose them without a word."""
+    values: dict[int, Fields] = {7: (("Phone:", "1"),), 9: (("Phone:", "12"), ("City:", "Rome"))}
+    data = bytearray(inf.write_inf(_STRICT, values))
+    second = 16 + inf.record_size(_STRICT)
+    data[second + at : second + at + len(new)] = new
+
+    with pytest.raises(FormatError) as caught:
+        inf.read_inf(bytes(data), _STRICT, "INF/X.INF")
+    error = caught.value
+    assert (34, "INF/X.INF", second + place, field) == (error.code, error.source, error.offset, error.field)
+
+
 @given(st.binary(max_size=200))
 def test_bytes_that_are_no_values_harm_nobody(data: bytes) -> None:
     """Whatever lies in the file, there is an answer; what was read can be written again."""

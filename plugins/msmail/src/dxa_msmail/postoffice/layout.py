@@ -209,12 +209,12 @@ def decode_plain(cls: type[R], data: bytes, *, source: str = "", at: int = 0) ->
     except FormatError as error:
         field = error.field.partition(".")[2]
         raise corrupt(source, at + layout.spots[field].at, field, error.expected, error.got) from None
-    if piece != plain:
-        n = next(n for n, pair in enumerate(zip(piece, plain, strict=True)) if pair[0] != pair[1])
+    for n in (n for n, pair in enumerate(zip(piece, plain, strict=True)) if pair[0] != pair[1]):
         field = next(
             (name for name, spot in layout.spots.items() if spot.at <= n < spot.at + spot.size), "unused bytes"
         )
-        raise corrupt(source, at + n, field, f"{plain[n : n + 1]!r}, as dxa writes", repr(piece[n : n + 1]))
+        if field != layout.check:
+            raise corrupt(source, at + n, field, f"{plain[n]:#04x}, as dxa writes", f"{piece[n]:#04x}")
     return value
 
 
