@@ -46,7 +46,7 @@ class Scripted:
     @hookimpl
     def dxa_connectors(self) -> list[ConnectorType]:
         traits = Traits(types=("MEM",), holds=Holds.PROVEN, feeds=frozenset({Feed.FULL}), names_are_addresses=True)
-        return [ConnectorType(name="scripted", summary="a test", traits=traits, open=self.open, shape=_shape)]
+        return [ConnectorType(name="scripted", summary="a test", traits=traits, open=self.open)]
 
     def open(self, context: LinkContext) -> Scripted:
         self.context = context
@@ -65,15 +65,14 @@ class Scripted:
     def settle(self, receipts: Sequence[str]) -> None:
         pass
 
+    def shape(self, entry: Entry, held: Entry | None) -> Entry:
+        if "!" in entry.name:
+            raise AddressError("no exclamation marks", got=entry.name)
+        shaped = entry._replace(name=entry.name.upper(), fields=())
+        return held if held is not None and held.name.upper() == shaped.name else shaped
+
     def passed(self, phase: Phase, counts: Mapping[Verb, int], reason: str) -> None:
         self.phases.append((phase, sum(counts.values()), reason))
-
-
-def _shape(entry: Entry, held: Entry | None, _options: Any) -> Entry:
-    if "!" in entry.name:
-        raise AddressError("no exclamation marks", got=entry.name)
-    shaped = entry._replace(name=entry.name.upper(), fields=())
-    return held if held is not None and held.name.upper() == shaped.name else shaped
 
 
 @attrs.define

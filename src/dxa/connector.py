@@ -188,6 +188,18 @@ class Narrator(Protocol):
         """The core has done this, with so many changes of each kind; `reason` is the error of a failed cycle."""
 
 
+@runtime_checkable
+class Shaper(Protocol):
+    """A connector to peers that cannot hold everything, and whose full read proves what they hold."""
+
+    def shape(self, entry: Entry, held: Entry | None) -> Entry:
+        """What the peer can hold of an entry: that is sent, and compared with what it has.
+
+        `held` is what it has under the same key; that itself is given back when it is as good. The address stays.
+        Raises `AddressError` for an entry that no such peer can hold.
+        """
+
+
 class Connector(Protocol):
     """One link's connection to its foreign system."""
 
@@ -245,10 +257,6 @@ class ConnectorType:
     site_lists: Callable[[tuple[str, str], Any], frozenset[ListKey]] = lambda _site, _options: frozenset()
     #: Raises `AddressError` for a text that cannot be the name of a peer on such a link.
     check_peer: Callable[[str], None] = lambda _name: None
-    #: What a peer can hold of an entry: (the entry, the one that it holds under that key, the link's options) to the
-    #: entry that is sent and compared, the held one itself when it is as good. The address stays. Raises `AddressError`
-    #: for an entry that no such peer can hold. For peers whose full read proves what they hold.
-    shape: Callable[[Entry, Entry | None, Any], Entry] | None = None
     #: One raw record, as a reject keeps it, to transactions: how `dxa rejects retry` reads it again.
     parse: Callable[[str, AddressTypes], Sequence[Transaction]] | None = None
     options: type = NoOptions

@@ -14,7 +14,7 @@ from dxa.address import Address
 from dxa.agent.context import LinkWork
 from dxa.change import diff, in_order
 from dxa.config import Peer
-from dxa.connector import Parcel, ParcelKind, Result
+from dxa.connector import Parcel, ParcelKind, Result, Shaper
 from dxa.entry import Entry, Reject, Verb
 from dxa.errors import AddressError
 from dxa.ledger.answer import Pick, Step, number_steps
@@ -54,13 +54,13 @@ def _wanted(work: LinkWork, peer: Peer, row: PeerRow, have: Mapping[str, Entry])
     """What the view shows this peer, as it can hold it, without what is its own."""
     pick = Pick(types=frozenset(work.connector_type.traits.types))
     own = work.store.received.recipients(peer.id)
-    shape, options = work.connector_type.shape, work.link.options
+    shaper = work.connector if isinstance(work.connector, Shaper) else None
     wanted, refused = {}, {}
     for line in work.store.views.live_all(row.view or 0):
         if pick.shows(line.type, line.instead_of) and line.recipient not in own:
             key = work.types.key(Address(line.type, line.address))
             try:
-                entry = shape(line.entry(), have.get(key), options) if shape else line.entry()
+                entry = shaper.shape(line.entry(), have.get(key)) if shaper else line.entry()
             except AddressError as error:
                 refused[key] = str(error)
             else:
