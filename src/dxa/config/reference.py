@@ -49,8 +49,17 @@ def reference(connectors: Mapping[str, ConnectorType] | None = None) -> Iterator
     yield from table_keys(LINK, LinkTable)
     yield from (doc for doc in table_keys(PEER, PeerTable) if doc.key.rpartition(".")[2] not in RULE_KEYS)
     for name, kind in sorted((connectors or {}).items()):
-        yield from table_keys(f"{LINK}.{name}", kind.options)
-        yield from table_keys(f"{PEER}.{name}", kind.peer_options)
+        yield from _with_tables(f"{LINK}.{name}", kind.options)
+        yield from _with_tables(f"{PEER}.{name}", kind.peer_options)
+
+
+def _with_tables(prefix: str, cls: Any) -> Iterator[KeyDoc]:
+    """The keys of a connector's table, then those of each table in it, in place of the key that stands for it."""
+    attrs.resolve_types(cls)
+    tables = {f"{prefix}.{field.name}": field.type for field in fields_of(cls) if attrs.has(field.type or str)}
+    yield from (doc for doc in table_keys(prefix, cls) if doc.key not in tables)
+    for key, kind in tables.items():
+        yield from _with_tables(key, kind)
 
 
 def table_keys(prefix: str, cls: Any) -> Iterator[KeyDoc]:
