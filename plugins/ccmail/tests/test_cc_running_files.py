@@ -136,7 +136,7 @@ def test_a_missing_resource_file_is_told_before_the_run(tmp_path: Path) -> None:
     assert (43, f"IE.RI was not found in {tmp_path}; a DB8 post office needs it for EXPORT") == refused(error)
 
 
-@pytest.mark.cc("T36")
+@pytest.mark.cc("T36", "T50")
 @pytest.mark.parametrize(("program", "wrong", "down"), [(Program.EXPORT, 68, 71), (Program.IMPORT, 59, 62)])
 def test_the_post_office_is_looked_at(tmp_path: Path, program: Program, wrong: int, down: int) -> None:
     """KB Q170011, Q282172: a wrong path and a post office that is shut down are known without the program."""

@@ -16,3 +16,9 @@ def dxa_address_types() -> list[AddressType]:
     from dxa_ccmail.addresses import ADDRESS_TYPES
 
     return list(ADDRESS_TYPES)
+
+
+@hookimpl
+def dxa_commands() -> list[tuple[str, str]]:
+    """The commands below ``dxa ccmail``."""
+    return [("simulate", "dxa_ccmail.commands.simulate:simulate")]

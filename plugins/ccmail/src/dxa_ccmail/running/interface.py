@@ -95,7 +95,11 @@ class Imported:
 
 
 class Programs(Protocol):
-    """EXPORT and IMPORT of one post office. All methods raise `TransportError` for files that cannot be reached."""
+    """EXPORT and IMPORT of one post office.
+
+    All methods raise `TransportError` for files that cannot be reached. Where programs are run here, `export` and
+    `import_` raise `LockedError` while one of them still runs.
+    """
 
     def export(self) -> Exported | None:
         """The exports as they are now; None when somebody else makes them and no new one is complete (`warnings`).
