@@ -21,7 +21,7 @@ from dxa.cli.lazy import PluginGroup
 from dxa.connector import LinkContext, Parcel, ParcelKind, PeerInfo, Report
 from dxa.dirsync.messages import Reply
 from dxa.entry import Entry, Verb, list_entry
-from dxa.errors import AddressError, LockedError, NotFoundError, UsageError
+from dxa.errors import LockedError, NotFoundError, UsageError
 from dxa.ledger.answer import Step, number_steps
 from dxa_msmail import plugin
 from dxa_msmail.addresses import ADDRESS_TYPES
@@ -402,6 +402,19 @@ def test_mail_that_cannot_be_moved(site: Site) -> None:
     assert "Mail that waits" in shown("external", "-d", site.po1)
 
 
+@pytest.mark.parametrize(
+    ("mailbox", "name", "number"),
+    [("BAD BOX", "Ann", 71), ("TOOLONGABOX", "Ann", 20), ("ZOE", "Ann", 27), ("ANN", "Zoë", 27), ("ANN", "x" * 31, 72)],
+)
+def test_names_that_cannot_be(site: Site, mailbox: str, name: str, number: int) -> None:
+    """A name or mailbox that cannot be, or is taken, is wrong usage, and nothing is done."""
+    found = error(run("admin", "ADMIN", "-d", site.po1, "user", "add", mailbox, "--name", name))
+
+    assert isinstance(found, UsageError)
+    assert re.fullmatch(rf"\[{number}\] .*; nothing has been done", str(found))
+    assert 3 == len(plain("admin", "ADMIN", "-d", site.po1, "user", "list")["users"])
+
+
 # -- making ----------------------------------------------------------------------------------------------------------
 
 
@@ -411,7 +424,7 @@ def test_a_postoffice_is_made_once(site: Site, tmp_path: Path) -> None:
         error(run("postoffice", "create", site.po1, "--network", "LAB", "--postoffice", "PO1"))
     )
     new = ("postoffice", "create", tmp_path / "new", "--network", "LAB", "--postoffice", "PO9")
-    assert isinstance(error(run(*new, "--admin", "BAD NAME")), AddressError)
+    assert isinstance(error(run(*new, "--admin", "BAD NAME")), UsageError)
     assert 2 == run(*new, "--shadow", "--admin", "ADMIN").exit_code
     assert not (tmp_path / "new").exists()
     assert "there is no such folder" in str(error(run("reqmain", "-t", "-d", tmp_path / "new")))

@@ -7,10 +7,10 @@ from pathlib import Path
 import click
 
 from dxa_msmail.commands import directory, opening, people
-from dxa_msmail.commands.desk import Desk
+from dxa_msmail.commands.desk import Desk, TypedGroup
 
 
-class AdminGroup(click.Group):
+class AdminGroup(TypedGroup):
     """A group whose options may stand before or behind its argument, as in the original: ``admin ADMIN -pPASSWORD``."""
 
     def parse_args(self, context: click.Context, args: list[str]) -> list[str]:

@@ -33,6 +33,19 @@ class Desk:
         return po
 
 
+class TypedGroup(click.Group):
+    """Commands for which somebody types names and addresses: what is wrong with one of them is wrong usage."""
+
+    def invoke(self, context: click.Context) -> Any:
+        """Run the command."""
+        from dxa.errors import AddressError, UsageError
+
+        try:
+            return super().invoke(context)
+        except AddressError as error:
+            raise UsageError(f"{error}; nothing has been done") from None
+
+
 #: The command gets the desk as its first argument.
 pass_desk = click.make_pass_decorator(Desk)
 

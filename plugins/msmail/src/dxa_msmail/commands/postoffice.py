@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from dxa_msmail.commands import opening, screen
+from dxa_msmail.commands.desk import TypedGroup
 
 if TYPE_CHECKING:
     from dxa_msmail.postoffice.maildata import Files, Maildata
 
 
-@click.group(no_args_is_help=True)
+@click.group(cls=TypedGroup, no_args_is_help=True)
 def postoffice() -> None:
     """A postoffice of MS Mail for PC Networks on disk (MAILDATA)."""
 

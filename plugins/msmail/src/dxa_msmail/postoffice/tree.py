@@ -37,6 +37,8 @@ MAILBAGS = (mailbag.INQUEUE, mailbag.INQUEUE3, mailbag.SYSTEM)
 #: What a new requestor wants when nobody says otherwise.
 TYPES = "PCM"
 
+#: What REBUILD makes anew, if need be from nothing.
+REBUILT = ("NME/GAL.NME", galindex.GALINDEX, "GLB/GALNETPO.GLB")
 #: So many problems of one file `check` tells.
 EACH = 100
 
@@ -268,7 +270,8 @@ def _shape(files: Files, found: set[str]) -> Iterator[Problem]:
         shadow = dirsyncconf.PROCESS not in found  # what is wrong with MASTER.GLB is said elsewhere
     for name in required(shadow=shadow):
         if name not in found:
-            yield Problem(name, -1, "it is missing; restore it from a backup")
+            what = "have it rebuilt" if name in REBUILT else "restore it from a backup"
+            yield Problem(name, -1, f"it is missing; {what}")
     if shadow and dirsyncconf.PROCESS in found:
         yield Problem(dirsyncconf.PROCESS, -1, "a shadow postoffice has none (KB Q149451); remove it")
     if shadow and "GLB/ACCESS.GLB" in found and files.read("GLB/ACCESS.GLB"):
