@@ -13,7 +13,7 @@ CHUNK = 200
 BAD = frozenset({"reject", "error"})
 BAD_TITLE = "Cannot be read"
 
-_TIME = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})T([0-9]{2}:[0-9]{2}:[0-9]{2}Z)")
+_TIME = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})T([0-9]{2}:[0-9]{2}(?::[0-9]{2}Z)?)")
 
 
 def is_bad(record: Mapping[str, Any]) -> bool:
