@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from dxa.errors import AddressError
 from dxa.rules import naming
-from dxa.rules.naming import BLANK, NameLimits, Names, name_key, shape_name, stem_key
+from dxa.rules.naming import BLANK, NameLimits, Names, name_key, name_keys, shape_name, stem_key
 
 LIMITS = NameLimits()
 LIST = ("MS", "NET/PO")
@@ -93,6 +93,12 @@ def test_limits_are_checked(settings: dict[str, Any]):
 def test_name_key(one: str, other: str):
     """Case and the width of blanks do not make two names of one."""
     assert name_key(one) == name_key(other)
+
+
+@given(st.lists(st.text(st.characters() | st.sampled_from(" \n\tÅA\u030a"))))
+def test_name_keys(names: list[str]):
+    """Many keys at once are those of each name."""
+    assert list(map(name_key, names)) == name_keys(names)
 
 
 @pytest.mark.dx("T-030")

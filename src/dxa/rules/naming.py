@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 
 import attrs
@@ -76,6 +76,13 @@ def name_key(name: str) -> str:
     if name.isascii():
         return " ".join(name.lower().split())
     return " ".join(unicodedata.normalize("NFC", name).casefold().split())
+
+
+def name_keys(names: Sequence[str]) -> list[str]:
+    """The keys of many names: all at once they are folded several times as fast as one by one."""
+    text = "\n".join(names)
+    keys = (text.lower() if text.isascii() else unicodedata.normalize("NFC", text).casefold()).split("\n")
+    return [" ".join(key.split()) for key in keys] if len(keys) == len(names) else list(map(name_key, names))
 
 
 def _describe(char: str) -> str:

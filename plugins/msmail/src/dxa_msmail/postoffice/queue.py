@@ -60,8 +60,8 @@ _RECORD = re.compile(rb"(..)(\x18\0%b.{16}[^\0]*\0)" % MARK, re.DOTALL)
 _SPLIT = re.compile(r"\r\n(?=[0-9])")
 # A further line of a record begins with a blank, a tab, a hyphen or an ampersand; else it would be a record of its own.
 _STRAY = re.compile(r"(?!\s*\S)|[ \t]*[^\S \t]|.*[\r\n][^ \t\r\n\-&]", re.DOTALL)
-# In texts with a NUL in front of each: further lines, or nothing behind the number.
-_UNUSUAL = re.compile(r"[\r\n]|\0[ \t]*(?![^\s\0])")
+# In texts with a NUL in front of each: one of which nothing would stand behind its number.
+_NOTHING = re.compile(r"\0[ \t]*(?![^\s\0])")
 _RESYNC = re.compile(r"# IMPSEQ=([0-9]{1,10}) REQSEQ=([0-9]{1,10}) SRVSEQ=([0-9]{1,10})\s*")
 
 
@@ -265,7 +265,7 @@ def transactions(records: Sequence[QueueRecord], types: AddressTypes) -> importt
     such as the dummy, say nothing.
     """
     good, places, rejects = _whole(records)
-    text = "\r\n".join([f"{number} {text}" for number, _, text in good])
+    text = "\n".join([f"{number} {text}" for number, _, text in good])
     found = importtext.read_text(text, types=types, numbered=True)
     if places is None:
         return found
@@ -282,7 +282,7 @@ def transactions(records: Sequence[QueueRecord], types: AddressTypes) -> importt
 def _whole(records: Sequence[QueueRecord]) -> tuple[Sequence[QueueRecord], list[int] | None, list[Reject]]:
     """The records of which each is one, the place of every line of theirs (None: the line is the place), the rest."""
     texts = "\0".join(["", *(record.text for record in records)])
-    if not _UNUSUAL.search(texts):
+    if not ("\r" in texts or "\n" in texts or _NOTHING.search(texts)):
         return records, None, []
     good: list[QueueRecord] = []
     lines: list[Iterable[int]] = [(0,)]

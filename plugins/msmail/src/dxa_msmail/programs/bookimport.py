@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from heapq import merge
+from itertools import groupby
 
 import attrs
 
@@ -65,11 +66,28 @@ class BookImport:
         """
         self._taken.append(records)
         self.rejects += records.rejects
-        for line, item in _in_order(records):
-            if isinstance(item, Template):
-                self._define(line, item)
-            elif replaces or item.verb is not Verb.REPLACE:
-                self._transaction(line, item)
+        for place, run in groupby(_in_order(records), key=_added_to):
+            first, *others = run
+            self._one(*first, replaces)
+            if not (place in self._ready and self._add_all(others)):
+                for each in others:
+                    self._one(*each, replaces)
+
+    def _add_all(self, items: Sequence[tuple[int, Transaction | Template]]) -> bool:
+        """Put many adds to one list into it, which is ready, unless that needs care: then nothing is done."""
+        entries = [row.new for _, row in items if isinstance(row, Transaction) and row.new is not None]
+        if not self.templates and any(entry.fields for entry in entries):
+            return False
+        if entries and not self._applying.add_all(entries):
+            return False
+        self.counts[Verb.ADD] += len(entries)
+        return True
+
+    def _one(self, line: int, item: Transaction | Template, replaces: bool) -> None:
+        if isinstance(item, Template):
+            self._define(line, item)
+        elif replaces or item.verb is not Verb.REPLACE:
+            self._transaction(line, item)
 
     def _transaction(self, line: int, row: Transaction) -> None:
         entry = row.new or row.old
@@ -158,6 +176,12 @@ class BookImport:
             row, line = told.get((each.list, entry_key(each.entry)), (None, 0))
             number, raw = (row.number, row.raw) if row else (0, _title(each.entry))
             self.rejects.append(Reject(number, line, raw, each.code, each.reason))
+
+
+def _added_to(item: tuple[int, Transaction | Template]) -> tuple[str, str] | None:
+    """The type and the list of an add, as they are written."""
+    row = item[1]
+    return None if isinstance(row, Template) or row.verb is not Verb.ADD or row.new is None else row.new[1:3]
 
 
 def _in_order(records: Records) -> Iterator[tuple[int, Transaction | Template]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import attrs
 
@@ -10,7 +10,7 @@ from dxa.change import diff
 from dxa.entry import Entry, Fields, Reject, Transaction, Verb, list_entry
 from dxa.ledger.answer import ListKey
 from dxa.ledger.received import merge_fields
-from dxa.rules.naming import name_key
+from dxa.rules.naming import name_key, name_keys
 from dxa_msmail.errors import message as error_text
 
 #: The entries of each list by their keys.
@@ -31,7 +31,7 @@ def entry_key(entry: Entry) -> str:
 
 @attrs.define
 class Applying:
-    """The server's lists while transactions are put into them, one by one.
+    """The server's lists while transactions are put into them.
 
     The lists of before stay as they are. Inside a list names are unique (error 27); `own` is the postoffice's own
     list, which nobody else changes (error 66).
@@ -68,6 +68,18 @@ class Applying:
             self._put(entry, transaction)
         else:
             self._modify(transaction)
+
+    def add_all(self, entries: Sequence[Entry]) -> bool:
+        """Put the entries of many adds to one list into it, unless that needs care: then nothing is done."""
+        where = list_key(entries[0])
+        keys, names = [entry.key for entry in entries], name_keys([entry.name for entry in entries])
+        if where == self.own or not all(keys) or len(set(keys)) < len(keys) or len(set(names)) < len(names):
+            return False
+        if not (self._list(where).keys().isdisjoint(keys) and self._names_of(where).keys().isdisjoint(names)):
+            return False
+        self._writable(where).update(zip(keys, entries, strict=True))
+        self._names_of(where).update(zip(names, keys, strict=True))
+        return True
 
     def _modify(self, transaction: Transaction) -> None:
         old, new = transaction.old, transaction.new
