@@ -100,6 +100,16 @@ def test_a_content_is_kept_once(store: Store) -> None:
     assert (CONTENT, Content("", ())) == (store.outbox.content("l-1"), store.outbox.content(""))
 
 
+def test_what_was_put_last_is_ready_if_it_was_kept(store: Store) -> None:
+    """Not what was rolled back, although another content has its key now."""
+    other = attrs.evolve(PARCEL, content=Content("l-1", ()))
+    with store.rehearsal():
+        store.outbox.put([PARCEL], "l", 1.0)
+    store.outbox.put([other], "l", 1.0)
+
+    assert [Content("l-1", ())] == [parcel.content for parcel in store.outbox.ready("l", PEERS)]
+
+
 def test_pruning_keeps_what_waits(store: Store) -> None:
     """Old parcels go with what only they carried."""
     other = attrs.evolve(PARCEL, id="later", content=attrs.evolve(CONTENT, key="l-2"))

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from hashlib import blake2b
+from itertools import groupby
+from operator import attrgetter
 
 import attrs
 
@@ -20,6 +22,7 @@ from dxa.dirsync.messages import Reply
 from dxa.entry import Entry, Verb
 from dxa.ledger.answer import Content, Cut, Held, ListKey, Pick, Step, full, number_steps, shown, update
 from dxa.ledger.view import Line
+from dxa.ledger.view import entries as entries_of
 from dxa.plan import Facts, Plan, make_plan
 from dxa.store import PeerRow, ViewRow
 
@@ -27,6 +30,9 @@ LIMIT_REACHED = 118
 MANUAL_IMPORT = 166
 #: The highest number that fits ten digits and a signed 32-bit counter of the old programs.
 HIGHEST = 2**31 - 1
+
+
+_RECIPIENT, _LIST = attrgetter("recipient"), attrgetter("type", "instead_of", "list")
 
 
 def answer_peers(work: LinkWork) -> None:
@@ -166,13 +172,13 @@ class _Answering:
         missing = sorted(self.work.site_lists - known)
         carried += [(type_, list_.upper()) for type_, list_ in missing if type_ in pick.types | stale]
         lists = [pair for pair in carried if not self.nobodys(*pair)]
-        entries = {
-            line.recipient: line.entry(pick.templates)
-            for line in (
-                self.store.views.live_of(view.id, lists) if at == view.head else self.store.views.at(view.id, at)
-            )
-            if pick.shows(line.type, line.instead_of) and not self.nobodys(line.type, line.list)
-        }
+        views = self.store.views
+        entries: dict[int, Entry] = {}
+        lines = views.live_of(view.id, lists) if at == view.head else views.at(view.id, at)
+        for (type_, instead_of, list_), run in groupby(lines, key=_LIST):
+            if pick.shows(type_, instead_of) and not self.nobodys(type_, list_):
+                shown_ = list(run)
+                entries.update(zip(map(_RECIPIENT, shown_), entries_of(shown_, pick.templates), strict=True))
         if alone:
             # A list that is replaced is sent whole, with the peer's own lines in it as the peer told them.
             replaced = {(type_, list_.casefold()) for type_, list_ in lists}

@@ -8,11 +8,13 @@ and any cut lacks is added; a plain change is a modify. This ends right whicheve
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import groupby
+from itertools import chain, count, groupby, repeat
+from operator import itemgetter
 from typing import NamedTuple
 
 import attrs
 
+from dxa.bulk import made
 from dxa.entry import Entry, Transaction, Verb, list_entry
 from dxa.ledger.view import Line
 from dxa.rules.naming import name_key
@@ -128,24 +130,33 @@ def update(olds: Mapping[int, Sequence[Held | None]], news: Mapping[int, Held | 
 def full(lists: Iterable[tuple[str, str]], entries: Iterable[Entry]) -> list[Step]:
     """A replace for every list, then an add for every entry, list by list."""
     replaces = [Step(Verb.REPLACE, None, list_entry(type_, list_)) for type_, list_ in sorted(lists)]
-    return [*replaces, *_by_list([Step(Verb.ADD, None, entry) for entry in entries])]
+    return [*replaces, *_by_list(list(made(Step, repeat(Verb.ADD), repeat(None), entries)))]
 
 
 def number_steps(steps: Iterable[Step], first: int, key: str) -> Content:
     """The steps with numbers from `first` on, in segments of one list and verb."""
-    numbered = enumerate(steps, first)
-    runs = groupby(numbered, key=lambda item: (item[1].list_key, item[1].verb))
-    return Content(
-        key,
-        tuple(
-            Segment(list_key, tuple(Transaction(number, step.verb, step.old, step.new) for number, step in run))
-            for (list_key, _verb), run in runs
-        ),
-    )
+    segments = []
+    for list_key, run in groupby(_runs(steps), key=_RUN_KEY):
+        for verb, same in groupby(chain.from_iterable(steps for _, steps in run), key=_VERB):
+            _, olds, news = zip(*same, strict=True)
+            rows = made(Transaction, count(first), repeat(verb), olds, news, repeat(""))
+            segments.append(Segment(list_key, tuple(rows)))
+            first += len(olds)
+    return Content(key, tuple(segments))
+
+
+_VERB, _RUN_KEY, _PLACE = itemgetter(0), itemgetter(0), itemgetter(1, 2)
+
+
+def _runs(steps: Iterable[Step]) -> Iterator[tuple[ListKey, list[Step]]]:
+    """Neighbouring steps whose lists are written alike, with the key of the list."""
+    for _, run in groupby(steps, key=lambda step: _PLACE(step.old or step.new or ())):
+        alike = list(run)
+        yield alike[0].list_key, alike
 
 
 def _by_list(steps: list[Step]) -> list[Step]:
-    return sorted(steps, key=lambda step: step.list_key)
+    return list(chain.from_iterable(run for _, run in sorted(_runs(steps), key=_RUN_KEY)))
 
 
 def _holders(olds: Mapping[int, Sequence[Held | None]]) -> dict[tuple[str, ...], set[int]]:

@@ -6,9 +6,11 @@ its own, so the names of a list are unique at every number.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import repeat
 from typing import NamedTuple
 
+from dxa.bulk import made
 from dxa.entry import Entry, Fields
 from dxa.rules.naming import NameLimits, Names, name_key
 
@@ -54,6 +56,14 @@ class Line(NamedTuple):
     def entry(self, templates: bool = True) -> Entry:
         """The row as it is written on a wire."""
         return Entry("", self.type, self.list, self.name, self.address, self.fields if templates else ())
+
+
+def entries(lines: Iterable[Line], templates: bool = True) -> Iterator[Entry]:
+    """Many rows as they are written on a wire, see `Line.entry`."""
+    columns = list(zip(*lines, strict=True))
+    if columns:
+        _, types, _, lists, names, addresses, fields, _, _ = columns
+        yield from made(Entry, repeat(""), types, lists, names, addresses, fields if templates else repeat(()))
 
 
 class Transition(NamedTuple):

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import re
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from enum import Enum
 from functools import lru_cache
 from json.encoder import encode_basestring_ascii as _quoted
+from operator import attrgetter
 from typing import Any
 
 import attrs
@@ -33,6 +34,7 @@ from_json = json.JSONDecoder().decode
 
 _MOVED = re.compile("[\uef80-\uefff]")
 _KINDS = {kind.value: kind for kind in Kind}
+_VALUE = attrgetter("_value_")
 _VERBS = {verb.value: verb for verb in Verb}
 
 
@@ -138,7 +140,14 @@ def reply_text(reply: Reply | None) -> dict[str, Any] | None:
 
 def content_data(content: Content) -> bytes:
     """The segments of a content, compressed."""
-    return zlib.compress(to_json(content.segments).encode("ascii"), 1)
+    segments = [(segment.list_key, _rows(segment.transactions)) for segment in content.segments]
+    return zlib.compress(to_json(segments).encode("ascii"), 1)
+
+
+def _rows(transactions: Sequence[Transaction]) -> list[tuple[object, ...]]:
+    # Enumerations as such would call back for each of them, and take as long again.
+    numbers, verbs, *others = zip(*transactions, strict=True) if transactions else ((),) * 5
+    return list(zip(numbers, map(_VALUE, verbs), *others, strict=True))
 
 
 def read_content(key: str, data: bytes) -> Content:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from itertools import islice
 from typing import Any
 
 import attrs
 from sqlalchemy import bindparam, delete, func, or_, select, union
 
+from dxa.bulk import made
 from dxa.errors import StoreError
 from dxa.ledger.answer import ListKey
 from dxa.ledger.view import FormKey, Line, Transition
 from dxa.rules.naming import name_key
 from dxa.store.counters import Counters
-from dxa.store.database import Database, Record, adding, among, fixed, setting
+from dxa.store.database import BATCH, Database, Record, adding, among, fixed, setting
 from dxa.store.schema import carried, row, view
 from dxa.store.serial import fields_text, read_fields
 
@@ -114,18 +116,18 @@ class Views:
 
     def live(self, view_: int, recipients: Iterable[int]) -> dict[FormKey, Line]:
         """The living lines of these recipients."""
-        lines = map(_line, self._db.among(_LIVE, recipients, view_))
+        lines = _lines(self._db.among(_LIVE, recipients, view_))
         return {line.form: line for line in lines}
 
     def live_all(self, view_: int) -> Iterator[Line]:
         """All living lines by list and name; write nothing while you take them."""
-        return map(_line, self._db.stream(_LIVE_ALL, view_))
+        return _lines(self._db.stream(_LIVE_ALL, view_))
 
     def live_of(self, view_: int, lists: Iterable[tuple[str, str]]) -> Iterator[Line]:
         """The living lines of these (type, list) pairs by name; write nothing while you take them."""
         for type_, list_ in lists:
             first = f"{type_}:{list_.casefold()}{_SEPARATOR}"
-            yield from map(_line, self._db.stream(_LIVE_LIST, view_, first, first + _LAST))
+            yield from _lines(self._db.stream(_LIVE_LIST, view_, first, first + _LAST))
 
     def count(self, view_: int) -> int:
         """How many lines live."""
@@ -167,7 +169,7 @@ class Views:
 
     def at(self, view_: int, number: int) -> Iterator[Line]:
         """The lines that were alive at that number, by list and name; write nothing while you take them."""
-        return map(_line, self._db.stream(_AT, view_, number, number))
+        return _lines(self._db.stream(_AT, view_, number, number))
 
     # -- writing ---------------------------------------------------------------------------------------------------
 
@@ -228,15 +230,30 @@ def _view(values: Record) -> ViewRow:
     return ViewRow(id=id_, link=link, name=name, rules=rules, wanted=wanted, usn=usn, head=head)
 
 
-def _line(values: Sequence[Any]) -> Line:
-    recipient, type_, instead_of, list_, name, address, fields, owner, wanted = values
-    return Line(recipient, type_, instead_of, list_, name, address, read_fields(fields), owner, wanted)
+def _lines(rows: Iterable[Record]) -> Iterator[Line]:
+    for columns in _columns(rows):
+        yield from _made(*columns)
+
+
+def _made(*columns: Sequence[Any]) -> Iterator[Line]:
+    *others, fields, owners, wanted = columns
+    values = {text: read_fields(text) for text in set(fields)}
+    return made(Line, *others, map(values.__getitem__, fields), owners, wanted)
+
+
+def _columns(rows: Iterable[Record]) -> Iterator[Iterator[Sequence[Any]]]:
+    """So many rows at a time, column by column."""
+    rows = iter(rows)
+    while batch := list(islice(rows, BATCH)):
+        yield zip(*batch, strict=True)
 
 
 def _dated(rows: Iterable[Record]) -> dict[int, list[Dated]]:
     result: dict[int, list[Dated]] = {}
-    for *line, since, until in rows:
-        result.setdefault(line[0], []).append((_line(line), since, until))
+    for columns in _columns(rows):
+        *line, since, until = columns
+        for each in zip(_made(*line), since, until, strict=True):
+            result.setdefault(each[0].recipient, []).append(each)
     # Sorted here, because SQLite would go through a whole view rather than sort.
     for dated in result.values():
         dated.sort(key=_since)

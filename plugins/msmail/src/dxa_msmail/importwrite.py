@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from itertools import groupby
+from operator import attrgetter
 from typing import Literal
 
 from dxa.entry import Entry, Transaction, Verb
 from dxa.errors import FormatError
 from dxa_msmail.addresses import ADDRESS_TYPES
+from dxa_msmail.codepage import encoded
 from dxa_msmail.errors import format_error
 from dxa_msmail.importlines import CODE_PAGE, NAME_LENGTH, Template, format_field
 
 Layout = Literal["columns", "tabs"]
 TypeCase = Literal["upper", "lower"]
 
+_VERB = attrgetter("verb")
 _TEMPLATED = frozenset(kind.name for kind in ADDRESS_TYPES if kind.templates)
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 
@@ -42,8 +46,12 @@ def write(
         first = rows[0].number if rows else 0
         for definition in definitions:
             writer.define(definition, f"{definition.number or first:010d} " if numbered else "")
-    for row in rows:
-        writer.add(row, f"{row.number:010d} " if numbered else "")
+    for verb, run in groupby(rows, key=_VERB):
+        same = list(run)
+        heads = [f"{row.number:010d} " for row in same] if numbered else [""] * len(same)
+        if verb is not Verb.ADD or not writer.add_all(same, heads):
+            for row, head in zip(same, heads, strict=True):
+                writer.add(row, head)
     return _encode(writer.lines, code_page)
 
 
@@ -53,6 +61,28 @@ class _Writer:
         self._columns, self._templates = layout == "columns", templates
         self._lower, self._ms = type_case == "lower", ms_name
         self._prefixes: dict[str, str] = {}
+
+    def add_all(self, rows: Sequence[Transaction], heads: Sequence[str]) -> bool:
+        """Adds all at once; nothing is done when there is anything about one of them."""
+        entries = [row.new for row in rows if row.new is not None]
+        _, types, _, names, addresses, fields = zip(*entries, strict=True) if len(entries) == len(rows) else ((),) * 6
+        lengths = set(map(len, names))
+        if (
+            not lengths
+            or min(lengths) < 1
+            or max(lengths) > NAME_LENGTH
+            or "\t" in "".join(names)
+            or not all(addresses)
+            or (self._templates and any(fields))
+        ):
+            return False
+        prefixes = map({type_: self._prefix(type_) for type_ in set(types)}.__getitem__, types)
+        columns = zip(heads, names, prefixes, addresses, strict=True)
+        if self._columns:
+            self.lines += [f"{head}A {name:<30} {prefix}{address}" for head, name, prefix, address in columns]
+        else:
+            self.lines += [f"{head}A {name}\t{prefix}{address}" for head, name, prefix, address in columns]
+        return True
 
     def add(self, row: Transaction, head: str) -> None:
         verb, old, new = row.verb, row.old, row.new
@@ -113,12 +143,12 @@ class _Writer:
 
 def _encode(lines: list[str], code_page: str) -> bytes:
     """The lines as bytes, each ended by one CR LF (dx:T-092), after a look for what would make other lines of them."""
-    text = "".join(f"{line}\n" for line in lines)
+    text = "\n".join([*lines, ""])
     if text.count("\n") != len(lines) or _CONTROL.search(text):
         at = next(at for at, line in enumerate(lines) if "\n" in line or _CONTROL.search(line))
         raise FormatError("a control character", line=at + 1, got=lines[at])
     try:
-        return text.replace("\n", "\r\n").encode(code_page)
+        return encoded(text.replace("\n", "\r\n"), code_page)
     except UnicodeEncodeError as error:
         at = error.object.count("\n", 0, error.start)
         raise FormatError("a character outside the code page", line=at + 1, expected=code_page, got=lines[at]) from None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import attrs
@@ -126,8 +126,7 @@ def _reply_to(parcel: Parcel, options: Mapping[str, Any]) -> str:
 def _encode(segment: Segment, form: _Form) -> _Piece:
     rows = list(map(_two_lines, segment.transactions))
     try:
-        for row in rows:
-            _check(row)
+        _check(rows)
         return _Piece(segment.list_key, _write(rows, form), len(rows), ())
     except FormatError:
         # Some entry has characters that the core should have refused: the others go out all the same.
@@ -140,7 +139,7 @@ def _one_by_one(list_key: ListKey, rows: list[Transaction], form: _Form) -> _Pie
     refused: list[Refusal] = []
     for row in rows:
         try:
-            _check(row)
+            _check([row])
             lines.append(_write([row], form))
         except FormatError as error:
             lines.append(f"{row.number:010d} # not sent\r\n".encode("ascii"))
@@ -166,11 +165,11 @@ def _write(rows: list[Transaction], form: _Form) -> bytes:
     )
 
 
-def _check(row: Transaction) -> None:
+def _check(rows: Iterable[Transaction]) -> None:
     """Blanks around a name would be lost on the way; raises `FormatError`."""
-    for entry in (row.old, row.new):
-        if entry is not None and entry.name != entry.name.strip(" "):
-            raise format_error(46, field="name", got=entry.name)
+    for name in [entry.name for row in rows for entry in (row.old, row.new) if entry is not None]:
+        if name[:1] == " " or name[-1:] == " ":
+            raise format_error(46, field="name", got=name)
 
 
 def _two_lines(row: Transaction) -> Transaction:
