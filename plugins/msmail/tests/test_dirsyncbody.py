@@ -154,7 +154,7 @@ def test_types_may_be_separated_by_commas() -> None:
     assert ("PCM", "SMTP") == parse_profile(b"[DIRSYNC]\nTASK=EXPORT\nREQNAME=N/P\nTYPES=pcm, smtp").types
 
 
-@pytest.mark.parametrize("line", ["TYPES=µ|ı", "\xa0[DIRSYNC-TRANSACTIONS]", "[DIRSYNC-TRANSACTIONS\xa0"])
+@pytest.mark.parametrize("line", ["TYPES=µ|ı", "\xa0[DIRSYNC-TRANSACTIONS]", "[DIRSYNC-TRANSACTIONS\xa0", "=", "=x"])
 def test_letters_and_blanks_of_the_code_page_stay_what_they_are(line: str) -> None:
     """No capital outside of it, and no blank whose loss makes a heading of a line."""
     body = f"[DIRSYNC]\r\nTASK=EXPORT\r\nREQNAME=N/P\r\n{line}\r\n".encode("cp850")

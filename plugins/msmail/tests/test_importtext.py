@@ -219,6 +219,7 @@ def test_line_ends(end: str) -> None:
         ("A \tPCM:NET/PO/ANN", 46),
         ("A                                PCM:NET/PO/ANN", 46),
         ("A PCM:NET/PO/ANN", 46),
+        ("M\tPCM:NET/PO/ANN", 46),
         ("A Ann\t", 48),
         ("A Ann\tPCM:FAX/PO/ANN", 64),
         ("A Ann\tPCM:N+T/PO/ANN", 69),

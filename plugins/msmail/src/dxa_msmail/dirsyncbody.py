@@ -171,7 +171,7 @@ def _read_line(at: int, line: str, known: dict[str, tuple[int, str]], extra: lis
     if CONTROL.search(line.replace("\t", " ")):
         raise format_error(124, line=at, got=ascii(masked(line)))
     word, equals, value = (part.strip(_BLANKS) for part in line.partition("="))
-    if not equals:
+    if not equals or not word:
         extra.append(("", line.strip(_BLANKS)))
         return
     key = _KEY_ALIASES.get(word.upper(), word.upper())

@@ -59,6 +59,7 @@ def split_address(line: str, types: AddressTypes) -> Spot:
     name, tab, address = text.partition("\t")
     if tab:
         return Spot(_name(name), address.strip("\t "))
+    line = f"{line[:1]} {text}"
     return _fixed(line, types) or _free(line, types) or _bare(line)
 
 
