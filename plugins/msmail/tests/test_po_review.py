@@ -2,20 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import attrs
 import pytest
 
-from dxa_msmail.postoffice import layout, letters, mailbag, networks, tree
+from dxa.address import AddressTypes
+from dxa_msmail import dirsyncbody
+from dxa_msmail.addresses import ADDRESS_TYPES
+from dxa_msmail.dirsyncbody import Numbers, Place, Profile, Task
+from dxa_msmail.ffapi import Attachment
+from dxa_msmail.postoffice import layout, letters, mailbag, networks, queue, tree
+from dxa_msmail.postoffice.book import read_book
+from dxa_msmail.postoffice.dirsyncconf import Reqconf, read_reqconf, write_reqconf
 from dxa_msmail.postoffice.identity import CONTROL, Control
 from dxa_msmail.postoffice.letters import Letter
 from dxa_msmail.postoffice.mailbag import INQUEUE, MOST, SYSTEM, Header
 from dxa_msmail.postoffice.maildata import Maildata
 from dxa_msmail.postoffice.mailfolder import MailbagFolder
 from dxa_msmail.postoffice.messages import BAD
-from dxa_msmail.programs import external, reqmain
+from dxa_msmail.postoffice.queue import REQTRANS, RESYNC, SRVTRANS
+from dxa_msmail.postoffice.users import NewUser
+from dxa_msmail.programs import admin, external, importing, reqmain
+from dxa_msmail.programs.importing import Imported
 from dxa_msmail.programs.registration import register_server
 
 NOW = 1_000_000_000.0
@@ -169,3 +181,206 @@ def test_deleted_headers_are_never_seen_again_by_who_knows_no_lock(po: Maildata)
 
 def _numbered(number: int) -> bytes:
     return layout.encode(Header(subject=str(number), stem="00000001"))
+
+
+# -- what waits for Import -----------------------------------------------------------------------------------------
+
+
+@attrs.define
+class Requestor:
+    """A postoffice with a list of LAB/PO2, which has had the server's news up to 10."""
+
+    po: Maildata
+    now: float = NOW
+
+    def clock(self) -> float:
+        self.now += 60
+        return self.now
+
+    def configure(self, **values: Any) -> None:
+        """Set fields of REQCONF."""
+        with self.po.change() as change:
+            write_reqconf(change, attrs.evolve(read_reqconf(change), **values))
+
+    @property
+    def conf(self) -> Reqconf:
+        with self.po.look() as files:
+            return read_reqconf(files)
+
+    def answer(self, was: int, *texts: str, full: bool = False) -> None:
+        """The server's answer with these records comes, and REQMAIN takes it."""
+        lines = "".join(f"{number:010d} {text}\r\n" for number, text in enumerate(texts, was + 1)).encode()
+        numbers = Numbers(req=0, srv=was + len(texts), srv_was=0 if full else was, imp=1, count=len(texts))
+        task = Task.IMPORTREPLY if full else Task.UPDATE
+        profile = Profile(task=task, requestor="PCM:LAB/PO1", numbers=numbers, place=Place.INATTACHMENT)
+        self.clock()
+        letter = Letter(
+            sender=f"{SERVER}/$SYSTEM",
+            to=("LAB/PO1/$SYSTEM",),
+            time=datetime.fromtimestamp(self.now),
+            subject=f"SrvTx {was}",
+            body=dirsyncbody.write_profile(profile),
+            attachments=(Attachment("SRVUPDS.GLB", b"[DIRSYNC-TRANSACTIONS]\r\n" + lines),),
+        )
+        with self.po.change() as change:
+            letters.deliver(change, letter, SYSTEM)
+        assert 1 == len(reqmain.receive(self.po, self.clock).applied)
+
+    def read(self, name: str) -> bytes | None:
+        """A file's bytes."""
+        with self.po.look() as files:
+            return files.read(name)
+
+    def put(self, name: str, data: bytes | None) -> None:
+        """Somebody else writes a file, or removes it."""
+        with self.po.change() as change:
+            if data is None:
+                change.remove(name)
+            else:
+                change.write(name, data)
+
+    def imports(self) -> Imported:
+        """IMPORT -q."""
+        return importing.run_queue(self.po, self.clock)
+
+    def names(self, type_: str = "MS", name: str = "lab/po2") -> list[str]:
+        """The names in a list."""
+        with self.po.look() as files:
+            lists = read_book(files, AddressTypes(ADDRESS_TYPES))
+        return [entry.name for entry in lists[type_, name].values()]
+
+    def waiting(self) -> Sequence[tuple[int, str]]:
+        """What is in REQTRANS."""
+        with self.po.look() as files:
+            return [(record.number, record.text) for record in queue.read_file(files, REQTRANS).records]
+
+
+@pytest.fixture
+def requestor(po: Maildata) -> Requestor:
+    """See `Requestor`."""
+    with po.change() as change:
+        networks.add_postoffice(change, "LAB/PO2")
+        networks.add_gateway(change, "SMTP")
+    made = Requestor(po)
+    made.configure(imports=False, exports=False, srv=10, imp=1)
+    return made
+
+
+def add(name: str) -> str:
+    """An add to LAB/PO2."""
+    return f"A {name}\tPCM:LAB/PO2/{name}"
+
+
+def test_an_update_behind_a_damaged_queue_does_not_hide_the_damage(requestor: Requestor) -> None:
+    """What nobody can read any more is asked for anew; a list whose records may be missing is not replaced."""
+    requestor.answer(10, add("Old"))
+    requestor.imports()
+    requestor.answer(11, add("Ann"), "R PCM:LAB/PO2", add("Bob"), add("Eve"))
+    data = bytearray(requestor.read(SRVTRANS) or b"")
+    data[-2] ^= 1
+    requestor.put(SRVTRANS, bytes(data))
+
+    requestor.answer(15, add("Joe"))
+    requestor.imports()
+
+    assert (["Ann", "Bob", "Joe", "Old"], True) == (requestor.names(), requestor.conf.imports)
+
+
+@pytest.mark.parametrize("what", ["emptied", "older", "removed", "changed"])
+@pytest.mark.parametrize("update", [False, True])
+def test_a_queue_that_is_not_as_it_was_left_is_asked_for_anew(requestor: Requestor, what: str, update: bool) -> None:
+    """The number says what is held, and content and number must never part: also for a queue from a backup."""
+    requestor.answer(10, add("Ann"))
+    older = requestor.read(SRVTRANS) or b""
+    requestor.answer(11, add("Bob"))
+    found = queue.read_queue(requestor.read(SRVTRANS) or b"").records
+    others = queue.write_queue([found[0]._replace(text=add("Eve")), found[1]])
+    requestor.put(SRVTRANS, {"emptied": b"", "older": older, "removed": None, "changed": others}[what])
+
+    if update:
+        requestor.answer(12, add("Joe"))
+    requestor.imports()
+
+    assert requestor.conf.imports
+    requestor.answer(20, "R PCM:LAB/PO2", add("Ann"), add("Bob"), add("Joe"), full=True)
+    assert (False, ["Ann", "Bob", "Joe"]) == (requestor.imports().asks, requestor.names())
+    assert not requestor.conf.imports
+
+
+def test_a_queue_that_is_as_it_was_left_is_believed(requestor: Requestor) -> None:
+    """Answer upon answer, and Import between them or not."""
+    requestor.answer(10, add("Ann"))
+    requestor.answer(11, add("Bob"))
+    assert not requestor.imports().asks
+    requestor.answer(12, add("Eve"))
+    assert not requestor.imports().asks
+    assert not requestor.imports().asks
+    assert (["Ann", "Bob", "Eve"], 13) == (requestor.names(), requestor.conf.srv)
+
+
+def test_a_full_answer_leaves_lists_that_were_not_asked_for(requestor: Requestor) -> None:
+    """The server says nothing about address types that the requestor does not want."""
+    importing.run_file(requestor.po, requestor.clock, b"A Joe\tSMTP:joe@example.org\r\n")
+    requestor.configure(imports=True, srv=0)
+
+    requestor.answer(10, "R PCM:LAB/PO2", add("Ann"), full=True)
+    requestor.imports()
+
+    assert (["Joe"], ["Ann"]) == (requestor.names("SMTP", ""), requestor.names())
+
+
+def test_records_of_a_full_answer_have_numbers(requestor: Requestor) -> None:
+    """Also those that REQMAIN adds for lists that the answer does not name, for a record without one is rubble."""
+    requestor.configure(imports=True, srv=0)
+    requestor.answer(10, "R PCM:LAB/PO3", full=True)
+    records = queue.read_queue(requestor.read(SRVTRANS) or b"").records
+    assert {11: {"R PCM:LAB/PO3", "R PCM:LAB/PO2", f"R PCM:{SERVER}"}} == {11: {r.text for r in records}}
+    assert [11] * 3 == [record.number for record in records]
+
+
+# -- what waits for the server -------------------------------------------------------------------------------------
+
+
+def test_an_export_keeps_what_waits_about_other_lists(requestor: Requestor) -> None:
+    """The own list is told again; what ``import -e`` has put there is nowhere else (KB Q244488, dx:T-238)."""
+    admin.add_user(requestor.po, requestor.clock, NewUser(name="Ann", mailbox="ANN"))
+    data = b"A Mac One\tPCM:MACNET/MACPO/ONE\r\nD Mac Two\tSMTP:two@example.org\r\n"
+    importing.queue_file(requestor.po, requestor.clock, data)
+    admin.want_export(requestor.po)
+
+    sent = reqmain.transmit(requestor.po, requestor.clock)
+
+    assert [
+        (4, "R PCM:LAB/PO1"),
+        (5, "A Ann\tPCM:LAB/PO1/ANN"),
+        (6, "A Mac One\tPCM:MACNET/MACPO/ONE"),
+        (7, "D Mac Two\tSMTP:two@example.org"),
+    ] == [(number, " ".join(text.split(" ")).replace("  ", "")) for number, text in requestor.waiting()]
+    assert (7, 4, 7) == (sent.request.r, sent.sent, requestor.conf.last)
+
+
+def test_an_export_after_an_acknowledgement_does_not_repeat_what_was_taken(requestor: Requestor) -> None:
+    """Only what waits goes on waiting."""
+    importing.queue_file(requestor.po, requestor.clock, b"A Mac One\tPCM:MACNET/MACPO/ONE\r\n")
+    requestor.configure(acked=1, sent=1)
+    admin.want_export(requestor.po)
+
+    assert 1 == reqmain.transmit(requestor.po, requestor.clock).sent
+
+
+def test_resync_keeps_what_waits_about_other_lists(requestor: Requestor) -> None:
+    """With new numbers; for what waits about the own list the whole list is sent instead (KB Q119450)."""
+    importing.queue_file(requestor.po, requestor.clock, b"A Mac One\tPCM:MACNET/MACPO/ONE\r\n")
+    requestor.put(RESYNC, queue.write_queue([queue.resync_header(Numbers(imp=1, req=40, srv=80), 0)]))
+
+    requestor.imports()
+
+    ((number, text),) = requestor.waiting()
+    conf = requestor.conf
+    assert (41, True) == (number, text.startswith("A Mac One"))
+    assert (40, 40, 41, 80, False) == (conf.acked, conf.sent, conf.last, conf.srv, conf.exports)
+    assert (41, 40, 1) == _asked(reqmain.transmit(requestor.po, requestor.clock))
+
+
+def _asked(sent: reqmain.Transmitted) -> tuple[int, int, int]:
+    return sent.request.r, sent.request.was, sent.sent

@@ -64,7 +64,7 @@ class Reqconf:
     """REQCONF.GLB.
 
     `acked`, `srv` and `imp` are ReqSync, SrvSync and ImpSync; `last` is the highest number that was ever queued, and
-    `sent` the highest that the server can know of.
+    `sent` the highest that the server can know of; `waiting` says which SRVTRANS belongs to `srv`.
     `types` has names like ``PCM|SMTP``. The pointers are where Import goes on in its queues; -1 is nowhere.
     """
 
@@ -90,6 +90,7 @@ class Reqconf:
     rebuild: bool = _flag(0x50, "KB Q105965 names the option", "the global address list is built", default=True)
     create_po: bool = _flag(0x51, "KB Q96003 #64 names the option", "Import creates postoffices", default=True)
     sent: int = _number(0x54, "", "the last number that a request has named; what is queued after it is not yet sent")
+    waiting: int = _number(0x58, "", "CRC-32 of SRVTRANS as it was left, so that another one is noticed; 0 when empty")
     types: str = layout.text(0x60, 160, _OURS, _Q96060, "address types wanted, separated by |")
     password_ref: str = _password(0x100)
 

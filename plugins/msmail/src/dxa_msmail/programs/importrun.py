@@ -14,16 +14,17 @@ from dxa.ledger.answer import ListKey
 from dxa_msmail import importtext
 from dxa_msmail.addresses import ADDRESS_TYPES
 from dxa_msmail.errors import message as error_text
-from dxa_msmail.importtext import Records
 from dxa_msmail.postoffice import queue
 from dxa_msmail.postoffice.book import Book
 from dxa_msmail.postoffice.dirsyncconf import Reqconf, read_reqconf, write_reqconf
-from dxa_msmail.postoffice.identity import identity
+from dxa_msmail.postoffice.identity import identity, name_of
 from dxa_msmail.postoffice.layout import CORRUPT
 from dxa_msmail.postoffice.maildata import Changing
-from dxa_msmail.postoffice.queue import REQTRANS, RESYNC, SRVTRANS, BadRecord, Queue, QueueRecord
+from dxa_msmail.postoffice.queue import REQTRANS, RESYNC, SRVTRANS, BadRecord, Queue
 from dxa_msmail.programs.bookimport import BookImport
 from dxa_msmail.programs.creating import CREATED, Creating
+from dxa_msmail.programs.keeping import is_comment, lost_answers
+from dxa_msmail.programs.telling import of_others, renumbered
 from dxa_msmail.requestor.journal import EACH, Journal
 from dxa_msmail.requestor.lists import list_key
 from dxa_msmail.requestor.taking import own_key
@@ -38,8 +39,7 @@ WORK_FILES = (
 )
 FINISHED = "Import is finished."
 
-_NO_FILE, _RESYNC = 2, 14
-_ANY = 1
+_RESYNC = 14
 
 
 @attrs.frozen(kw_only=True)
@@ -102,6 +102,7 @@ class Run:
         self._clean()
         numbers = self._resync()
         self._srvtrans(numbers)
+        self.conf = attrs.evolve(self.conf, waiting=0)
         outcome = self._finish(numbers)
         if self.change.read(SRVTRANS) != b"":
             self.change.write(SRVTRANS, b"")
@@ -163,45 +164,47 @@ class Run:
     def _take_numbers(self, numbers: Numbers) -> None:
         """KB Q119449, Q119452: the numbers go into REQCONF and into the record that REQTRANS keeps.
 
-        What waits in REQTRANS has numbers that mean something else now, so the whole own list is sent instead.
+        What waits in REQTRANS has numbers that mean something else now, so the whole own list is sent instead; what is
+        about other lists goes on waiting, with new ones.
         """
         waiting = queue.read_file(self.change, REQTRANS)
         conf = self.conf
-        pending = bool(waiting.bad) or any(r.number > conf.acked and r.text[:1] != "#" for r in waiting.records)
+        pending = [r for r in waiting.records if r.number > conf.acked and not is_comment(r)]
+        others = of_others(pending, name_of(self.change))
         last = max(numbers.req or 0, conf.last, waiting.last_number)
         self.conf = attrs.evolve(
             conf,
             imp=numbers.imp or 0,
             srv=numbers.srv or 0,
             acked=last,
-            last=last,
+            last=last + len(others),
             sent=last,
             imports=False,
-            exports=conf.exports or pending,
+            exports=conf.exports or bool(waiting.bad) or len(others) < len(pending),
         )
-        self.change.write(REQTRANS, queue.write_queue([queue.dummy(last, int(self.now))]))
+        rest = renumbered(others, last + 1) or [queue.dummy(last, int(self.now))]
+        self.change.write(REQTRANS, queue.write_queue(rest))
 
     def _srvtrans(self, resync: Numbers | None) -> None:
-        data = self.change.read(SRVTRANS)
-        if data is None:
+        number, lost = lost_answers(self.change, self.conf.waiting)
+        found = queue.read_file(self.change, SRVTRANS)
+        if lost and resync is None:
             self.asks = True
-            text = f"{error_text(_NO_FILE)}: {SRVTRANS}; what was in it is lost, everything is asked for anew"
-            self.journal.error(text, _NO_FILE)
-            return
-        found = queue.read_queue(data, SRVTRANS)
+            if not found.bad:
+                self.journal.error(f"{lost}; everything is asked for anew", number)
         if resync is not None and found.last_number <= (resync.srv or 0) and not found.bad:
             # Its records are older than RESYNC's, and would bring back what is gone by now.
             if found.records:
                 self.journal.status(f"{len(found.records)} records of {SRVTRANS} are older than {RESYNC}; left out")
             return
-        self._apply(found)
+        self._apply(found, is_whole=not lost)
 
-    def _apply(self, found: Queue) -> None:
+    def _apply(self, found: Queue, *, is_whole: bool = True) -> None:
         self.bad += found.bad
         for bad in found.bad:
             self.journal.error(f"{bad.reason}; everything behind it is asked for anew", CORRUPT)
         # A queue that breaks off may have a list without all who follow: nobody is taken out of it.
-        self.importer.apply(_said(found.records), replaces=not found.bad)
+        self.importer.apply(queue.transactions(found.records, TYPES), replaces=is_whole and not found.bad)
 
     def _finish(self, resync: Numbers | None) -> Imported:
         importer, journal = self.importer, self.journal
@@ -232,21 +235,6 @@ class Run:
             resync=resync,
             asks=self.asks,
         )
-
-
-def _said(records: Sequence[QueueRecord]) -> Records:
-    """What a queue says, also in records without a number, as those that REQMAIN puts in front of a full answer."""
-    if all(record.number for record in records):
-        return queue.transactions(records, TYPES)
-    # The reader of the text takes a line without a number for rubble.
-    found = queue.transactions([r if r.number else r._replace(number=_ANY) for r in records], TYPES)
-    numbers = [record.number for record in records]
-    rows = zip(found.transactions, found.lines, strict=True)
-    return attrs.evolve(
-        found,
-        transactions=[row._replace(number=numbers[line - 1]) for row, line in rows],
-        rejects=[reject._replace(number=numbers[reject.line - 1]) for reject in found.rejects],
-    )
 
 
 def require_users(change: Changing) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Sequence
 
 import attrs
@@ -10,16 +11,20 @@ from dxa.address import AddressTypes
 from dxa.entry import Reject, Transaction, Verb, list_entry
 from dxa.ledger.answer import ListKey
 from dxa_msmail.addresses import MS
+from dxa_msmail.errors import message as error_text
 from dxa_msmail.importtext import Records
 from dxa_msmail.postoffice import queue
 from dxa_msmail.postoffice.dirsyncconf import Reqconf
-from dxa_msmail.postoffice.maildata import Changing
+from dxa_msmail.postoffice.layout import CORRUPT
+from dxa_msmail.postoffice.maildata import Changing, Files
 from dxa_msmail.postoffice.queue import REQTRANS, RESYNC, SRVTRANS, Queue, QueueRecord
 from dxa_msmail.postoffice.shelves import places
-from dxa_msmail.programs.telling import own_entries
+from dxa_msmail.programs.telling import of_others, own_entries, renumbered
 from dxa_msmail.requestor.answers import Answer
 from dxa_msmail.requestor.lists import export, list_key
 from dxa_msmail.requestor.taking import own_key
+
+_NO_FILE = 2
 
 
 @attrs.define
@@ -37,18 +42,33 @@ class QueueKeeping:
     now: int
     #: What is in REQTRANS now.
     requests: Queue = attrs.field(init=False)
+    #: Which SRVTRANS belongs to the numbers now (see `Reqconf`).
+    waiting: int = attrs.field(init=False)
+    #: What was in SRVTRANS before and is not any more, as number and text, so that everything must be asked for anew.
+    lost: tuple[int, str] = attrs.field(default=(0, ""), init=False)
 
     def __attrs_post_init__(self) -> None:
         self.requests = queue.read_file(self.change, REQTRANS)
+        self.waiting = self.conf.waiting
 
     def apply(self, answer: Answer, *, full: bool) -> Sequence[Reject]:
         """See `Keeping`: Import says what cannot be used, when it comes to it."""
-        new = self._queued(answer.records)
+        new = queue.write_queue([*(self._replaced(answer) if full else ()), *self._queued(answer.records)])
         if full:
-            self.change.write(SRVTRANS, queue.write_queue([*self._replaced(answer), *new]))
+            self.lost = 0, ""
         else:
-            queue.append(self.change, SRVTRANS, new)
+            new = self._before() + new
+        self.change.write(SRVTRANS, new)
+        self.waiting = zlib.crc32(new)
         return []
+
+    def _before(self) -> bytes:
+        """What waits in SRVTRANS already; of a queue that has lost something no list is replaced."""
+        lost = lost_answers(self.change, self.waiting)
+        if not lost[1]:
+            return self.change.read(SRVTRANS) or b""
+        self.lost = lost
+        return queue.write_queue(r for r in queue.read_file(self.change, SRVTRANS).records if r.text[:1] != "R")
 
     def _queued(self, records: Records) -> list[QueueRecord]:
         """The records as they came, which costs half as much as writing them anew."""
@@ -66,22 +86,33 @@ class QueueKeeping:
         self._store(rest or [queue.dummy(max(self.requests.last_number, upto), self.now)])
 
     def export(self, above: int) -> None:
-        """See `Keeping`: a replace of the own list, then everybody who is in directory synchronization."""
+        """See `Keeping`: a replace of the own list, then everybody who is in directory synchronization.
+
+        What waits for the server about other lists goes on waiting, behind it.
+        """
+        waiting = [r for r in self.requests.records if r.number > self.conf.acked]
         rows = export((MS.name, self.own), own_entries(self.change, fields=self.conf.templates_out), above + 1)
-        self._store(queue.queued(rows, self.now, templates=self.conf.templates_out))
+        records = queue.queued(rows, self.now, templates=self.conf.templates_out)
+        self._store([*records, *renumbered(of_others(waiting, self.own), records[-1].number + 1)])
 
     def _store(self, records: list[QueueRecord]) -> None:
         self.requests = Queue(records)
         self.change.write(REQTRANS, queue.write_queue(records))
 
     def _replaced(self, answer: Answer) -> list[QueueRecord]:
-        """Replaces of the lists that a full answer does not name, so that nothing is left behind of any of them."""
-        told = {list_key(row.new) for row in answer.records.transactions if row.verb is Verb.REPLACE and row.new}
+        """Replaces of the lists that a full answer does not name, so that nothing is left behind of any of them.
+
+        Of the types that were not asked for the server says nothing, so their lists stay as they are.
+        """
+        rows = answer.records.transactions
+        told = {list_key(row.new) for row in rows if row.verb is Verb.REPLACE and row.new}
         skip = {*told, own_key(self.own)}
+        wanted = {self.types.get(name).name for name in self.conf.type_names or ("PCM",)}
+        number = min((row.number for row in rows), default=answer.reply.s)
         rows = [
-            Transaction(0, Verb.REPLACE, None, list_entry(type_, name))
+            Transaction(number, Verb.REPLACE, None, list_entry(type_, name))
             for (type_, key), name in sorted(self._held().items())
-            if not skip & {(type_, key), (type_, ""), ("", "")}
+            if type_ in wanted and not skip & {(type_, key), (type_, ""), ("", "")}
         ]
         return queue.queued(rows, self.now)
 
@@ -94,6 +125,19 @@ class QueueKeeping:
             if row.new is not None:
                 held.setdefault(list_key(row.new), row.new.list)
         return held
+
+
+def lost_answers(files: Files, waiting: int) -> tuple[int, str]:
+    """Why SRVTRANS is not the one that belongs to the numbers (see `Reqconf`), with its number; nothing when it is.
+
+    Answers that were taken are nowhere else: the server goes on from the number that the requestor has.
+    """
+    data = files.read(SRVTRANS)
+    if data is None:
+        return _NO_FILE, f"{error_text(_NO_FILE)}: {SRVTRANS}; what was in it is lost"
+    if zlib.crc32(data) != waiting:
+        return CORRUPT, f"{error_text(CORRUPT)}: {SRVTRANS} is not as it was left"
+    return 0, ""
 
 
 def is_comment(record: QueueRecord) -> bool:

@@ -163,6 +163,10 @@ class _Requestor:
         taking = Taking(self.keeping)
         state = taking.take(self.state, inbox.answers)
         taking.tell(self.journal)
+        number, lost = self.keeping.lost
+        if lost:
+            self.journal.error(f"{lost}; everything is asked for anew", number)
+            state, _ = machine.step(state, machine.WantImport())
         if inbox.answers:
             self._store(state)
         inbox.settle()
@@ -240,8 +244,9 @@ class _Requestor:
 
     def _store(self, state: State) -> None:
         """Write the numbers, of which `last` is always that of the queue."""
-        last = self.keeping.requests.last_number
-        write_reqconf(self.change, attrs.evolve(self.conf.with_state(state), last=last, sent=state.last))
+        last, waiting = self.keeping.requests.last_number, self.keeping.waiting
+        conf = attrs.evolve(self.conf.with_state(state), last=last, sent=state.last, waiting=waiting)
+        write_reqconf(self.change, conf)
 
 
 def _require_server(change: Changing, conf: Reqconf) -> None:

@@ -6,7 +6,7 @@ itself (KB Q96060, T0).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 import attrs
@@ -23,11 +23,11 @@ from dxa_msmail.postoffice.groupbook import Groups
 from dxa_msmail.postoffice.identity import identity, name_of, write_identity
 from dxa_msmail.postoffice.maildata import Changing, Files, Maildata
 from dxa_msmail.postoffice.pol import read_pol
-from dxa_msmail.postoffice.queue import REQTRANS, Queue
+from dxa_msmail.postoffice.queue import REQTRANS, Queue, QueueRecord
 from dxa_msmail.postoffice.users import Users, values
 from dxa_msmail.programs.runs import write_logs
 from dxa_msmail.requestor.journal import Journal
-from dxa_msmail.requestor.lists import changes
+from dxa_msmail.requestor.lists import changes, list_key
 
 Clock = Callable[[], float]
 
@@ -126,6 +126,24 @@ def loss(files: Files, conf: Reqconf, requests: Queue) -> tuple[int, str]:
         found = f"{REQTRANS} ends with number {requests.last_number}, {conf.last} had been queued"
         return _CORRUPT, f"{error_text(_CORRUPT)}: {found}"
     return 0, ""
+
+
+def of_others(records: Sequence[QueueRecord], own: str) -> list[QueueRecord]:
+    """Those of REQTRANS's records that are about other lists than `own` (NET/PO).
+
+    They came by ``import -e``. The own list can be told again at any time, but these are nowhere else.
+    """
+    found = queue.transactions(records, _TYPES)
+    mine = {(MS.name, own.casefold()), ("", "")}  # by its name alone only somebody of the own list is known
+    rows = zip(found.transactions, found.lines, strict=True)
+    places = {at for row, at in rows if (entry := row.new or row.old) and list_key(entry) not in mine}
+    places |= {each.line for each in found.templates if (each.type, each.list.casefold()) not in mine}
+    return [records[at - 1] for at in sorted(places)]
+
+
+def renumbered(records: Iterable[QueueRecord], first: int) -> list[QueueRecord]:
+    """The records with new numbers, from `first` on."""
+    return [record._replace(number=number) for number, record in enumerate(records, first)]
 
 
 @contextmanager
