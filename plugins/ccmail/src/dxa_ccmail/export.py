@@ -27,6 +27,11 @@ def _ordinary(labels: Labels, others: str = "") -> str:
     return rf"{name}\r?\n{labels.locn}: ({others}[A-Za-z])\r?\n{labels.addr}:{value}\r?\n{labels.cmts}:{value}"
 
 
+def _record(match: re.Match[str]) -> Record:
+    name, locn, addr, cmts = match.groups("")
+    return Record(name, locn, addr, cmts)
+
+
 class _Line(NamedTuple):
     """A line that is not blank: its number, the field of its label or an empty string, and its bytes."""
 
@@ -111,7 +116,7 @@ class ExportReader:
         # Each match takes four lines, so nothing stands between them when there are no more.
         if not len(names) == len(batch.parts) == data.count(b"\n") / 4 or not all(map(str.strip, names)):
             return None
-        return Plain(names, (Record(*match.groups("")) for match in self._plain.finditer(text)))
+        return Plain(names, map(_record, self._plain.finditer(text)))
 
     def _lines(self, raw: bytes, line: int, offset: int) -> Iterator[Found | Reject]:
         """The records of lines of any form."""

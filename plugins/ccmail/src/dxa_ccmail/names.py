@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 
+from dxa.errors import AddressError
 from dxa.rules.parts import PersonName, split_name
 
 #: Names that begin with it belong to the system: ``~ADE_Mailbox``, ``~POName`` (ADE 2.0 read-me, KB Q249133).
@@ -57,3 +58,18 @@ def last_first(name: str) -> str:
     parts = person(name)
     given = " ".join(filter(None, parts[:2]))
     return f"{parts.surname}, {given}" if parts.surname and given else (parts.surname or given)
+
+
+def without_commas(name: str) -> str:
+    """The name with semicolons for commas, as the connector writes it for a DB8 post office (KB Q179677).
+
+    Raises `AddressError` for a name with a semicolon of its own, of which `with_commas` would make another name.
+    """
+    if ";" in name:
+        raise AddressError("a name with a semicolon, which stands for a comma here", got=name)
+    return name.replace(",", ";")
+
+
+def with_commas(name: str) -> str:
+    """The name that `without_commas` was given."""
+    return name.replace(";", ",")

@@ -62,7 +62,7 @@ def difference(old: bytes | Iterable[bytes], new: bytes | Iterable[bytes], reade
     """
     before, after = _Export(old, reader), _Export(new, reader)
     unchanged = before.drop_common(after)
-    last = [*takewhile(before.runs.__contains__, reversed(before.order))]
+    last = before.last_runs()
     gone, come = before.read(reader.fresh()), after.read(reader)
     shared = gone.entries.keys() & come.entries.keys()
     damaged = (come.damaged(reader.labels) & gone.entries.keys()) - shared
@@ -94,59 +94,67 @@ class _Side:
         elif self.entries.setdefault(fold(row.record.name), row.record) is not row.record:
             self.rejects.append(repeated(row))
 
-    def damaged(self, labels: Labels) -> set[str]:
+    def damaged(self, labels: Labels) -> frozenset[str]:
         """The folded names in the records that were rejected."""
         names = (rejected_name(reject, labels) for reject in self.rejects)
-        return {fold(name) for name in names if name}
+        return frozenset(fold(name) for name in names if name)
 
 
 class _Export:
-    """An export as runs: a set of them, and their order in the file."""
+    """An export as runs: a set of them, and batches of them in the order of the file."""
 
     def __init__(self, data: bytes | Iterable[bytes], reader: ExportReader) -> None:
         ending = Ending(reader.labels)
         self.head: list[bytes] = []
         self.begin = b""
-        self.order: list[bytes] = []
         self.runs: set[bytes] = set()
+        self._order: list[list[bytes]] = []
         for begin, parts in batches(ending.watch(in_blocks(data)), reader.labels.name):
             if begin:
-                # Block by block, because each value is hashed while it is in the processor's cache.
                 self.begin = begin
-                self.order += parts
-                self.runs.update(parts)
+                # By way of a small set, which is filled inside the processor's cache and walked in the order of its
+                # hashes, so that the large one is filled in an order, too: a quarter faster than value by value.
+                self.runs |= set(parts)
+                self._order.append(parts)
             else:
                 self.head = parts
         self.is_marked = ending.is_marked
 
     def drop_common(self, other: _Export) -> int:
-        """Leave in either what the other has not, and say how much both had."""
+        """Leave in either what the other has not, and say how many runs both had."""
         if self.head == other.head:
             self.head = other.head = []
         if self.begin != other.begin:
             return 0
         count = len(self.runs)
-        # Two sets of like size are walked in the order of their hashes, which is much faster than to ask one of them
-        # for each run in the order of a file; and no second copy is made of what is the same.
+        # Two sets of like size are walked in the order of their hashes, and of what is the same no copy is made.
         self.runs ^= other.runs
         other.runs = other.runs & self.runs
         self.runs = self.runs - other.runs
         return count - len(self.runs)
 
+    def last_runs(self) -> list[bytes]:
+        """The last runs of the file as far as they are left, the very last first."""
+        runs = chain.from_iterable(map(reversed, reversed(self._order)))
+        return [*takewhile(self.runs.__contains__, runs)]
+
     def read(self, reader: ExportReader) -> _Side:
         """The records of the runs that are left; after that the order is forgotten."""
         plain = reader.plain(Batch(self.begin, list(self.runs))) if not self.head else None
-        keys = [fold(name) for name in plain.names] if plain else []
+        keys = [*map(fold, plain.names)] if plain else []
         if plain and len(set(keys)) == len(keys):
-            # The garbage collector walks through a list of a million values again and again while records are made.
-            self.order = []
+            # The garbage collector walks through lists of a million values again and again while records are made.
+            self._order = []
             return _Side(dict(zip(keys, plain.records, strict=True)))
+        # Something is odd: everything in the order of the file, and with its place there.
         side = _Side()
-        for run in placed([Batch(b"", self.head), Batch(self.begin, self.order)]):
-            if run.raw[len(self.begin) : -1] in self.runs or not run.raw.startswith(self.begin):
+        batches = [Batch(b"", self.head), *(Batch(self.begin, parts) for parts in self._order)]
+        wanted = chain.from_iterable(batch.parts for batch in batches)
+        for part, run in zip(wanted, placed(batches), strict=True):
+            if part in self.runs or part in self.head:
                 for row in reader.parse(*run):
                     side.add(row)
-        self.order = []
+        self._order = []
         return side
 
 

@@ -50,10 +50,9 @@ def in_blocks(data: bytes | Iterable[bytes]) -> Iterator[bytes]:
     return iter(data)
 
 
-def placed(runs: Iterable[Batch]) -> Iterator[Run]:
-    """The runs of all batches of a text with their places in it."""
-    line, offset = 1, 0
-    for begin, parts in runs:
+def placed(text: Iterable[Batch], line: int = 1, offset: int = 0) -> Iterator[Run]:
+    """The runs of all batches of a text with their places in it, the first of which is given."""
+    for begin, parts in text:
         for part in parts:
             raw = begin + part + b"\n"
             yield Run(raw, line, offset)
