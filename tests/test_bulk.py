@@ -3,7 +3,7 @@ from contextlib import suppress
 
 import pytest
 
-from dxa.bulk import made, no_collector
+from dxa.bulk import made, no_collector, shared
 from dxa.entry import Entry, Transaction, Verb
 
 
@@ -14,6 +14,15 @@ def test_named_tuples_are_made_of_columns() -> None:
     assert [Transaction(7, Verb.ADD, None, None, "a"), Transaction(8, Verb.ADD, None, None, "b")] == found
     assert {Transaction} == set(map(type, found))
     assert [] == list(made(Entry, *[()] * 6))
+
+
+def test_equal_texts_are_one_object() -> None:
+    """In a column of the same texts."""
+    column = ["".join(["N", "ET"]), "PO", "".join(["N", "ET"])]
+    found = list(shared(column))
+
+    assert column == found
+    assert found[0] is found[2]
 
 
 @pytest.mark.parametrize("running", [True, False])

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain, count, groupby, repeat
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 from typing import NamedTuple
 
 import attrs
@@ -130,7 +130,9 @@ def update(olds: Mapping[int, Sequence[Held | None]], news: Mapping[int, Held | 
 def full(lists: Iterable[tuple[str, str]], entries: Iterable[Entry]) -> list[Step]:
     """A replace for every list, then an add for every entry, list by list."""
     replaces = [Step(Verb.REPLACE, None, list_entry(type_, list_)) for type_, list_ in sorted(lists)]
-    return [*replaces, *_by_list(list(made(Step, repeat(Verb.ADD), repeat(None), entries)))]
+    runs = [list(run) for _, run in groupby(entries, key=_PLACE)]
+    runs.sort(key=lambda run: (run[0].type, run[0].list.casefold()))
+    return [*replaces, *made(Step, repeat(Verb.ADD), repeat(None), chain.from_iterable(runs))]
 
 
 def number_steps(steps: Iterable[Step], first: int, key: str) -> Content:
@@ -145,18 +147,18 @@ def number_steps(steps: Iterable[Step], first: int, key: str) -> Content:
     return Content(key, tuple(segments))
 
 
-_VERB, _RUN_KEY, _PLACE = itemgetter(0), itemgetter(0), itemgetter(1, 2)
+_VERB, _RUN_KEY, _PLACE = itemgetter(0), itemgetter(0), attrgetter("type", "list")
 
 
 def _runs(steps: Iterable[Step]) -> Iterator[tuple[ListKey, list[Step]]]:
     """Neighbouring steps whose lists are written alike, with the key of the list."""
-    for _, run in groupby(steps, key=lambda step: _PLACE(step.old or step.new or ())):
+    for _, run in groupby(steps, key=lambda step: _PLACE(step.old or step.new)):
         alike = list(run)
         yield alike[0].list_key, alike
 
 
 def _by_list(steps: list[Step]) -> list[Step]:
-    return list(chain.from_iterable(run for _, run in sorted(_runs(steps), key=_RUN_KEY)))
+    return sorted(steps, key=lambda step: step.list_key)
 
 
 def _holders(olds: Mapping[int, Sequence[Held | None]]) -> dict[tuple[str, ...], set[int]]:

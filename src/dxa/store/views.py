@@ -9,7 +9,7 @@ from typing import Any
 import attrs
 from sqlalchemy import bindparam, delete, func, or_, select, union
 
-from dxa.bulk import made
+from dxa.bulk import made, shared
 from dxa.errors import StoreError
 from dxa.ledger.answer import ListKey
 from dxa.ledger.view import FormKey, Line, Transition
@@ -236,9 +236,10 @@ def _lines(rows: Iterable[Record]) -> Iterator[Line]:
 
 
 def _made(*columns: Sequence[Any]) -> Iterator[Line]:
-    *others, fields, owners, wanted = columns
+    recipients, types, instead_of, lists, names, addresses, fields, owners, wanted = columns
     values = {text: read_fields(text) for text in set(fields)}
-    return made(Line, *others, map(values.__getitem__, fields), owners, wanted)
+    where = shared(types), instead_of, shared(lists)
+    return made(Line, recipients, *where, names, addresses, map(values.__getitem__, fields), owners, wanted)
 
 
 def _columns(rows: Iterable[Record]) -> Iterator[Iterator[Sequence[Any]]]:

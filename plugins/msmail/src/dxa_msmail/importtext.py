@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from itertools import compress, count
-from operator import attrgetter, itemgetter
+from operator import attrgetter
 from typing import TypeAlias
 
 import attrs
@@ -121,10 +121,12 @@ class _Reader:
         self._others(rows, ordinary, first)
         lines = list(compress(count(first), ordinary))
         transactions = transactions_of(rows if len(lines) == len(rows) else list(compress(rows, ordinary)))
-        if self.transactions:
-            pairs = sorted(zip(self.lines + lines, self.transactions + transactions, strict=True), key=itemgetter(0))
-            lines, transactions = (list(column) for column in zip(*pairs, strict=True))
-        self.lines, self.transactions = lines, transactions
+        self.lines += lines
+        self.transactions += transactions
+        if len(lines) < len(self.lines):
+            by_line = dict(zip(self.lines, self.transactions, strict=True))
+            self.lines.sort()
+            self.transactions = list(map(by_line.__getitem__, self.lines))
 
     def _others(self, rows: Sequence[Row], ordinary: list[bool], first: int) -> None:
         """Read the lines that are not ordinary, and those that are but go on in the next line."""
