@@ -7,7 +7,7 @@ import os
 import stat
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from dxa.errors import FormatError, LockedError, TransportError
@@ -17,8 +17,8 @@ from dxa_msmail.errors import message as error_text
 Step = Callable[[str], None]
 
 _LOCKED = 91
-#: So often a lock that somebody else holds is looked at again, in seconds.
-_PAUSE = 0.05
+#: After so many seconds a lock that somebody else holds is looked at again: at first, and at last.
+_PAUSE, _LONGEST_PAUSE = 0.002, 0.05
 
 
 @contextmanager
@@ -101,13 +101,28 @@ def held(find: Callable[[], Path], flags: int, kind: int, patience: float) -> It
         with said(f"open {path}"):
             handle = os.open(path, flags, 0o666)
         try:
-            _wait(handle, kind, path, until)
+            with _turn(path.parent, until):
+                _wait(handle, kind, path, until)
             # While we waited the file may have been replaced, and a lock on what is gone locks nobody out.
             if is_at(handle, path):
                 yield handle
                 return
         finally:
             os.close(handle)
+
+
+@contextmanager
+def _turn(folder: Path, until: float) -> Iterator[None]:
+    """Whoever waits for a lock lets nobody past, so that many who only look cannot keep out one who has to write.
+
+    A matter of fairness alone: where folders cannot be locked, or after the patience has run out, it goes without.
+    """
+    with ExitStack() as stack:
+        with suppress(OSError, TransportError, LockedError):
+            gate = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+            stack.callback(os.close, gate)
+            _wait(gate, fcntl.LOCK_EX, folder, until)
+        yield
 
 
 def is_at(handle: int, path: Path) -> bool:
@@ -119,6 +134,7 @@ def is_at(handle: int, path: Path) -> bool:
 
 
 def _wait(handle: int, kind: int, path: Path, until: float) -> None:
+    pause = _PAUSE
     with said(f"lock {path}"):
         while True:
             try:
@@ -128,7 +144,8 @@ def _wait(handle: int, kind: int, path: Path, until: float) -> None:
                 if time.monotonic() >= until:
                     hint = "wait until it is done, and try again"
                     raise LockedError(f"[{_LOCKED}] {error_text(_LOCKED)}: {path} is held; {hint}") from None
-            time.sleep(_PAUSE)
+            time.sleep(pause)
+            pause = min(2 * pause, _LONGEST_PAUSE)
 
 
 # -- writing -------------------------------------------------------------------------------------------------------
