@@ -77,19 +77,19 @@ class DeleteRun:
         return (Action.DELETE if delete_run else Action.UPSERT), record
 
 
+def _plain_label(_instance: object, attribute: attrs.Attribute[str], value: str) -> None:
+    if label_of(f"{value}:".encode()) != value:
+        raise ValueError(f"{attribute.name}: {value!r} cannot be a label")
+
+
 @attrs.frozen(kw_only=True)
 class DeleteLabel:
     """A delete is told by a line inside the record, behind its name; its label and value are configuration."""
 
-    label: str = "Action"
+    label: str = attrs.field(default="Action", validator=_plain_label)
     value: str = "Delete"
     name_only: bool = False
     needs_delete_run: bool = attrs.field(default=False, init=False)
-
-    @label.validator
-    def _plain(self, _attribute: attrs.Attribute[str], value: str) -> None:
-        if label_of(f"{value}:".encode()) != value:
-            raise ValueError(f"label: {value!r} cannot be a label")
 
     def mark(self, record: Record) -> Record:
         """The record with the line that deletes it."""
