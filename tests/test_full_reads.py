@@ -41,11 +41,18 @@ class Scripted:
     parcels: list[Parcel] = attrs.field(factory=list)
     phases: list[tuple[Phase, int, str]] = attrs.field(factory=list)
     failing: str = ""
+    tells_addresses: bool = True
     context: Any = None
 
     @hookimpl
     def dxa_connectors(self) -> list[ConnectorType]:
-        traits = Traits(types=("MEM",), holds=Holds.PROVEN, feeds=frozenset({Feed.FULL}), names_are_addresses=True)
+        traits = Traits(
+            types=("MEM",),
+            holds=Holds.PROVEN,
+            feeds=frozenset({Feed.FULL}),
+            names_are_addresses=True,
+            tells_addresses=self.tells_addresses,
+        )
         return [ConnectorType(name="scripted", summary="a test", traits=traits, open=self.open)]
 
     def open(self, context: LinkContext) -> Scripted:
@@ -59,6 +66,8 @@ class Scripted:
         yield from self.reports
 
     def deliver(self, parcel: Parcel) -> Iterator[Outcome]:
+        if self.stuck:
+            raise TransportError("stuck")
         self.parcels.append(parcel)
         yield Outcome(result=Result.DONE)
 
@@ -205,6 +214,17 @@ def test_alias_and_addresses_are_no_prompts_of_a_map(site: ScriptedSite) -> None
     assert ("A1", (("notes", "x"),)) == (site.one("Ann").alias, site.one("Ann").fields)
 
 
+def test_nobody_gets_an_address_from_a_field_that_just_has_that_name(site: ScriptedSite) -> None:
+    """Where people choose the names of fields, one that is called like an attribute of addresses is nothing."""
+    site.plugin.tells_addresses = False
+    site.configure(TEXT)
+    site.hears(_entry("Ann", **{ALIAS: "boss", ADDRESSES: "MEM:Boss", "info": "x"}))
+
+    ann = site.one("Ann")
+    assert ("Ann", (("info", "x"),)) == (ann.alias, ann.fields)
+    assert ["Ann"] == [proxy.value for proxy in ann.proxies if proxy.type == "MEM"]
+
+
 def test_what_is_sent_is_what_the_peer_can_hold(site: ScriptedSite) -> None:
     """Shaped by the connector; what it holds and is as good is not sent again, and what it cannot hold is told once."""
     for name in ("Ann", "Bob", "Eve!"):
@@ -215,6 +235,30 @@ def test_what_is_sent_is_what_the_peer_can_hold(site: ScriptedSite) -> None:
 
     assert [["BOB"], ["BOB"]] == sent
     assert [(0, "list cannot hold it: no exclamation marks: 'Eve!'")] == site.rejects()
+
+
+def test_what_waits_is_worked_out_anew_and_stays_approved(site: ScriptedSite) -> None:
+    """A parcel that could not be delivered gives way to one that says what is true now; what a person has approved of
+    it is not held a second time.
+    """
+    ours = [_entry(f"O{n}") for n in range(5)]
+    marked = frozenset(entry.key for entry in ours)
+    site.hears(*ours, marked=marked)
+    site.hears(*ours, marked=marked)
+    held = site.holds()
+    site.approve()
+    site.plugin.stuck = True
+    site.add("Bob")
+    site.hears(*ours, marked=marked, failing=True)
+    site.hears(*ours[1:], marked=marked, failing=True)
+    site.plugin.stuck = False
+    site.plugin.parcels.clear()
+    site.plugin.reports = []
+    site.sync()
+
+    assert (["shrink", "everything"], []) == (held, site.holds())
+    (parcel,) = site.plugin.parcels
+    assert ["O1", "O2", "O3", "O4", "BOB"] == [side.name for t in parcel.transactions() if (side := t.new or t.old)]
 
 
 def test_a_connector_tells_what_it_does(site: ScriptedSite) -> None:

@@ -53,6 +53,9 @@ class Traits:
     #: A peer calls its entries by their addresses, so that a new name is another entry. The name and alias that a
     #: recipient is given at first are made by rules, and stay when the rules change.
     names_are_addresses: bool = False
+    #: The fields `mailNickname` and `proxyAddresses` of an entry are an alias and further addresses for its recipient.
+    #: Of other peers, whose people choose the names of fields, they say nothing.
+    tells_addresses: bool = False
 
 
 @attrs.frozen(kw_only=True)

@@ -204,11 +204,12 @@ class _Meaning:
 
     def told(self, entry: Entry) -> Entry:
         """The entry with its template fields as the attributes that they are mapped to."""
-        maps = self.peer.attributes
-        if maps is None or not entry.fields:
+        if not entry.fields:
             return entry
-        beside = tuple(field for field in entry.fields if field[0] in (ALIAS, ADDRESSES))
-        return entry._replace(fields=maps.incoming(entry.fields).fields + beside)
+        maps, beside = self.peer.attributes, tuple(field for field in entry.fields if field[0] in (ALIAS, ADDRESSES))
+        if beside and not self.work.connector_type.traits.tells_addresses:
+            entry, beside = entry._replace(fields=tuple(f for f in entry.fields if f not in beside)), ()
+        return entry if maps is None else entry._replace(fields=maps.incoming(entry.fields).fields + beside)
 
     def conflict(self, row: PendingRow, holder: int | None) -> None:
         name = self.known[holder].name if holder in self.known else "another entry"
