@@ -11,11 +11,12 @@ import attrs
 import pytest
 
 from dxa.address import AddressTypes
+from dxa.errors import FormatError
 from dxa_msmail import dirsyncbody
 from dxa_msmail.addresses import ADDRESS_TYPES
 from dxa_msmail.dirsyncbody import Numbers, Place, Profile, Task
 from dxa_msmail.ffapi import Attachment
-from dxa_msmail.postoffice import layout, letters, mailbag, networks, queue, tree
+from dxa_msmail.postoffice import gal, layout, letters, mailbag, networks, queue, tree
 from dxa_msmail.postoffice.book import read_book
 from dxa_msmail.postoffice.dirsyncconf import Reqconf, read_reqconf, write_reqconf
 from dxa_msmail.postoffice.identity import CONTROL, Control
@@ -26,7 +27,7 @@ from dxa_msmail.postoffice.mailfolder import MailbagFolder
 from dxa_msmail.postoffice.messages import BAD
 from dxa_msmail.postoffice.queue import REQTRANS, RESYNC, SRVTRANS
 from dxa_msmail.postoffice.users import NewUser
-from dxa_msmail.programs import admin, external, importing, reqmain
+from dxa_msmail.programs import admin, external, importing, rebuild, reqmain
 from dxa_msmail.programs.importing import Imported
 from dxa_msmail.programs.registration import register_server
 
@@ -384,3 +385,80 @@ def test_resync_keeps_what_waits_about_other_lists(requestor: Requestor) -> None
 
 def _asked(sent: reqmain.Transmitted) -> tuple[int, int, int]:
     return sent.request.r, sent.request.was, sent.sent
+
+
+# -- the global address list ---------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def full(po: Maildata) -> Maildata:
+    """A postoffice with users, a group, and lists of others, whose global list is built."""
+    with po.change() as change:
+        networks.add_postoffice(change, "LAB/PO2")
+        networks.add_gateway(change, "PROFS", "GATE")
+        networks.add_postoffice(change, "GATE/N1", kind="PROFS")
+    for name in ("Ann", "Bob"):
+        admin.add_user(po, lambda: NOW, NewUser(name=name, mailbox=name))
+    admin.add_group(po, lambda: NOW, "Everybody", "ALL", ["ANN"])
+    importing.run_file(po, lambda: NOW, b"A Eve\tPCM:LAB/PO2/EVE\r\nA Host\tPROFS:GATE/N1/HOST\r\n")
+    assert 5 == rebuild.rebuild(po, lambda: NOW).count
+    return po
+
+
+def change_file(po: Maildata, name: str, data: bytes) -> None:
+    """Somebody else writes a file."""
+    with po.change() as change:
+        change.write(name, data)
+
+
+def everybody(po: Maildata) -> list[str]:
+    """The names of the global list."""
+    with po.look() as files:
+        return [entry.name for entry in gal.read_gal(files)]
+
+
+@pytest.mark.dx("T-241")
+@pytest.mark.parametrize("cut", [slice(45, None), slice(None, 45), slice(None, 90)])
+def test_names_that_the_own_list_has_lost_are_taken_from_its_copy(full: Maildata, cut: slice) -> None:
+    """A list that was cut between two records is noticed by its users and groups; then the global list keeps them."""
+    with full.look() as files:
+        names = files.read("NME/ADMIN.NME") or b""
+    for file, number in (("NME/ADMIN.NME", 40), ("NME/ADMINSHD.NME", 40)):
+        change_file(full, file, names[cut])
+        (problem,) = rebuild.rebuild(full, lambda: NOW).problems
+        assert (number, "NME/ADMIN.NME") == (problem.number, problem.file)
+        assert ["Ann", "Bob", "Eve", "Everybody", "Host"] == everybody(full)
+
+
+@pytest.mark.dx("T-202", "T-241")
+def test_a_network_without_postoffices_is_damage(full: Maildata) -> None:
+    """The last one of a network takes it along, so nobody knows whose lists are missing: nothing is rebuilt."""
+    with full.look() as files:
+        records = layout.decode_all(networks.Network, files.read(networks.NETWORK) or b"")
+    stem = next(record.xtn for record in records if record.name == "LAB")
+    change_file(full, f"XTN/{stem}.XTN", b"")
+
+    with pytest.raises(FormatError, match=f"XTN/{stem}.XTN.*at least one postoffice"):
+        rebuild.rebuild(full, lambda: NOW)
+    assert ["Ann", "Bob", "Eve", "Everybody", "Host"] == everybody(full)
+
+
+@pytest.mark.dx("T-202", "T-241")
+def test_names_whose_node_is_not_defined_any_more_do_not_go_silently(full: Maildata) -> None:
+    """A host's gateway may have no nodes, but the list of one that it had is still there."""
+    with full.look() as files:
+        records = layout.decode_all(networks.Network, files.read(networks.NETWORK) or b"")
+        node = networks.find(files, "GATE/N1").hexid
+    stem = next(record.xtn for record in records if record.name == "GATE")
+    change_file(full, f"XTN/{stem}.XTN", b"")
+
+    (problem,) = rebuild.rebuild(full, lambda: NOW).problems
+
+    assert (32, f"USR/{node}.USR", False) == (problem.number, problem.file, problem.is_information)
+    assert ["Ann", "Bob", "Eve", "Everybody"] == everybody(full)
+
+
+def test_a_postoffice_that_is_removed_takes_its_names_without_a_word(full: Maildata) -> None:
+    """With its list."""
+    admin.remove_postoffice(full, "LAB/PO2")
+    assert (4, ()) == ((done := rebuild.rebuild(full, lambda: NOW)).count, done.problems)

@@ -7,8 +7,11 @@ named (dx:T-204, dx:T-241). So with a file that is gone or empty, for a list wit
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
+from itertools import compress
 from typing import TypeVar
 
 import attrs
@@ -21,7 +24,7 @@ from dxa_msmail.postoffice.accessrecords import ACCESS, AccessRecord
 from dxa_msmail.postoffice.accessrecords import columns as columns_of
 from dxa_msmail.postoffice.columns import BYTES, read_columns
 from dxa_msmail.postoffice.galset import GAL, Rows, lowered, prefix_of, read_set
-from dxa_msmail.postoffice.grouprecords import addresses as group_addresses
+from dxa_msmail.postoffice.grouprecords import read_groups
 from dxa_msmail.postoffice.maildata import Files
 from dxa_msmail.postoffice.names import (
     EXTERNAL,
@@ -39,7 +42,8 @@ from dxa_msmail.postoffice.shelves import Place, places
 T = TypeVar("T")
 
 NETPO = "GLB/NETPO.GLB"
-NO_NAME, NO_ADDRESS, NO_LIST, NO_ACCESS = 46, 48, 201, 203
+NO_POSTOFFICE, NO_NAME, NO_ADDRESS, NO_LIST, NO_ACCESS = 32, 46, 48, 201, 203
+_LIST = re.compile(r"[0-9A-F]{8}\.USR")
 
 
 @attrs.frozen
@@ -76,6 +80,14 @@ class Sources:
         for _, place in sorted(lists.items()):
             yield self._listed(place)
         yield own.only(far)
+        self._tell_strays({place.file for place in lists.values()})
+
+    def _tell_strays(self, known: Collection[str]) -> None:
+        """Lists that no postoffice has: where one has lost its definition its names go, but never silently."""
+        for file in (f"USR/{name}" for name in self.files.names("USR") if _LIST.fullmatch(name)):
+            if file not in known and _has_names(self.files, file):
+                text = f"{file}: {error_text(NO_POSTOFFICE)}; its names are left out; define the postoffice again"
+                self.problems.append(Problem(NO_POSTOFFICE, file, f"{text}, or restore NETWORK.GLB and XTN"))
 
     def _listed(self, place: Place) -> Rows:
         prefix = lowered([prefix_of((place.type, place.list))])[0]
@@ -172,6 +184,13 @@ def _postoffice(files: Files, place: Place) -> Rows | None:
     return _external(columns["name"], texts, place.mailbag, columns["tid"])
 
 
+def _has_names(files: Files, file: str) -> bool:
+    try:
+        return any(read_columns(UsrRecord, files.read(file) or b"", file, encoding=BYTES)["name"])
+    except (FormatError, TransportError):
+        return True
+
+
 def _gateway(files: Files, place: Place) -> Rows | None:
     nme, glb = gateway_files(place.type)
     names, data = files.read(nme), files.read(glb)
@@ -193,7 +212,7 @@ def _gateway(files: Files, place: Place) -> Rows | None:
 def _own_list(files: Files, name: str, kinds: Mapping[str, str]) -> Rows:
     """The postoffice's own list. Gateways' addresses in it, which NETPO has no room for, are those of their lists."""
     data = files.read(name)
-    if data is None or (not data and _has_own(files)):
+    if data is None:
         raise layout.corrupt(name, 0, "size", "the names of the postoffice's users", "nothing")
     columns = read_columns(NmeRecord, data, name, encoding=BYTES)
     netpo = read_netpo(files.read(NETPO) or HEAD, NETPO)
@@ -207,14 +226,25 @@ def _own_list(files: Files, name: str, kinds: Mapping[str, str]) -> Rows:
             numbers[n] = row.mailbag
             if not row.postoffice:
                 elsewhere.add(n)
+    missing = _own_tids(files) - set(columns["tid"])
+    if missing:
+        raise layout.corrupt(name, len(data), "names", "all users and groups", f"all but {len(missing)} of them")
     rows = Rows(columns["kind"], [True] * len(texts), columns["name"], texts, numbers, columns["tid"])
     return rows.only([n not in elsewhere for n in range(len(rows))]) if elsewhere else rows
 
 
-def _has_own(files: Files) -> bool:
-    """Whether the postoffice has users or groups, so that its own list cannot be empty (KB Q119240)."""
-    users = columns_of(AccessRecord, files.read(ACCESS) or b"", ACCESS)
-    return any(users["active"]) or bool(group_addresses(files))
+def _own_tids(files: Files) -> set[int]:
+    """The tuple ids of the postoffice's users and groups, who must be in its own list (KB Q119240).
+
+    None of those whose file cannot be read: whoever looks for them says what is wrong with it.
+    """
+    found: set[int] = set()
+    with suppress(FormatError):
+        users = columns_of(AccessRecord, files.read(ACCESS) or b"", ACCESS)
+        found.update(compress(users["tid"], users["active"]))
+    with suppress(FormatError):
+        found.update(group.tid for group, _ in read_groups(files) if not group.deleted)
+    return found
 
 
 def _pointed(rows: Mapping[int, T], pointer: int, source: str, n: int, target: str) -> T:

@@ -103,6 +103,9 @@ class Networks:
             if net.record.active and net.record.kind not in KIND_NAMES:
                 at = n * layout.layout_of(Network).size + 1
                 raise layout.corrupt(NETWORK, at, "kind", "a known type", str(net.record.kind))
+        for net in nets:
+            if net.record.active and not net.posts and net.kind not in HOSTS:
+                raise layout.corrupt(net.file, 0, "size", "at least one postoffice", "nothing")
         strangers = {f"XTN/{name}" for name in files.names("XTN")} - stored.keys()
         if strangers:
             at = len(stored[NETWORK])
