@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import attrs
@@ -124,7 +124,7 @@ def _reply_to(parcel: Parcel, options: Mapping[str, Any]) -> str:
 
 
 def _encode(segment: Segment, form: _Form) -> _Piece:
-    rows = list(map(_two_lines, segment.transactions))
+    rows = [_two_lines(row) if row.verb is Verb.MODIFY else row for row in segment.transactions]
     try:
         _check(rows)
         return _Piece(segment.list_key, _write(rows, form), len(rows), ())
@@ -165,16 +165,18 @@ def _write(rows: list[Transaction], form: _Form) -> bytes:
     )
 
 
-def _check(rows: Iterable[Transaction]) -> None:
+def _check(rows: Sequence[Transaction]) -> None:
     """Blanks around a name would be lost on the way; raises `FormatError`."""
-    for name in [entry.name for row in rows for entry in (row.old, row.new) if entry is not None]:
+    names = [row.new.name for row in rows if row.new is not None]
+    names += [row.old.name for row in rows if row.old is not None]
+    for name in names:
         if name[:1] == " " or name[-1:] == " ":
             raise format_error(46, field="name", got=name)
 
 
 def _two_lines(row: Transaction) -> Transaction:
     """A modify that says its address twice, as MS Mail itself always does (KB Q152424)."""
-    if row.verb is not Verb.MODIFY or row.new is None or row.new.key or not row.new.address:
+    if row.new is None or row.new.key or not row.new.address:
         return row
     return row._replace(new=row.new._replace(key=f"{row.new.type}:{row.new.address}"))
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Sequence
+from itertools import repeat
 
 import attrs
 
 from dxa.address import AddressTypes
+from dxa.bulk import made
 from dxa.entry import Reject, Transaction, Verb, list_entry
 from dxa.ledger.answer import ListKey
 from dxa_msmail.addresses import MS
@@ -73,9 +75,12 @@ class QueueKeeping:
     def _queued(self, records: Records) -> list[QueueRecord]:
         """The records as they came, which costs half as much as writing them anew."""
         rows, wanted = records.transactions, self.conf.templates_in
-        if all(row.raw and (wanted or not (row.new and row.new.fields)) for row in rows):
+        if not rows:
+            return queue.queued((), self.now, definitions=records.templates, templates=wanted)
+        numbers, _, _, news, texts = zip(*rows, strict=True)
+        if all(texts) and (wanted or not any(new.fields for new in news if new)):
             definitions = queue.queued((), self.now, definitions=records.templates, templates=wanted)
-            return [*definitions, *(QueueRecord(row.number, self.now, row.raw) for row in rows)]
+            return [*definitions, *made(QueueRecord, numbers, repeat(self.now), texts)]
         return queue.queued(rows, self.now, definitions=records.templates, templates=wanted)
 
     def drop(self, upto: int) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from operator import attrgetter
 
 import attrs
 
@@ -19,6 +20,7 @@ from dxa_msmail.importtext import Records
 from dxa_msmail.subjects import parse_subject
 
 WRONG_WAY = 133
+_NUMBER = attrgetter("number")
 
 
 @attrs.frozen(kw_only=True)
@@ -112,7 +114,7 @@ def _is_whole(message: MailMessage, profile: Profile, section: bytes, records: R
     dxa's answers carry a check and end with S. Those of MS Mail may end with a lower number, for S also counts what
     was not for us (KB Q96060), so that only the count of records tells.
     """
-    found = len({t.number for t in records.transactions} | {r.number for r in records.rejects if r.number})
+    found = len(set(map(_NUMBER, records.transactions)) | {r.number for r in records.rejects if r.number})
     if numbers.count not in (None, found) or message.trailing.strip(b"\r\n\x1a\x00 "):
         return False
     if any(key.upper() == CHECK for key, _ in profile.extra):

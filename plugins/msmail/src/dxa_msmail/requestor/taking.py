@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from itertools import groupby
+from operator import attrgetter
 from typing import Generic, Protocol, TypeVar
 
 import attrs
@@ -18,6 +20,8 @@ from dxa_msmail.requestor.answers import Answer
 from dxa_msmail.requestor.journal import Journal
 from dxa_msmail.requestor.lists import Applying, export
 from dxa_msmail.requestor.state import RequestorState
+
+_VERB = attrgetter("verb")
 
 
 class Keeping(Protocol):
@@ -85,7 +89,8 @@ class Taking(Generic[K]):
 
     def _note(self, answer: Answer, rejects: Sequence[Reject]) -> None:
         self.applied.append(answer.reply)
-        self.counts.update(row.verb for row in answer.records.transactions)
+        for verb, run in groupby(answer.records.transactions, key=_VERB):
+            self.counts[verb] += sum(1 for _ in run)
         self.rejects += [*answer.records.rejects, *rejects]
 
 
