@@ -54,6 +54,8 @@ class Agent:
                 }
             self._each(works, "planning", self._directory)
             self._each(works, "planning", self._outbound)
+            for work in works:
+                self.site.take_events(work.link)  # it is no cycle, so nobody reads them
         return cycle
 
     def _cycle(self, links: Collection[str], *, rehearsal: bool) -> CycleOutcome:

@@ -1,7 +1,7 @@
 """Outbound, second half, for peers whose full read proves what they hold: compare it with the view, and write.
 
 What the peer holds of ours are its entries that bear our mark; only these are ever changed. Nothing is deleted in the
-first cycle with a peer.
+first cycle with a peer. Parcels that wait are superseded, for the peer was read without what is in them.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ import attrs
 
 from dxa.address import Address
 from dxa.agent.context import LinkWork
-from dxa.change import diff, in_order
+from dxa.change import Change, diff, in_order
 from dxa.config import Peer
 from dxa.connector import Parcel, ParcelKind, Result, Shaper
 from dxa.entry import Entry, Reject, Verb
 from dxa.errors import AddressError
 from dxa.ledger.answer import Pick, Step, number_steps
-from dxa.plan import Facts, Plan, make_plan
+from dxa.plan import Facts, Fingerprint, Plan, fingerprint, make_plan
 from dxa.store import PeerRow
 
 #: Why an entry is written into the peer or taken out of it.
@@ -36,6 +36,7 @@ def plan_proven(work: LinkWork, peer: Peer) -> Plan | None:
 
 def _plan(work: LinkWork, peer: Peer, row: PeerRow) -> Plan:
     store, scope = work.store, f"out {peer.id}"
+    passed = _superseded(work, peer)
     have = store.received.marked(peer.id)
     want = _wanted(work, peer, row, have)
     changes = [attrs.evolve(change, reason=REASONS[change.verb]) for change in diff(have, want)]
@@ -44,10 +45,23 @@ def _plan(work: LinkWork, peer: Peer, row: PeerRow) -> Plan:
         changes = [change for change in changes if change.verb is not Verb.DELETE]
         store.set_counter(f"contact:{peer.id}", 1)
     approved, rejected = store.verdicts.of(scope) if changes else (frozenset(), frozenset())
-    plan = make_plan(scope, changes, Facts(total=len(have)), peer.guards, approved, rejected)
+    plan = make_plan(scope, changes, Facts(total=len(have)), peer.guards, approved | passed - rejected, rejected)
     _post(work, peer, row, plan)
     work.hold(plan)
     return plan
+
+
+def _superseded(work: LinkWork, peer: Peer) -> frozenset[Fingerprint]:
+    """What waits for the peer, which is not sent any more; it has passed the guards once."""
+    ready = work.store.outbox.ready(work.link.name, {})
+    sides = [
+        (t.old, t.new)
+        for parcel in ready
+        if parcel.peer.id == peer.id and parcel.kind is not ParcelKind.NOTICE
+        for t in parcel.transactions()
+    ]
+    work.store.outbox.supersede(peer.id)
+    return frozenset(fingerprint(Change(side.key, *pair)) for pair in sides if (side := pair[1] or pair[0]))
 
 
 def _wanted(work: LinkWork, peer: Peer, row: PeerRow, have: Mapping[str, Entry]) -> Mapping[str, Entry]:

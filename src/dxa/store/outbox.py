@@ -45,6 +45,9 @@ _PARCEL = (p.id, p.peer, p.kind, p.header, p.content)
 _READY = select(*_PARCEL).where(p.link == bindparam("of"), p.status == fixed(READY)).order_by(p.serial)
 _GET = select(*_PARCEL).where(p.id == bindparam("of"))
 _DONE = setting(parcel, "status", "reason", "sent_at").where(p.id == bindparam("of"))
+_SUPERSEDE = setting(parcel, "reason", status=fixed(REFUSED)).where(
+    p.peer == bindparam("of"), p.status == fixed(READY), p.kind != fixed(ParcelKind.NOTICE.value)
+)
 _PRUNE = delete(parcel).where(p.created_at < bindparam("before"), p.status != fixed(READY))
 _PRUNE_CONTENT = delete(content).where(~exists().where(p.content == content.c.key))
 _KNOWN_CONTENT = select(content.c.key).where(content.c.key == bindparam("of"))
@@ -104,6 +107,10 @@ class Outbox:
         """Note what became of parcels; one to be tried again stays ready."""
         sent_at = None if result is Result.RETRY else now
         self._db.many(_DONE, [(_STATUS[result], storable(reason), sent_at, id_) for id_ in ids])
+
+    def supersede(self, peer: str) -> None:
+        """What waits for a peer is not sent any more, but letters: it has been worked out anew."""
+        self._db.run(_SUPERSEDE, "superseded: the peer was read again", peer)
 
     def get(self, id_: str, peers: Mapping[str, PeerInfo]) -> Parcel | None:
         """One parcel, sent or not, as long as it is kept."""
