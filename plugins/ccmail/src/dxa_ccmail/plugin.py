@@ -8,14 +8,43 @@ from dxa.hookspecs import hookimpl
 
 if TYPE_CHECKING:
     from dxa.address import AddressType
+    from dxa.connector import ConnectorType
 
 
 @hookimpl
 def dxa_address_types() -> list[AddressType]:
-    """The type ``CCMAIL``."""
+    """The type ``CCMAIL``. Its entries carry attributes: a comment is one."""
+    import attrs
+
     from dxa_ccmail.addresses import ADDRESS_TYPES
 
-    return list(ADDRESS_TYPES)
+    return [attrs.evolve(kind, templates=True) for kind in ADDRESS_TYPES]
+
+
+@hookimpl
+def dxa_connectors() -> list[ConnectorType]:
+    """The connector ``ccmail``."""
+    from dxa.connector import ConnectorType, Feed, Holds, Traits
+    from dxa_ccmail import options, ways
+
+    return [
+        ConnectorType(
+            name="ccmail",
+            summary="Lotus cc:Mail: a post office that is exported whole, and import files",
+            traits=Traits(
+                types=("CCMAIL",),
+                holds=Holds.PROVEN,
+                feeds=frozenset({Feed.FULL}),
+                transaction_bytes=90,
+                names_are_addresses=True,
+                tells_addresses=True,
+                tells_addresses=True,
+            ),
+            open=ways.open_connector,
+            site_lists=options.site_lists,
+            options=options.CcMailOptions,
+        )
+    ]
 
 
 @hookimpl

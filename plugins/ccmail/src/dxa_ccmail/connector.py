@@ -1,0 +1,178 @@
+"""The connector of a cc:Mail post office: reads its exports, and writes what the site has into import files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from hashlib import blake2b
+
+import attrs
+
+from dxa.connector import LinkContext, Outcome, Parcel, ParcelKind, Phase, Report, Result
+from dxa.entry import Entry, Reject, Verb
+from dxa.errors import TransportError
+from dxa_ccmail import delivery
+from dxa_ccmail.delivery import Present, Wanted
+from dxa_ccmail.importfiles import write_adds, write_deletes
+from dxa_ccmail.kept import read_cursor
+from dxa_ccmail.lookup import read_all
+from dxa_ccmail.names import fold
+from dxa_ccmail.profile import Profile
+from dxa_ccmail.running.events import RunError
+from dxa_ccmail.running.interface import Exported, Imported, Kind, Mode, Programs, State
+from dxa_ccmail.story import Story
+from dxa_ccmail.undeliverable import Refused, read_undeliverable
+
+#: Everything that the peer tells.
+ALL = frozenset({("", "")})
+#: For so many seconds an export shows what the post office has, to measure a parcel by it.
+FRESH = 600.0
+#: What a receipt begins with that stands for no export.
+NONE = "-"
+
+
+class CcMailConnector:
+    """See `dxa.connector.Connector`, `Narrator` and `Shaper`."""
+
+    def __init__(self, context: LinkContext, programs: Programs) -> None:
+        self._context, self._programs = context, programs
+        self._profile = Profile(context)
+        self._reading = self._profile.reading()
+        self._story = Story(context.tell, self._profile.office)
+        self._last: tuple[float, Exported] | None = None
+
+    # -- collecting ------------------------------------------------------------------------------------------------
+
+    def collect(self, since: Mapping[str, str]) -> Iterator[Report]:
+        """The directory with its lists and boards: whole, or what is other than in the export of the cursor."""
+        self._story.begin()
+        for result in self._programs.results():
+            self._story.result(result)
+            yield self._result(result)
+        try:
+            exported = self._programs.export()
+        except RunError as error:
+            if not error.receipt:
+                raise
+            fault = Reject(0, 0, "", error.event.number, str(error.event))
+            yield self._report(f"{NONE} {error.receipt}", title="export", fault=fault)
+            return
+        if exported is None:
+            self._story.nothing_new(self._programs.warnings())
+            return
+        self._story.exported(exported)
+        yield self._read(exported, next(iter(since.values()), ""))
+
+    def _read(self, exported: Exported, cursor: str) -> Report:
+        titles = self._profile.titles(exported.files)
+        known, count = read_cursor(cursor), exported.counts.get(Kind.DIRECTORY)
+        found = self._reading.read(exported.files[Kind.DIRECTORY], titles, known, count)
+        self._last = (self._context.now(), exported)
+        self._story.read(found, titles)
+        for warning in self._programs.warnings():
+            self._context.tell(0, warning)
+        return self._report(
+            f"{found.cursor.digest} {exported.receipt}",
+            title="directory" if found.whole else "changes in the directory",
+            lists=ALL if found.whole else frozenset(),
+            transactions=found.transactions,
+            marked=found.marked,
+            rejects=found.rejects,
+            remarks=found.remarks,
+            counted=found.counted,
+            proves=True,
+            cursor=str(found.cursor),
+        )
+
+    def _result(self, result: Imported) -> Report:
+        """What became of an import file that somebody else has imported."""
+        remarks = [Reject(0, each.line, each.name, 0, _refusal(result, each)) for each in self._refused(result, ())]
+        return self._report(f"{NONE} {result.receipt}", title=f"import of {result.mode.value}s", remarks=remarks)
+
+    def _report(self, receipt: str, **values: object) -> Report:
+        of_files = receipt.partition(" ")[2]
+        identity = blake2b(of_files.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest() if of_files else ""
+        report = Report(sender=self._context.link, receipt=receipt, identity=identity)
+        return attrs.evolve(report, **values)  # type: ignore[arg-type]
+
+    def settle(self, receipts: Sequence[str]) -> None:
+        """The export of these receipts is the one to compare with; the files that they stand for are taken away."""
+        for receipt in receipts:
+            digest, blank, rest = receipt.partition(" ")
+            if not blank:
+                continue
+            self._reading.kept.tidy(digest)
+            self._programs.settle([rest])
+
+    # -- delivering ------------------------------------------------------------------------------------------------
+
+    def deliver(self, parcel: Parcel) -> Iterator[Outcome]:
+        """Have imported what the post office lacks of the parcel, and deleted what is not to be there any more."""
+        if parcel.kind is ParcelKind.NOTICE:
+            yield Outcome(result=Result.DONE)
+            return
+        profile, present = self._profile, self._present()
+        wanted = delivery.wanted(
+            parcel.transactions(), present, offices=profile.offices, server=profile.server, check=profile.check
+        )
+        self._story.wanted(wanted, delivery.unused_offices(present.meaning.owned, profile.offices))
+        done = [*self._imported(wanted)]
+        refused = {**wanted.refused}
+        for result in done:
+            sent = {**wanted.deletes, **wanted.adds}
+            for each in self._refused(result, [record.name for record in sent.values()]):
+                if key := wanted.keys.get(fold(each.name)):
+                    refused[key] = _refusal(result, each)
+        posted = any(result.state is State.POSTED for result in done)
+        yield Outcome(result=Result.POSTED if posted else Result.DONE)
+        yield from (Outcome(result=Result.REFUSED, key=key, reason=reason) for key, reason in refused.items())
+
+    def _imported(self, wanted: Wanted) -> Iterator[Imported]:
+        """Deletes, then adds (KB Q295753); post offices before users, users before aliases."""
+        options, page = self._profile.options, self._profile.page
+        labels, mark = options.record_labels(), options.end_mark
+        deletes = write_deletes(
+            wanted.deletes.values(), options.marking(), code_page=page, labels=labels, end_mark=mark
+        )
+        adds = write_adds([*wanted.offices, *wanted.adds.values()], code_page=page, labels=labels, end_mark=mark)
+        # Whatever becomes of it: what was exported before shows no more what the post office has.
+        self._last = None
+        for data, mode in ((deletes, Mode.DELETE), (adds, Mode.ADD)):
+            result = self._programs.import_(data, mode)
+            self._story.imported(result)
+            yield result
+
+    def _present(self) -> Present:
+        """What the post office has now."""
+        at, exported = self._last or (0.0, None)
+        if exported is None or not 0 <= self._context.now() - at <= FRESH:
+            exported = self._programs.export()
+        if exported is None:
+            raise TransportError("there is no new export to measure the changes by; the next one is waited for")
+        read = read_all(exported.files[Kind.DIRECTORY], self._profile.reader())
+        titles = self._profile.titles(exported.files)
+        self._reading.check(read.entries, True)
+        return Present(entries=read.entries, meaning=self._profile.meaning_of(read.entries, titles))
+
+    def _refused(self, result: Imported, sent: Sequence[str]) -> list[Refused]:
+        """The names that IMPORT refused (KB Q180641: exit code 5, and a file)."""
+        if not result.undeliverable:
+            return []
+        profile = self._profile
+        return read_undeliverable(
+            result.undeliverable, sent, code_page=profile.page, labels=profile.options.record_labels()
+        )
+
+    # -- what the core asks ----------------------------------------------------------------------------------------
+
+    def shape(self, entry: Entry, held: Entry | None) -> Entry:
+        """See `Shaper`."""
+        return self._profile.shape(entry, held)
+
+    def passed(self, phase: Phase, counts: Mapping[Verb, int], reason: str) -> None:
+        """See `Narrator`."""
+        self._story.passed(phase, counts, reason)
+
+
+def _refusal(result: Imported, refused: Refused) -> str:
+    number = f"[{result.event.number}] " if result.event else ""
+    return f"{number}IMPORT refused {refused.name!r}{f': {refused.reason}' if refused.reason else ''}"

@@ -1,0 +1,190 @@
+"""What is configured about a cc:Mail post office: the keys of ``[links.NAME.ccmail]``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Literal, TypeAlias
+
+import attrs
+
+from dxa.config.secrets import Secret
+from dxa.errors import AddressError
+from dxa.ledger.answer import ListKey
+from dxa.rules.imports import ALIAS as ALIAS_FIELD
+from dxa_ccmail import addresses
+from dxa_ccmail.comments import ATTRIBUTES, NOTES, CommentRule
+from dxa_ccmail.importfiles import DeleteLabel, DeleteMarking, DeleteRun
+from dxa_ccmail.namerules import AddressFilter, Mode, SiteRules
+from dxa_ccmail.names import fold
+from dxa_ccmail.patterns import ALIAS, DISPLAY_NAME, Pattern
+from dxa_ccmail.record import Labels
+from dxa_ccmail.running.options import CommandOptions, DropOptions, SimulatorOptions
+from dxa_ccmail.titles import TitleLayout
+
+_Field: TypeAlias = "attrs.Attribute[Any]"
+
+
+def _key(doc: str, default: Any, validator: Any = None) -> Any:
+    if isinstance(default, dict):
+        return attrs.field(factory=default.copy, validator=validator, metadata={"doc": doc})
+    return attrs.field(default=default, validator=validator, metadata={"doc": doc})
+
+
+def _told(check: Callable[[Any], object]) -> Any:
+    """A validator of what some other code refuses with an error of its own."""
+
+    def validator(_instance: object, field: _Field, value: Any) -> None:
+        try:
+            check(value)
+        except (AddressError, ValueError) as error:
+            raise ValueError(f"{field.name}: {error}") from None
+
+    return validator
+
+
+def _office(name: str) -> None:
+    if name:
+        addresses.check_name(name, addresses.POST_OFFICE_LENGTH)
+
+
+def _offices(names: tuple[str, ...]) -> None:
+    for name in names:
+        addresses.check_name(name, addresses.POST_OFFICE_LENGTH)
+
+
+def _labels(table: Mapping[str, str]) -> Labels:
+    try:
+        return Labels(**table)
+    except TypeError:
+        raise ValueError(f"known are name, locn, addr and cmts, got {', '.join(table)}") from None
+
+
+# RUF009: `_key` is `attrs.field` with an explanation; it makes no value.
+# ruff: noqa: RUF009
+@attrs.frozen(kw_only=True)
+class CcMailOptions:
+    """``[links.NAME.ccmail]``."""
+
+    post_office: str = _key("name of the post office; empty is the link's name", "", _told(_office))
+    password: Secret | None = _key("its password: env:NAME, file:PATH or the text itself", None)
+    path: str = _key("its folder as the programs see it, in place of {path}", "")
+    folder: str = _key("its folder as dxa sees it, to look whether it is there and open; empty looks at nothing", "")
+    run: Literal["commands", "drop", "simulator"] = _key(
+        "who runs EXPORT and IMPORT: dxa by command lines, somebody else by files in folders, or nobody, as dxa plays "
+        "the post office",
+        "commands",
+    )
+    commands: CommandOptions = _key("command lines, for run = commands", CommandOptions())
+    drop: DropOptions = _key("folders, for run = drop", DropOptions())
+    simulator: SimulatorOptions = _key("the post office that is played, for run = simulator", SimulatorOptions())
+    kept: str = _key("folder where the last export is kept, to compare the next one with", "ccmail/kept")
+
+    server: str = _key("server in the comment that marks dxa's own post offices; empty is the site's name", "")
+    site_office: str = _key("post office as which the site appears; empty is the site's name", "", _told(_office))
+    downstream: tuple[str, ...] = _key("further post offices of the site, behind that one", (), _told(_offices))
+    ade: bool = _key("the post office takes part in ADE; if not, nothing may be imported for propagation (/PROP)", True)
+
+    display_name: str = _key(
+        "rule for display names: %F first name, %L last name, %I initial, with a count if need be (%1F), and text",
+        DISPLAY_NAME,
+        _told(Pattern),
+    )
+    alias_name: str = _key("rule for aliases, likewise", ALIAS, _told(Pattern))
+    comment: str = _key(
+        "rule for comments, like %a;%o;%p: %a alias, %d department, %o office, %p phone, %c custom attribute 1; empty "
+        "makes notes only",
+        "",
+        _told(CommentRule),
+    )
+    secondary: bool = _key(
+        "the primary address is as cc:Mail has the name (Last, First at PO), and First Last at PO a secondary one; "
+        "else the latter is the only one",
+        False,
+    )
+    imported: Literal["all", "only", "except"] = _key(
+        "which addresses of cc:Mail are imported: all, only those that match, or those that do not", "all"
+    )
+    patterns: tuple[str, ...] = _key('what these must match, such as "* at SITE1"; * stands for any text', ())
+    lists: bool = _key("import mailing lists", True)
+    boards: bool = _key("import bulletin boards, as #Title", True)
+    aliases: bool = _key("import alias entries, too", False)
+    board_offices: Mapping[str, str] = _key(
+        'post office of a bulletin board, for its address: Social = "PO5" makes #Social at PO5', {}
+    )
+
+    delete_marking: Literal["run", "label"] = _key(
+        "how a delete is told: an IMPORT run of its own, or a line in each record", "run"
+    )
+    delete_label: str = _key("label of that line", "Action", _told(lambda value: DeleteLabel(label=value)))
+    delete_value: str = _key("what stands on that line", "Delete")
+    delete_name_only: bool = _key("a record that deletes has no other field than the name", False)
+    labels: Mapping[str, str] = _key("labels other than Name, Locn, Addr and Cmts", {}, _told(_labels))
+    title_labels: tuple[str, ...] = _key("labels that begin a mailing list or bulletin board", ("Name",))
+    end_mark: bool = _key("write Ctrl-Z at the end of import files", False)
+
+    @patterns.validator
+    def _has_mode(self, field: _Field, value: tuple[str, ...]) -> None:
+        _told(lambda patterns: AddressFilter(Mode(self.imported), patterns))(self, field, value)
+
+    @ade.validator
+    def _no_propagation(self, _field: _Field, value: bool) -> None:
+        # KB Q156063 2.6.1: a post office without ADE, and "Permit ADE to propagate entries" on (cc:Mail T52).
+        words = [word for word in self.commands.modes.values() if "/PROP" in word.upper()]
+        if not value and words:
+            raise ValueError(f"ade = false, and commands.modes has {words[0]!r}, which propagates; take /PROP away")
+
+    def office(self, link: str) -> str:
+        """The name of the post office."""
+        return self.post_office.strip() or link
+
+    def own_offices(self, site: str) -> tuple[str, ...]:
+        """The post offices of the site, the one that is connected first."""
+        return (self.site_office.strip() or site, *self.downstream)
+
+    def rules(self) -> SiteRules:
+        """What is made of names and comments."""
+        return SiteRules(
+            display_name=Pattern(self.display_name),
+            alias_name=Pattern(self.alias_name),
+            comment=CommentRule(self.comment),
+            secondary=self.secondary,
+        )
+
+    def address_filter(self) -> AddressFilter:
+        """Which addresses are imported."""
+        return AddressFilter(Mode(self.imported), self.patterns)
+
+    def attributes(self) -> tuple[str, ...]:
+        """The attributes that comments tell; the alias is no attribute."""
+        told = (name for code, name in ATTRIBUTES.items() if f"%{code}" in self.comment and name != ALIAS_FIELD)
+        return (*told, NOTES)
+
+    def record_labels(self) -> Labels:
+        """How fields are labelled."""
+        return _labels(self.labels)
+
+    def title_layout(self) -> TitleLayout:
+        """How titles are told."""
+        return TitleLayout(labels=self.title_labels)
+
+    def marking(self) -> DeleteMarking:
+        """How deletes are told."""
+        if self.delete_marking == "run":
+            return DeleteRun(name_only=self.delete_name_only)
+        return DeleteLabel(label=self.delete_label, value=self.delete_value, name_only=self.delete_name_only)
+
+
+def site_lists(site: tuple[str, str], options: CcMailOptions) -> frozenset[ListKey]:
+    """None: what stands behind the site's post offices is read as well, for only that shows what is there.
+
+    Raises:
+        AddressError: when the site cannot be called so, or as the post office itself.
+    """
+    offices = options.own_offices(site[1])
+    for office in offices:
+        addresses.check_name(office, addresses.POST_OFFICE_LENGTH)
+        if fold(office) == fold(options.post_office):
+            raise AddressError("the site has the name of the post office", got=office)
+    if len(set(map(fold, offices))) < len(offices):
+        raise AddressError("two post offices of the site have one name", got=", ".join(offices))
+    return frozenset()

@@ -1,0 +1,91 @@
+"""What an export means for dxa: everything, or what is other than in the last one; or that it may not be used.
+
+The last export that the store has taken is kept. Records that are the same in both files are dropped before anything
+is parsed. That is right as long as the post offices, the titles and the configuration are the same, nobody is named
+twice, and no two people have one address; else the new export is read whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import attrs
+
+from dxa_ccmail.changes import changed
+from dxa_ccmail.entries import Meaning
+from dxa_ccmail.export import ExportReader
+from dxa_ccmail.findings import Findings, Titles
+from dxa_ccmail.kept import Cursor, Kept
+from dxa_ccmail.lookup import last_name, read_all
+from dxa_ccmail.rawdiff import Difference, difference
+from dxa_ccmail.record import Record
+from dxa_ccmail.running.checks import not_run
+from dxa_ccmail.running.events import Program, RunError
+from dxa_ccmail.running.interface import EXPORT_NAMES, Kind
+from dxa_ccmail.runs import CTRL_Z
+from dxa_ccmail.whole import everything
+
+#: Looks at the entries of a whole export by folded name, and raises when nothing may be done with them.
+Check = Callable[[Mapping[str, Record], bool], None]
+
+
+@attrs.frozen(kw_only=True)
+class Reading:
+    """How exports are read. `meaning` is of a post office that has no entries yet; `digest` names the configuration.
+
+    `check` is told whether an export has been taken before.
+    """
+
+    meaning: Meaning
+    reader: ExportReader
+    kept: Kept
+    server: str
+    digest: str
+    check: Check
+
+    def read(self, data: bytes, titles: Titles, cursor: Cursor | None = None, count: int | None = None) -> Findings:
+        """What the export says beside what the store knows by `cursor`; `count` is how many entries it should have.
+
+        Raises:
+            RunError: when it was cut; nothing of it may be used.
+        """
+        known = cursor if cursor and (cursor.rules, cursor.titles) == (self.digest, titles.digest) else None
+        if known and self.kept.is_same(known.digest, data):
+            _check_count(count, known.records)
+            # A second export has the same end.
+            return Findings(cursor=known)
+        last = self.kept.read(cursor.digest) if cursor else None
+        found = difference(last, data, self.reader.fresh()) if last else None
+        if found and found.mark_lost:
+            raise _cut("it has no Ctrl-Z at its end, which the last one had")
+        fresh = Cursor(digest=self.kept.put(data), rules=self.digest, titles=titles.digest)
+        findings = None
+        if known and found and not known.whole and not found.offices:
+            findings = changed(self.meaning, self.reader, titles.by_name(), known, found, data, fresh)
+        if findings is None:
+            read = read_all(data, self.reader)
+            self.check(read.entries, cursor is not None)
+            findings = everything(self.meaning, self.server, read, titles, fresh)
+        _check_count(count, findings.cursor.records)
+        whole = count is not None or data.endswith(CTRL_Z)
+        return attrs.evolve(findings, counted=whole or bool(found and last and self._has_end(found, last, data)))
+
+    def _has_end(self, found: Difference, last: bytes, data: bytes) -> bool:
+        """Whether the export ends where the last one ended, or with somebody who is new there.
+
+        Not so with the last entries missing. Nor with another one at the end: then the order is another one, and who
+        is missing may have stood anywhere.
+        """
+        if not found.deletes:
+            return True
+        end = last_name(data, self.reader)
+        return not found.at_end and (end in found.adds or end == last_name(last, self.reader))
+
+
+def _check_count(count: int | None, records: int) -> None:
+    if count is not None and count != records:
+        raise _cut(f"it has {records} entries, and EXPORT says that there are {count}")
+
+
+def _cut(why: str) -> RunError:
+    return not_run(Program.EXPORT, f"ended with code 0, but {EXPORT_NAMES[Kind.DIRECTORY]} was cut: {why}")

@@ -1,0 +1,132 @@
+"""A site with a cc:Mail post office that is played."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from dxa.recipient import Recipient
+from dxa_ccmail.names import fold
+from dxa_ccmail.record import LOCAL, REMOTE, Record
+from dxa_ccmail.simulator.behaviour import Behaviour
+from dxa_ccmail.simulator.office import Office
+from dxa_ccmail.simulator.state import PlayedOffice
+from dxa_ccmail.titles import Title
+from tests.cases.harness import SiteHarness
+
+HOME, SITE_OFFICE = "PO1", "HQ"
+MARK = "MSExchangeCCMC HQ"
+
+SITE = """
+[site]
+organization = "LAB"
+name = "HQ"
+[addressing]
+domain = "lab.example"
+[addressing.templates]
+CCMAIL = "{surname}, {given} at HQ"
+SMTP = "{given}.{surname}@{domain}"
+"""
+
+LINK = """
+[links.cc]
+connector = "ccmail"
+import_container = "cc:Mail"
+export_containers = ["Staff"]
+"""
+
+OPTIONS = """
+[links.cc.ccmail]
+post_office = "PO1"
+run = "simulator"
+"""
+
+
+def config(rules: str = "", options: str = "", site: str = SITE) -> str:
+    """A configuration; `rules` are further keys of the link, `options` of its table for cc:Mail, one on each line."""
+    return f"{site}{LINK}{rules}\n{OPTIONS}{options}\n"
+
+
+@attrs.define
+class CcSite(SiteHarness):
+    """A site with a link to the post office PO1, whose own people come and go by `put` and `drop`."""
+
+    def __attrs_post_init__(self) -> None:
+        PlayedOffice.create(self.folder / "ccmail" / "postoffice", Office(name=HOME))
+        SiteHarness.__attrs_post_init__(self)
+
+    # -- the post office -------------------------------------------------------------------------------------------
+
+    @property
+    def played(self) -> PlayedOffice:
+        """The post office in its folder."""
+        return PlayedOffice(self.folder / "ccmail" / "postoffice")
+
+    @contextmanager
+    def office(self) -> Iterator[Office]:
+        """The post office, to be changed."""
+        with self.played.edit() as office:
+            yield office
+
+    def put(self, name: str, addr: str = "", locn: str = LOCAL, cmts: str = "") -> None:
+        """An administrator of cc:Mail adds or changes an entry."""
+        with self.office() as office:
+            assert "" == office.upsert(Record(name, locn, addr, cmts))
+
+    def drop(self, *names: str) -> None:
+        """An administrator of cc:Mail deletes entries, whoever made them."""
+        with self.office() as office:
+            for name in names:
+                assert "" == office.delete(name)
+
+    def title(self, name: str, *, board: bool = False) -> None:
+        """There is a mailing list, or a bulletin board."""
+        with self.office() as office:
+            (office.boards if board else office.lists)[fold(name)] = Title(name)
+
+    def behave(self, **values: Any) -> None:
+        """The programs misbehave, for one run unless it is said for how many."""
+        with self.office() as office:
+            office.behaviour = Behaviour(**{"runs": 1, **values})
+
+    def entries(self, locn: str = "") -> dict[str, str]:
+        """The Addr of the entries there, by name; of all, or of those with that Locn."""
+        found = self.played.look().entries.values()
+        return {record.name: record.addr for record in found if not locn or record.locn == locn}
+
+    @property
+    def given(self) -> dict[str, str]:
+        """The Addr of what the site has written there, by name."""
+        return self.entries(REMOTE)
+
+    # -- the site --------------------------------------------------------------------------------------------------
+
+    def told(self) -> dict[str, str]:
+        """The target of the recipients that the post office told of, by name."""
+        return {recipient.name: str(recipient.target) for recipient in self.recipients() if recipient.owner}
+
+    def steps(self) -> list[str]:
+        """The lines of the last cycle's report."""
+        return [f"[{number}] {text}" if number else text for number, text in self.last.links[0].events]
+
+    def person(self, name: str, **values: Any) -> Recipient:
+        """A recipient of the site whose alias is its name without blanks."""
+        return self.add(name, "".join(name.split()).replace(",", ""), **values)
+
+    def settled(self, cycles: int = 2) -> None:
+        """Some cycles, and then nothing is left to be done."""
+        for _ in range(cycles):
+            self.sync()
+        self.sync()
+        outcome = self.last.links[0]
+        assert ({}, {}, {}) == (dict(outcome.heard), dict(outcome.applied), dict(outcome.sent)), self.steps()
+
+
+def make(folder: Path, text: str = "") -> CcSite:
+    """A site in a new folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    return CcSite(folder, text or config())
