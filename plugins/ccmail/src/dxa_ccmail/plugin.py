@@ -38,7 +38,6 @@ def dxa_connectors() -> list[ConnectorType]:
                 transaction_bytes=90,
                 names_are_addresses=True,
                 tells_addresses=True,
-                tells_addresses=True,
             ),
             open=ways.open_connector,
             site_lists=options.site_lists,
