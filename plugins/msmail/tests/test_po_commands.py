@@ -415,6 +415,21 @@ def test_names_that_cannot_be(site: Site, mailbox: str, name: str, number: int) 
     assert 3 == len(plain("admin", "ADMIN", "-d", site.po1, "user", "list")["users"])
 
 
+@pytest.mark.dx("T-224")
+@pytest.mark.parametrize("log", ["DIRSYNC.LOG", "DSSERVER.LOG"])
+@pytest.mark.parametrize(
+    "words", [("reqmain", "-t"), ("external",), ("import", "ADMIN", "-q", "-y"), ("rebuild", "-f")]
+)
+def test_nothing_is_done_when_the_log_cannot_be_written(site: Site, log: str, words: tuple[str, ...]) -> None:
+    """A program says which log it cannot write before it does anything."""
+    (site.po1 / "LOG" / log).unlink()
+    (site.po1 / "LOG" / log).mkdir()
+    before = {path: path.read_bytes() for path in site.folder.rglob("*") if path.is_file()}
+
+    assert f"LOG/{log}" in str(error(run(*words, "-d", site.po1)))
+    assert before == {path: path.read_bytes() for path in site.folder.rglob("*") if path.is_file()}
+
+
 # -- making ----------------------------------------------------------------------------------------------------------
 
 

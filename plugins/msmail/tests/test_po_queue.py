@@ -116,6 +116,7 @@ def test_a_text_without_its_end(text: bytes) -> None:
     assert "text: expected one NUL, at its end" in found.bad[0].reason
 
 
+@pytest.mark.dx("T-074")
 @given(RECORDS, st.data())
 def test_a_queue_cut_or_changed_anywhere(records: list[QueueRecord], data: st.DataObject) -> None:
     """Whatever happens to the bytes, the records before the damage are read, and no others are made up."""

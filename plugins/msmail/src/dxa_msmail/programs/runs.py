@@ -24,8 +24,11 @@ _NUMBER = re.compile(r"\[([0-9]+)\] ")
 def logged(po: Maildata, clock: Callable[[], float], program: str) -> Iterator[Journal]:
     """The journal of a run, which is written to both logs at its end, also when an error ends it.
 
-    A log that cannot be written is an error of its own, but never hides the one that ended the run.
+    A log that cannot be written is an error before anything is done (dx:T-224); one that cannot be any more at the end
+    is an error of its own, but never hides the one that ended the run.
     """
+    for log in (DIRSYNC_LOG, DSSERVER_LOG):
+        po.log(log, b"")
     journal = Journal()
     journal.status(f"Begin {program}", BEGIN)
     try:
