@@ -1,4 +1,4 @@
-"""The demo's own output, for the README: run for real, and cut to one part."""
+"""The demo's own output, for the README: run for real, and cut."""
 
 from __future__ import annotations
 
@@ -9,22 +9,25 @@ import sys
 import tempfile
 from pathlib import Path
 
-#: The part begins with this heading and ends before this line.
-FIRST, LAST = "Most of SUED/ARCHIV is suddenly gone", "T1: dxa msmail requestor t1"
+from docs.generators.markdown import fenced
+
+#: The parts that are shown: from a heading to the first such line behind it, which is left out.
+CUTS = (
+    ("Most of SUED/ARCHIV is suddenly gone", "T3 everywhere"),
+    ("SUED/ARCHIV comes back from its backup", "$ dxa msmail import"),
+)
 
 
 def excerpt() -> str:
-    """From the cut address list to the rejected plan."""
+    """The users that are deleted by mistake, and the postoffice that comes back from its backup."""
     with tempfile.TemporaryDirectory() as folder:
-        command = [
-            sys.executable,
-            "-c",
-            "import sys; from dxa.cli import main; sys.exit(main())",
-            "demo",
-            f"{folder}/demo",
-        ]
+        command = [sys.executable, "-c", "import sys; from dxa.cli import main; sys.exit(main())", "demo", "demo"]
         environment = {**os.environ, "COLUMNS": "80", "NO_COLOR": "1", "TERM": "dumb"}
         done = subprocess.run(command, capture_output=True, text=True, env=environment, check=True, cwd=Path(folder))
-    part = done.stdout[done.stdout.index(FIRST) :]
-    part = part[: part.index(LAST, part.index("dxa reject"))]
-    return f"```text\n{re.sub(r'[ ]+$', '', part, flags=re.MULTILINE).rstrip()}\n```\n"
+    shown = re.sub(r"[ ]+$", "", done.stdout, flags=re.MULTILINE)
+    return fenced("\n\n[…]\n\n".join(_cut(shown, *ends) for ends in CUTS), "text")
+
+
+def _cut(text: str, first: str, last: str) -> str:
+    part = text[text.index(first) :]
+    return part[: part.index(f"\n{last}")].rstrip()

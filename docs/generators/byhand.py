@@ -1,0 +1,282 @@
+"""A cycle by hand, run for real: each command with what it prints, and with the files that it reads and writes.
+
+All commands run in one process of their own, under a clock that stands still between them, so that the page changes
+only when what the commands do changes. As a program, ``python -m docs.generators.byhand FOLDER`` prints the parts.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import io
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import redirect_stderr, redirect_stdout
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from docs.generators.markdown import code, fenced, table
+
+ROOT = Path(__file__).resolve().parents[2]
+
+#: What one types to say how the site is linked, and the passwords.
+CONFIGURE = """cat >> site/dxa.toml <<'TOML'
+
+[links.pcmail]
+connector = "msmail"
+role = "server"
+import_container = "MS Mail"
+export_containers = ["Recipients", "MS Mail"]
+
+[links.pcmail.msmail]
+maildata = "shadow"
+TOML
+(umask 077; echo north knows > north.password; echo south knows > south.password)"""
+
+
+class Part(NamedTuple):
+    """Commands, and the day and hour when they are typed.
+
+    Of those that are `told` the files are named, too; of those that fail (`fails`) the exit status is shown.
+    """
+
+    at: str
+    commands: str
+    told: bool = False
+    fails: bool = False
+
+
+def _office(folder: str, network: str, own: str) -> str:
+    return f"""dxa msmail postoffice create {folder} --network {network} --postoffice MAIN --admin ADMIN
+dxa -C site peers add pcmail {network}/MAIN --password-ref file:../{folder}.password --set maildata=../{folder}
+dxa msmail admin ADMIN -d {folder} postoffice add LAB/HQ --direct ../site/shadow
+dxa msmail admin ADMIN -d {folder} server LAB/HQ --password file:../{folder}.password
+{own}"""
+
+
+#: What is there before: a server with somebody in it, two postoffices, and a first cycle.
+BEFORE = Part(
+    "01 22:00",
+    f"""dxa init site --organization LAB --site HQ
+configure
+dxa -C site recipients add --name "Faber, Johanna"
+{_office("north", "NORTH", 'dxa msmail admin ADMIN -d north user add LARSEN --name "Larsen, Ase"')}
+{_office("south", "SOUTH", 'dxa msmail admin ADMIN -d south user add MULLERJ --name "Müller, Jürgen"')}
+dxa -C site sync
+dxa msmail reqmain -t -d north
+dxa msmail external -d north
+dxa msmail reqmain -t -d south
+dxa msmail external -d south
+dxa -C site sync
+dxa msmail external -d site/shadow
+dxa msmail reqmain -r -d north
+dxa msmail import ADMIN -q -y -d north
+dxa msmail rebuild -f -d north
+dxa msmail reqmain -r -d south
+dxa msmail import ADMIN -q -y -d south
+dxa msmail rebuild -f -d south""",
+)
+
+#: The parts of the page, by their names, in the order in which they are run.
+PARTS = {
+    "start": Part("02 21:40", "dxa msmail listds -r -d north\ndxa msmail listds -s -d site/shadow"),
+    "change": Part("02 21:45", 'dxa msmail admin ADMIN -d north user add BERGE --name "Berge, Åse"', told=True),
+    "changed": Part("02 21:45", "dxa dump north/GLB/REQTRANS.GLB"),
+    "ask": Part("02 22:00", "dxa msmail reqmain -t -d north", told=True),
+    "asked": Part("02 22:00", "dxa msmail postoffice mail north\ndxa dump north/MBG/INQUEUE.MBG"),
+    "letter": Part("02 22:00", "dxa dump north/ATT/AT8/00000008.ATT"),
+    "carry": Part("02 22:01", "dxa msmail external -d north", told=True),
+    "other": Part("02 22:02", "dxa msmail reqmain -t -d south\ndxa msmail external -d south"),
+    "carried": Part("02 22:02", "dxa msmail postoffice mail site/shadow"),
+    "answer": Part("03 00:00", "dxa -C site sync", told=True),
+    "answered": Part("03 00:00", "dxa msmail postoffice mail site/shadow\ndxa msmail listds -s -d site/shadow"),
+    "return": Part("03 00:01", "dxa msmail external -d site/shadow", told=True),
+    "take": Part("03 02:00", "dxa msmail reqmain -r -d south", told=True),
+    "taken": Part("03 02:00", "dxa msmail listds -r -d south\ndxa dump south/GLB/SRVTRANS.GLB"),
+    "import": Part("03 02:01", "dxa msmail import ADMIN -q -y -d south", told=True),
+    "imported": Part("03 02:01", "dxa msmail import ADMIN -x NORTH/MAIN -d south"),
+    "rebuild": Part("03 02:02", "dxa msmail rebuild -f -d south", told=True),
+    "rebuilt": Part("03 02:02", "dxa msmail postoffice gal south\ndxa msmail postoffice check south"),
+    "home": Part(
+        "03 02:03",
+        "dxa msmail reqmain -r -d north\ndxa msmail import ADMIN -q -y -d north\ndxa msmail rebuild -f -d north\n"
+        "dxa dump north/GLB/REQTRANS.GLB",
+    ),
+    "no-way": Part(
+        "03 22:00",
+        "mv site/shadow site/elsewhere\ndxa msmail reqmain -t -d north\ndxa msmail external -d north\n"
+        "mv site/elsewhere site/shadow\ndxa msmail external -d north",
+    ),
+    "too-early": Part("03 22:01", "dxa msmail reqmain -r -d north"),
+    "held": Part("03 22:02", "hold south\ndxa msmail rebuild -f --wait 1 -d south\nrelease", fails=True),
+    "queue-lost": Part("03 22:03", "rm south/GLB/REQTRANS.GLB\ndxa msmail reqmain -t -d south"),
+    "anew": Part("03 22:04", "dxa msmail admin ADMIN -d north import\ndxa msmail admin ADMIN -d north export"),
+}
+
+
+def blocks() -> dict[str, Callable[[], str]]:
+    """The generated parts of the page, by the names that they have there."""
+
+    def block(name: str) -> Callable[[], str]:
+        return lambda: _parts()[name]
+
+    return {f"by-hand-{name}": block(name) for name in ("before", *PARTS)}
+
+
+@cache
+def _parts() -> dict[str, str]:
+    """All parts, from a process of their own."""
+    with tempfile.TemporaryDirectory() as folder:
+        environment = {**os.environ, "COLUMNS": "80", "NO_COLOR": "1", "TERM": "dumb", "TZ": "UTC"}
+        done = subprocess.run(
+            [sys.executable, "-m", "docs.generators.byhand", folder],
+            capture_output=True,
+            text=True,
+            env=environment,
+            check=True,
+            cwd=ROOT,
+        )
+    parts: dict[str, str] = json.loads(done.stdout)
+    return parts
+
+
+# -- the process that runs the commands --------------------------------------------------------------------------------
+
+#: The postoffices, whose files are told.
+PLACES = ("north", "south", "site/shadow")
+#: What is behind every read and write: the lock, and the files on their way into place.
+BEHIND = re.compile(r"GLB/FLAG\.GLB|DXA/(JOURNAL|.*\.NEW)")
+
+
+class Clock:
+    """Stands still until it is set."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        """The time that it shows, in seconds since 1970."""
+        return self.now
+
+    def set(self, at: str) -> None:
+        """Day and hour of a month whose days are those of the week that the listings show."""
+        self.now = datetime.strptime(f"1994-03-{at} +0000", "%Y-%m-%d %H:%M %z").astimezone(UTC).timestamp()
+
+
+def run_all() -> dict[str, str]:
+    """Run everything in the current folder; returns the parts."""
+    clock = Clock()
+    time.time = clock  # type: ignore[assignment] # before anything is imported that keeps it
+    reads: set[str] = set()
+    sys.addaudithook(lambda event, arguments: _note(event, arguments, reads))
+    clock.set(BEFORE.at)
+    for line in BEFORE.commands.splitlines():
+        _type(line, fails=False)
+    parts = {"before": fenced("\n".join(map(_before, BEFORE.commands.splitlines())), "console")}
+    for name, (at, commands, told, fails) in PARTS.items():
+        clock.set(at)
+        before = _files()
+        reads.clear()
+        shown = [_type(line, fails=fails) for line in commands.splitlines()]
+        read = sorted(reads)
+        parts[name] = fenced("\n\n".join(filter(None, shown)), "console")
+        if told:
+            parts[name] += f"\n{_told(before, _files(), read)}"
+    return parts
+
+
+def _type(line: str, *, fails: bool) -> str:
+    """Run one line; returns it with what it printed. One that fails without being meant to ends everything."""
+    if line in _OTHERS:
+        _OTHERS[line]()
+        return ""
+    words = shlex.split(line)
+    if not words:
+        return ""
+    if words[0] != "dxa":
+        subprocess.run(words, check=True)
+        return f"$ {line}"
+    from dxa.cli.run import run
+    from dxa.cli.session import Session
+
+    printed = io.StringIO()
+    with redirect_stdout(printed), redirect_stderr(printed):
+        status = run(words[1:], Session())
+    if (status != 0) is not fails:
+        raise SystemExit(f"exit status {status} of {line}\n{printed.getvalue()}")
+    text = "\n".join(text.rstrip() for text in printed.getvalue().splitlines())
+    return f"$ {line}\n{text}".rstrip() + (f"\n$ echo $?\n{status}" if status else "")
+
+
+def _configure() -> None:
+    subprocess.run(["sh", "-c", CONFIGURE], check=True)
+
+
+def _before(line: str) -> str:
+    """A line as one types it."""
+    return f"$ {CONFIGURE}".replace("\n(", "\n$ (") if line == "configure" else f"$ {line}"
+
+
+_held: list[int] = []
+
+
+def _hold() -> None:
+    """Another program works on a postoffice."""
+    _held.append(os.open("south/GLB/FLAG.GLB", os.O_RDWR))
+    fcntl.flock(_held[-1], fcntl.LOCK_EX)
+
+
+def _release() -> None:
+    os.close(_held.pop())
+
+
+#: What is done between the commands, and stands on no page.
+_OTHERS = {"configure": _configure, "hold south": _hold, "release": _release}
+
+# -- files -------------------------------------------------------------------------------------------------------------
+
+
+def _note(event: str, arguments: tuple[Any, ...], reads: set[str]) -> None:
+    """Remember a file that is opened for reading."""
+    if event == "open" and isinstance(arguments[0], (str, bytes, os.PathLike)):
+        path, mode, flags = arguments
+        if str(mode or "r")[0] == "r" and not (flags or 0) & (os.O_WRONLY | os.O_RDWR):
+            reads.add(os.path.relpath(os.fsdecode(path)))
+
+
+def _files() -> dict[str, bytes]:
+    return {os.fspath(path): path.read_bytes() for place in PLACES for path in Path(place).rglob("*") if path.is_file()}
+
+
+def _told(before: dict[str, bytes], after: dict[str, bytes], reads: list[str]) -> str:
+    """What was read, written and removed in each postoffice, as a table."""
+    found = {
+        "reads": [name for name in reads if name in before],
+        "writes": [name for name in after if after[name] != before.get(name)],
+        "removes": [name for name in before if name not in after],
+    }
+    rows = [
+        (code(place), verb, ", ".join(map(code, names)))
+        for place in PLACES
+        for verb, those in found.items()
+        if (names := list(_inside(place, those)))
+    ]
+    return table(("in", "it", "these files"), rows)
+
+
+def _inside(place: str, found: list[str]) -> Iterator[str]:
+    names = (name.removeprefix(f"{place}/") for name in sorted(found) if name.startswith(f"{place}/"))
+    return (name for name in names if not BEHIND.fullmatch(name))
+
+
+if __name__ == "__main__":
+    os.chdir(sys.argv[1])
+    json.dump(run_all(), sys.stdout)
