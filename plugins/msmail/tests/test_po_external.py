@@ -15,7 +15,7 @@ import pytest
 
 from dxa.errors import FormatError, LockedError, TransportError
 from dxa_msmail.ffapi import Attachment
-from dxa_msmail.postoffice import identity, letters, mailbag, networks, seen, tree, users
+from dxa_msmail.postoffice import groups, identity, letters, mailbag, networks, seen, tree, users
 from dxa_msmail.postoffice.letters import Letter
 from dxa_msmail.postoffice.mailbag import INQUEUE, INQUEUE3, SYSTEM
 from dxa_msmail.postoffice.maildata import Maildata
@@ -174,6 +174,43 @@ def test_systems_of_more_connectors_share_the_mailbag(world: World) -> None:
         users.add_user(change, users.NewUser(name="System Three", mailbox="SYSTEM3"))
     world.run("a")
     assert (2, 1) == (len(world.mail("b", SYSTEM)), len(world.mail("b", "SYSTEM3")))
+
+
+def test_a_letter_to_a_group_goes_to_its_members(world: World) -> None:
+    """KB Q119241: to others its address is one like all; a member who is named, too, gets the letter once."""
+    for name, mailbox in (("a", "ann"), ("b", "bob")):
+        with world[name].change() as change:
+            groups.add_group(change, f"All of {name}", "ALL", [mailbox, *(["ben"] if name == "b" else [])])
+    world.submit("a", attrs.evolve(LETTER, to=("NETB/PO/all", "NETB/PO/BEN", "NETA/PO/ALL")))
+
+    done = world.run("a")
+
+    assert ([], 1, {"NETB/PO": 2}) == (done.returned, done.local, done.delivered)
+    assert [1, 1, 1] == [len(world.mail(*where)) for where in (("a", "ann"), ("b", "bob"), ("b", "ben"))]
+    assert 0 == world.run("a").settled
+
+
+def test_a_group_without_members_has_no_mail(world: World) -> None:
+    """The sender is told."""
+    with world["b"].change() as change:
+        groups.add_group(change, "None", "NONE", [])
+    world.submit("a", attrs.evolve(LETTER, to=("NETB/PO/NONE",)))
+
+    (why,) = world.run("a").returned
+    assert "the group NONE at NETB/PO has no members" in why
+
+
+def test_damaged_members_hold_up_the_mail_of_groups_alone(world: World) -> None:
+    """It is not returned either, for they may be mended."""
+    with world["b"].change() as change:
+        group = groups.add_group(change, "Everybody", "ALL", ["bob"])
+        change.write(f"MEM/{group.hexid}.MEM", b"rubbish")
+    world.submit("a", LETTER, attrs.evolve(LETTER, to=("NETB/PO/ALL",)))
+
+    done = world.run("a")
+
+    assert ([], ["NETB/PO"]) == (done.returned, [each.postoffice for each in done.waiting])
+    assert 1 == len(world.mail("b", "bob"))
 
 
 def test_what_came_from_outside_is_sorted_too(world: World) -> None:

@@ -215,9 +215,11 @@ class _Arriving:
         self, change: Changing, boxes: Mailboxes, item: Item, recipient: str, bags: dict[str, list[str]]
     ) -> None:
         try:
-            bag = boxes.bag(mail_address(recipient).mailbox)
-            mailbag.require_room(change, bag)
-            bags.setdefault(bag, []).append(recipient)
+            found = boxes.bags(mail_address(recipient).mailbox)
+            for bag in found:
+                mailbag.require_room(change, bag)
+            for bag in found:
+                bags.setdefault(bag, []).append(recipient)
         except UnknownError as error:
             item.unknown[recipient] = str(error)
         except (TransportError, FormatError) as error:

@@ -14,6 +14,7 @@ from dxa_msmail.envelope import SYSTEM as SYSTEM_MAILBOX
 from dxa_msmail.envelope import mail_address
 from dxa_msmail.errors import message as error_text
 from dxa_msmail.postoffice import networks
+from dxa_msmail.postoffice.groups import groups
 from dxa_msmail.postoffice.identity import name_of
 from dxa_msmail.postoffice.layout import CODE_PAGE
 from dxa_msmail.postoffice.letters import Letter
@@ -78,26 +79,37 @@ class Place:
     owner: str = ""
 
 
-@attrs.frozen
+@attrs.define
 class Mailboxes:
-    """The mailboxes of the postoffice `own` (NET/PO): their mailbags by folded name."""
+    """The mailboxes of the postoffice `own` (NET/PO), whose `files` are locked: users' mailbags by folded name."""
 
     own: str
-    bags: Mapping[str, str]
+    files: Files
+    users: Mapping[str, str]
+    _groups: Mapping[str, tuple[str, ...]] | None = None
 
     @classmethod
     def of(cls, files: Files) -> Mailboxes:
         """As its files say; raises `FormatError` 40."""
-        return cls(name_of(files), {user.mailbox.casefold(): user.hexid for user in users(files)})
+        return cls(name_of(files), files, {user.mailbox.casefold(): user.hexid for user in users(files)})
 
-    def bag(self, mailbox: str) -> str:
-        """The mailbag of a mailbox; raises `UnknownError`. Whole names are compared (dx:T-164)."""
-        found = self.bags.get(mailbox.casefold())
-        if found is not None:
-            return found
+    def bags(self, mailbox: str) -> tuple[str, ...]:
+        """The mailbag of a mailbox, or those of a group's members; raises `UnknownError`, `FormatError` 40.
+
+        Whole names are compared (dx:T-164).
+        """
+        key = mailbox.casefold()
+        if key in self.users:
+            return (self.users[key],)
         if mail_address(f"{self.own}/{mailbox}").is_system:
-            return SYSTEM
-        raise UnknownError(f"there is no mailbox {mailbox} at {self.own}")
+            return (SYSTEM,)
+        if self._groups is None:  # damaged groups hold up nobody else's mail
+            self._groups = {group.address.casefold(): group.members for group in groups(self.files)}
+        if key not in self._groups:
+            raise UnknownError(f"there is no mailbox {mailbox} at {self.own}")
+        if not self._groups[key]:
+            raise UnknownError(f"the group {mailbox} at {self.own} has no members")
+        return tuple(self.users[member.casefold()] for member in self._groups[key])
 
 
 @attrs.frozen(kw_only=True)
@@ -117,19 +129,19 @@ class Mailroom:
             gateways=tuple(networks.gateways(files)),
         )
 
-    def place(self, recipient: str) -> Place:
-        """Where mail for that address goes; raises `UnknownError`."""
+    def places(self, recipient: str) -> list[Place]:
+        """Where mail for that address goes: more than one for a group here; raises `UnknownError`, `FormatError` 40."""
         address = mail_address(recipient)
         if not address.list:
-            return self._gateway(address.mailbox)
+            return [self._gateway(address.mailbox)]
         if name_key(address.list) == name_key(self.mailboxes.own):
-            return Place(self.mailboxes.bag(address.mailbox))
+            return [Place(bag) for bag in self.mailboxes.bags(address.mailbox)]
         row = self.postoffices.get(name_key(address.list))
         if row is None:
             network = name_key(address.list.partition("/")[0])
             known = any(name_key(each.network) == network for each in self.postoffices.values())
             raise _unknown(_NO_POSTOFFICE if known else _NO_NETWORK, address.list)
-        return Place(row.mailbag, row.full)
+        return [Place(row.mailbag, row.full)]
 
     def _gateway(self, address: str) -> Place:
         kind, _, rest = address.partition(":")

@@ -87,10 +87,11 @@ class Sorting:
         rest: list[str] = []
         for recipient in {name.casefold(): name for name in recipients}.values():
             try:
-                place = self.room.place(recipient)
-                if place not in places:
-                    mailbag.require_room(self.change, place.bag)
-                places[place] = places.get(place, 0) + 1
+                found = self.room.places(recipient)
+                for place in found:
+                    if place not in places:
+                        mailbag.require_room(self.change, place.bag)
+                places |= {place: places.get(place, 0) + 1 for place in found}
             except UnknownError as error:
                 unknown[recipient] = str(error)
             except (TransportError, FormatError) as error:
