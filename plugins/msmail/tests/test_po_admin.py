@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 
 from dxa.address import AddressTypes
 from dxa.entry import Entry, Transaction, Verb
-from dxa.errors import AddressError, DxaError, NotFoundError, UsageError
+from dxa.errors import AddressError, DxaError, FormatError, NotFoundError, UsageError
 from dxa_msmail.addresses import ADDRESS_TYPES
 from dxa_msmail.postoffice import inf, letters, networks, queue
-from dxa_msmail.postoffice.dirsyncconf import Reqconf, read_reqconf, read_srvconf, write_reqconf
+from dxa_msmail.postoffice.dirsyncconf import REQCONF, Reqconf, read_reqconf, read_srvconf, write_reqconf
 from dxa_msmail.postoffice.groups import groups
 from dxa_msmail.postoffice.identity import identity
 from dxa_msmail.postoffice.letters import Letter
@@ -342,6 +342,35 @@ def test_another_server(po: Maildata) -> None:
     _settled(po)
     conf = admin.register_server(po, "HUB/NEW")
     assert ("HUB/NEW", True, True) == (conf.server, conf.imports, conf.exports)
+
+
+@pytest.mark.parametrize("data", [None, b"", b"\0" * 512])
+def test_a_lost_configuration_is_made_anew_with_its_server(po: Maildata, data: bytes | None) -> None:
+    """It asks for everything and sends everything, under numbers above those that are still queued."""
+    admin.add_postoffice(po, "HUB/DXA")
+    _settled(po)
+    ann(po)
+    last = conf_of(po).last
+    with po.change() as change:
+        change.remove(REQCONF)
+        if data is not None:
+            change.write(REQCONF, data)
+    with pytest.raises(FormatError, match=r"\[40\]"):
+        ann(po, name="Bo", mailbox="bo")
+    conf = admin.register_server(po, "HUB/DXA", password_ref="env:PW")
+    assert last > 0
+    assert conf == conf_of(po)
+    assert ("HUB/DXA", "env:PW", last, 0, 0, True, True) == (
+        conf.server,
+        conf.password_ref,
+        conf.last,
+        conf.acked,
+        conf.srv,
+        conf.imports,
+        conf.exports,
+    )
+    ann(po, name="Bo", mailbox="bo")
+    assert last + 1 == conf_of(po).last
 
 
 def test_servers_that_cannot_be(po: Maildata) -> None:

@@ -46,7 +46,8 @@ def _requestor_options(function: F) -> F:
 def server(desk: Desk, /, name: str, **given: Any) -> None:
     """Register the directory server, which must be a postoffice that is known here.
 
-    Of dxa it is the shadow postoffice: organization and site.
+    Of dxa it is the shadow postoffice: organization and site. A GLB/REQCONF.GLB that is missing or damaged is made
+    anew, and everything is exchanged.
     """
     from dxa_msmail.programs.registration import register_server
 

@@ -8,9 +8,9 @@ import attrs
 
 from dxa.address import AddressTypes
 from dxa.dirsync import requestor as machine
-from dxa.errors import UsageError
+from dxa.errors import FormatError, UsageError
 from dxa_msmail.addresses import ADDRESS_TYPES, check_pair
-from dxa_msmail.postoffice import letters, mailbag, networks
+from dxa_msmail.postoffice import letters, mailbag, networks, queue
 from dxa_msmail.postoffice.dirsyncconf import (
     SRVCONF,
     Reqconf,
@@ -46,9 +46,10 @@ def register_server(
     """Say which postoffice is the directory server, and what is wanted from it; returns the configuration.
 
     `password_ref` is env:NAME, file:PATH or the password itself. Another server gets and gives everything anew; so does
-    the same one where more types or template values are wanted or sent than before. Raises `NotFoundError` 31 or 32
-    when the server is no postoffice that is known here, `AddressError` 16 for an unknown type, `UsageError` at a shadow
-    postoffice and at a directory server, which cannot be a requestor elsewhere (KB Q118621).
+    the same one where more types or template values are wanted or sent than before, or where REQCONF.GLB is missing or
+    damaged: this makes it anew. Raises `NotFoundError` 31 or 32 when the server is no postoffice that is known here,
+    `AddressError` 16 for an unknown type, `UsageError` at a shadow postoffice and at a directory server, which cannot
+    be a requestor elsewhere (KB Q118621).
     """
     names = list(dict.fromkeys(types))
     wanted = {_TYPES.get(name).name for name in names}
@@ -59,7 +60,7 @@ def register_server(
         if name_key(server) == name_key(master.name):
             raise UsageError(f"{master.name} cannot be its own directory server: dxa is one, in a shadow postoffice")
         server = networks.find(change, server).full
-        old = read_reqconf(change)
+        old = _remembered(change)
         conf = attrs.evolve(
             old,
             server=server,
@@ -80,6 +81,14 @@ def register_server(
         write_reqconf(change, conf)
         write_identity(change, attrs.evolve(master, server=server))
     return conf
+
+
+def _remembered(change: Changing) -> Reqconf:
+    """What REQCONF.GLB says; one that is lost knows of no server, and its numbers go on from the queue."""
+    try:
+        return read_reqconf(change)
+    except FormatError:
+        return Reqconf(last=queue.last_number(change, queue.REQTRANS))
 
 
 def unregister_server(po: Maildata) -> None:
