@@ -14,7 +14,7 @@ from docs.generators.markdown import fenced
 #: The parts that are shown: from a heading to the first such line behind it, which is left out.
 CUTS = (
     ("Most of SUED/ARCHIV is suddenly gone", "T3 everywhere"),
-    ("SUED/ARCHIV comes back from its backup", "$ dxa msmail import"),
+    ("SUED/ARCHIV comes back from its backup", "So REQMAIN sends"),
 )
 
 

@@ -82,8 +82,9 @@ class Scene:
         stage.edit_config(CONFIGURATION)
         for name, office in self.offices.items():
             office.create(shown=name == HAFEN)
-            for person in POSTOFFICES[name]:
-                office.add(person, shown=person == POSTOFFICES[HAFEN][0])
+            first, *others = POSTOFFICES[name]
+            office.add(first, shown=name == HAFEN)
+            office.add_at_once(others)
         stage.dxa("sync")
 
     def first_cycle(self) -> None:
@@ -156,9 +157,9 @@ class Scene:
         stage, archiv = self.stage, self.offices[ARCHIV]
         stage.heading(f"{ARCHIV} comes back from its backup")
         stage.say(
-            "The folder is replaced by its copy from before. Everybody is there again, but its numbers are the old "
-            "ones, too, and the next change gets one that the server knows already, for something else. A server that "
-            "takes what it has seen before for old mail would lose that change in silence."
+            "The folder is replaced by its copy in backup/archiv. Everybody is there again, but its numbers are the "
+            "old ones, too, and the next change gets one that the server knows already, for something else. A server "
+            "that takes what it has seen before for old mail would lose that change in silence."
         )
         archiv.restore()
         archiv.program("listds", "-r")
@@ -167,8 +168,8 @@ class Scene:
         answer(stage)
         stage.say("dxa has noticed. It takes nothing, and its answer has an R above all that it was ever sent:")
         archiv.program("reqmain", "-r")
-        archiv.program("import", ADMIN, "-q", "-y")
-        archiv.program("rebuild", "-f")
+        archiv.quiet("import", ADMIN, "-q", "-y")
+        archiv.quiet("rebuild", "-f")
         take(stage, [office for office in self._all if office is not archiv], shown=False)
         stage.say(
             f"So REQMAIN sends everything by itself; with requestors that do not, somebody has to ask for it "
