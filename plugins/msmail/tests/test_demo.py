@@ -26,9 +26,7 @@ from dxa_msmail.importlines import NAME_LENGTH
 
 POSTOFFICES = ("hafen", "labor", "archiv")
 #: What a reader can type again, because it only looks.
-LOOKING = re.compile(
-    r"dxa (-C site (status|recipients list)|msmail (listds|postoffice (mail|gal|check))|dump) ?.*"
-)
+LOOKING = re.compile(r"dxa (-C site (status|recipients list)|msmail (listds|postoffice (mail|gal|check))|dump) ?.*")
 
 
 def dxa(folder: Path, arguments: Sequence[str]) -> CompletedCommand:
