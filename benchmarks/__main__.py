@@ -10,9 +10,11 @@ from pathlib import Path
 
 from benchmarks.measure import Result, in_own_process, report
 
-BENCHMARKS = ("full_import", "t2", "no_change", "decode", "startup", "gal_rebuild", "full_answer")
+BENCHMARKS = ("full_import", "t2", "no_change", "decode", "startup", "gal_rebuild", "full_answer", "ccmail_diff")
 PAGE = Path(__file__).parent.parent / "docs" / "benchmarks.md"
 PEAK_MB = 300
+#: What holds two exports of 90 MB at once may have more.
+PEAKS_MB = {"ccmail_diff": 600}
 
 HEAD = """# Benchmarks
 
@@ -24,17 +26,22 @@ quarter of its time is SQLite's, a quarter goes into rows on their way there and
 value per entry and step (transaction, recipient, change, line). To fall below three it would have to skip a step for
 entries that are new and plain, which is a second way to do one thing, and so was not done.
 
+The difference of two cc:Mail exports is Python's `bytes.split` and sets of bytes on one core, against polars on all
+cores. Most of its time goes into making two million values and into two sets of a million each; 30,000 records on
+either side are parsed. To fall below one it would have to hash the records where they stand, in native code or an array
+library, or share the names out to a process for each core. It reads each file once and holds no more than its values.
+
 """
 
 
-def table(results: list[Result]) -> str:
-    """The results as a Markdown table."""
+def table(results: dict[str, Result]) -> str:
+    """The results as a Markdown table, by the names of the benchmarks."""
     lines = [
         "| work | reference in the same run | work s | reference s | ratio | reach | peak MB | |",
         "|---|---|---|---|---|---|---|---|",
     ]
-    for r in results:
-        reached = "reached" if r.ratio <= r.reach and r.peak_mb < PEAK_MB else "**not reached**"
+    for name, r in results.items():
+        reached = "reached" if r.ratio <= r.reach and r.peak_mb < PEAKS_MB.get(name, PEAK_MB) else "**not reached**"
         lines.append(
             f"| {r.name} | {r.reference} | {r.work_s:.4f} | {r.reference_s:.4f} | {r.ratio:.2f} | <= {r.reach:g} "
             f"| {r.peak_mb:.0f} | {reached} |"
@@ -48,10 +55,10 @@ def main(arguments: list[str]) -> int:
         print(report(importlib.import_module(f"benchmarks.{arguments[1]}").run()))
         return 0
     chosen = arguments or BENCHMARKS
-    results = []
+    results = {}
     for name in chosen:
         print(f"{name} …", file=sys.stderr, flush=True)
-        results.append(in_own_process(name))
+        results[name] = in_own_process(name)
     text = table(results)
     print(text)
     if not arguments:
