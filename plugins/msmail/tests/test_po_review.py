@@ -330,6 +330,17 @@ def test_a_full_answer_leaves_lists_that_were_not_asked_for(requestor: Requestor
     assert (["Joe"], ["Ann"]) == (requestor.names("SMTP", ""), requestor.names())
 
 
+def test_postoffices_that_were_not_created_are_asked_for_when_they_may_be(requestor: Requestor) -> None:
+    """Their names were refused, and the server does not tell them a second time."""
+    register_server(requestor.po, SERVER, create_po=False)
+    requestor.answer(10, "A Eve\tPCM:LAB/PO9/EVE")
+    assert [32] == [reject.code for reject in requestor.imports().rejects]
+
+    register_server(requestor.po, SERVER, create_po=True)
+
+    assert (True, False) == (requestor.conf.imports, requestor.conf.exports)
+
+
 def test_records_of_a_full_answer_have_numbers(requestor: Requestor) -> None:
     """Also those that REQMAIN adds for lists that the answer does not name, for a record without one is rubble."""
     requestor.configure(imports=True, srv=0)

@@ -46,10 +46,10 @@ def register_server(
     """Say which postoffice is the directory server, and what is wanted from it; returns the configuration.
 
     `password_ref` is env:NAME, file:PATH or the password itself. Another server gets and gives everything anew; so does
-    the same one where more types or template values are wanted or sent than before, or where REQCONF.GLB is missing or
-    damaged: this makes it anew. Raises `NotFoundError` 31 or 32 when the server is no postoffice that is known here,
-    `AddressError` 16 for an unknown type, `UsageError` at a shadow postoffice and at a directory server, which cannot
-    be a requestor elsewhere (KB Q118621).
+    the same one where more types, template values or postoffices are wanted or sent than before, or where REQCONF.GLB
+    is missing or damaged: this makes it anew. Raises `NotFoundError` 31 or 32 when the server is no postoffice that is
+    known here, `AddressError` 16 for an unknown type, `UsageError` at a shadow postoffice and at a directory server,
+    which cannot be a requestor elsewhere (KB Q118621).
     """
     names = list(dict.fromkeys(types))
     wanted = {_TYPES.get(name).name for name in names}
@@ -74,7 +74,8 @@ def register_server(
         )
         other = name_key(old.server) != name_key(server)
         more = wanted - {_TYPES.get(name).name for name in old.type_names} or (templates_in and not old.templates_in)
-        if other or more:
+        # What was refused because nobody might define its postoffice is not sent a second time.
+        if other or more or (create_po and not old.create_po):
             conf = _stepped(conf, machine.WantImport())
         if other or templates_out != old.templates_out:
             conf = _stepped(conf, machine.WantExport())
