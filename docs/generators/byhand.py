@@ -141,9 +141,11 @@ def _parts() -> dict[str, str]:
             capture_output=True,
             text=True,
             env=environment,
-            check=True,
+            check=False,
             cwd=ROOT,
         )
+    if done.returncode:
+        raise RuntimeError(f"the cycle by hand cannot go on:\n{done.stderr}")
     parts: dict[str, str] = json.loads(done.stdout)
     return parts
 

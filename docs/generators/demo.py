@@ -23,7 +23,9 @@ def excerpt() -> str:
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, "-c", "import sys; from dxa.cli import main; sys.exit(main())", "demo", "demo"]
         environment = {**os.environ, "COLUMNS": "80", "NO_COLOR": "1", "TERM": "dumb"}
-        done = subprocess.run(command, capture_output=True, text=True, env=environment, check=True, cwd=Path(folder))
+        done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False, cwd=Path(folder))
+    if done.returncode:
+        raise RuntimeError(f"the demo cannot go on:\n{done.stderr}")
     shown = re.sub(r"[ ]+$", "", done.stdout, flags=re.MULTILINE)
     return fenced("\n\n[…]\n\n".join(_cut(shown, *ends) for ends in CUTS), "text")
 
