@@ -16,7 +16,7 @@ from dxa_msmail import dirsyncbody
 from dxa_msmail.addresses import ADDRESS_TYPES
 from dxa_msmail.dirsyncbody import Numbers, Place, Profile, Task
 from dxa_msmail.ffapi import Attachment
-from dxa_msmail.postoffice import gal, layout, letters, mailbag, networks, queue, tree
+from dxa_msmail.postoffice import gal, groups, layout, letters, mailbag, networks, queue, tree, users
 from dxa_msmail.postoffice.book import read_book
 from dxa_msmail.postoffice.dirsyncconf import Reqconf, read_reqconf, write_reqconf
 from dxa_msmail.postoffice.identity import CONTROL, Control
@@ -473,3 +473,24 @@ def test_a_postoffice_that_is_removed_takes_its_names_without_a_word(full: Maild
     """With its list."""
     admin.remove_postoffice(full, "LAB/PO2")
     assert (4, ()) == ((done := rebuild.rebuild(full, lambda: NOW)).count, done.problems)
+
+
+# -- numbers from an older backup ----------------------------------------------------------------------------------
+
+
+@pytest.mark.dx("T-190")
+def test_tuple_ids_that_are_in_use_are_not_given_again(po: Maildata) -> None:
+    """TID.GLB may come from an older backup than the users and groups; nobody is lost to the server because of it."""
+    admin.add_user(po, lambda: NOW, NewUser(name="Ann", mailbox="ANN"))
+    admin.add_group(po, lambda: NOW, "Everybody", "ALL", ["ANN"])
+    for name in ("Bob", "Eve"):
+        change_file(po, "GLB/TID.GLB", (1).to_bytes(4, "little"))
+        admin.add_user(po, lambda: NOW, NewUser(name=name, mailbox=name))
+    change_file(po, "GLB/TID.GLB", (1).to_bytes(4, "little"))
+    admin.add_group(po, lambda: NOW, "Some", "SOME", ["EVE"])
+
+    with po.look() as files:
+        told = [entry.name for entry in admin.own_entries(files)]
+        tids = [user.tid for user in users.users(files)] + [group.tid for group in groups.groups(files)]
+    assert ["Ann", "Bob", "Eve", "Everybody", "Some"] == told
+    assert 5 == len(set(tids))

@@ -79,7 +79,7 @@ class Groups:
 
     def add(self, change: Changing, name: str, address: str, *, in_dirsync: bool) -> Slot:
         """A new group without members, in the first free place."""
-        tid = identity.next_tid(change)
+        tid = identity.next_tid(change, {row.tid for row in read_pol(change)})
         group = GroupRecord(name=name, address=address, tid=tid)
         folder = GrpmemRecord(tid=tid, hexid=identity.next_mailbag(change), in_dirsync=in_dirsync)
         slot = Slot(group, folder)

@@ -7,7 +7,7 @@ all, the layout between these bytes is ours (MASTER.GLB, with mark and check) or
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from typing import Any, TypeVar
 
 import attrs
@@ -195,12 +195,18 @@ def next_letter(change: Changing) -> str:
     return f"{number:08X}"
 
 
-def next_tid(change: Changing) -> int:
-    """A new tuple id of a local address; raises `FormatError` 39 when they are used up, 40."""
+def next_tid(change: Changing, used: Container[int] = ()) -> int:
+    """A new tuple id of a local address, none of those in use; raises `FormatError` 39 when they are used up, 40.
+
+    As with mailbags, TID.GLB may come from an older backup than the rest.
+    """
     tid = read_one(Tid, change, TID)
-    _give(tid.next_tid, EXTERNAL_TIDS, TID)
-    change.write(TID, layout.encode(attrs.evolve(tid, next_tid=tid.next_tid + 1)))
-    return tid.next_tid
+    number = tid.next_tid
+    while number in used:
+        number += 1
+    _give(number, EXTERNAL_TIDS, TID)
+    change.write(TID, layout.encode(attrs.evolve(tid, next_tid=number + 1)))
+    return number
 
 
 def _letter_files(stem: str) -> tuple[str, ...]:

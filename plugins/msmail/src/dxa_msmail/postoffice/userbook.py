@@ -67,13 +67,15 @@ class Users:
     _others: list[NameRow]
     _groups: Mapping[str, str]
     _names: dict[str, int] = attrs.field(init=False)
+    _tids: set[int] = attrs.field(init=False)
     _new: list[str] = attrs.field(factory=list)
     _gone: list[User] = attrs.field(factory=list)
 
     def __attrs_post_init__(self) -> None:
-        """Find names by their keys."""
+        """Find names by their keys, and know which tuple ids are in use."""
         self._names = {name_key(row.name): row.tid for row in self._others}
         self._names |= {name_key(user.name): user.tid for user in self._users.values()}
+        self._tids = set(self._names.values())
 
     @classmethod
     def load(cls, files: Files) -> Users:
@@ -133,7 +135,7 @@ class Users:
             name=name,
             mailbox=mailbox,
             hexid=identity.next_mailbag(change),
-            tid=identity.next_tid(change),
+            tid=identity.next_tid(change, self._tids),
             in_dirsync=new.in_dirsync,
             admin=new.admin,
             password=hash_password(new.password),

@@ -22,6 +22,7 @@ from dxa_msmail.postoffice.dirsyncconf import Reqconf, read_reqconf, write_reqco
 from dxa_msmail.postoffice.groupbook import Groups
 from dxa_msmail.postoffice.identity import identity, name_of, write_identity
 from dxa_msmail.postoffice.maildata import Changing, Files, Maildata
+from dxa_msmail.postoffice.names import GROUP, LOCAL
 from dxa_msmail.postoffice.pol import read_pol
 from dxa_msmail.postoffice.queue import REQTRANS, Queue, QueueRecord
 from dxa_msmail.postoffice.users import Users, values
@@ -41,13 +42,13 @@ def own_entries(files: Files, *, fields: bool = True) -> list[Entry]:
     With `fields` they come with their template values, if these can be had. Raises `FormatError` 40.
     """
     own = name_of(files)
-    boxes = {user.tid: user.mailbox for user in Users.load(files) if user.in_dirsync}
-    boxes |= {slot.group.tid: slot.group.address for slot in Groups.load(files).active() if slot.folder.in_dirsync}
+    boxes = {(LOCAL, int(user.hexid, 16)): user.mailbox for user in Users.load(files) if user.in_dirsync}
+    active = Groups.load(files).active()
+    boxes |= {(GROUP, slot.group.tid): slot.group.address for slot in active if slot.folder.in_dirsync}
     stored = values(files) if fields else {}
+    rows = ((row, (row.kind, row.pointer if row.kind == LOCAL else row.tid)) for row in read_pol(files))
     return [
-        _entry(own, row.name, boxes[row.tid])._replace(fields=stored.get(row.tid, ()))
-        for row in read_pol(files)
-        if row.tid in boxes
+        _entry(own, row.name, boxes[key])._replace(fields=stored.get(row.tid, ())) for row, key in rows if key in boxes
     ]
 
 
