@@ -23,7 +23,7 @@ from dxa.rules.addressing import AddressingRules
 from dxa.store import PeerRow, Store
 
 #: Numbers of our own notices; where MS Mail has a number for the same thing, that one is used.
-HELD, ABSENT = -1, -2
+HELD, ABSENT, REUSED = -1, -2, -3
 
 
 @attrs.define(kw_only=True)

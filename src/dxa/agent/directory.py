@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import attrs
 
-from dxa.agent.context import LinkWork
+from dxa.agent.context import REUSED, LinkWork
 from dxa.agent.inbound import AT_END, SEEK_END
 from dxa.change import Change, in_order
 from dxa.config import Peer
@@ -351,11 +351,23 @@ def _apply(work: LinkWork, peer: Peer, meant: Meant, plan: Plan) -> None:
                 told.append((id_, row.entry))
         store.verdicts.drop(plan.scope, plan.approved)
         work.count_applied(ready)
+        if work.connector_type.traits.names_are_addresses:
+            _report_reuse(work, peer, ready, plan.scope)
     _conflicts(work, peer, meant, told)
     told += [(recipient, row.entry) for row, recipient in meant.done if row.alive and recipient]
     store.received.applied(peer.id, applied)
     _told(work, peer, told, ended)
     work.hold(plan)
+
+
+def _report_reuse(work: LinkWork, peer: Peer, ready: Sequence[Change[str, Recipient]], scope: str) -> None:
+    """Where people are called by their addresses, one that comes again may be another person (cc:Mail, KB Q166581)."""
+    adds = [change for change in ready if change.before is None]
+    gone = {key.rpartition("#")[0] for key in work.store.journal.deleted(scope)} if adds else set()
+    again = sorted(str(change.after.target) for change in adds if change.key in gone and change.after)
+    if again:
+        few = ", ".join(again[:5]) + (f" and {len(again) - 5} more" if len(again) > 5 else "")
+        work.tell_anew(peer.id, REUSED, f"addresses that somebody had before are in use again, by whomever: {few}")
 
 
 def _conflicts(work: LinkWork, peer: Peer, meant: Meant, told: list[tuple[int, Entry]]) -> None:

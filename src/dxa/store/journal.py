@@ -13,7 +13,7 @@ from dxa.change import Change
 from dxa.entry import Verb
 from dxa.recipient import Recipient
 from dxa.store.counters import Counters
-from dxa.store.database import Database, adding
+from dxa.store.database import Database, adding, fixed
 from dxa.store.schema import run, run_change
 from dxa.store.serial import read_recipient, recipient_text, restored, storable
 
@@ -50,6 +50,12 @@ _OF_RECIPIENT = (
     .join(run_change, c.run == r.id)
     .where(c.recipient == bindparam("key"))
     .order_by(c.run, c.seq)
+)
+_DELETED = (
+    select(c.key)
+    .distinct()
+    .join(run, c.run == r.id)
+    .where(r.scope == bindparam("of"), c.verb == fixed(Verb.DELETE.value))
 )
 _PRUNE_CHANGES = delete(run_change).where(c.run.in_(select(r.id).where(r.at < bindparam("before"))))
 _PRUNE = delete(run).where(r.at < bindparam("before"))
@@ -90,6 +96,10 @@ class Journal:
     def of_recipient(self, id_: int) -> list[RunChange]:
         """What happened to a recipient, oldest first."""
         return [_change(_run(values[:7]), *values[7:]) for values in self._db.rows(_OF_RECIPIENT, id_)]
+
+    def deleted(self, scope: str) -> list[str]:
+        """The keys of all changes of that scope that have deleted somebody."""
+        return self._db.column(_DELETED, scope)
 
     def prune(self, before: float) -> None:
         """Drop runs that were applied before."""
