@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import attrs
 
+from dxa.errors import TransportError
 from dxa.recipient import Recipient
+from dxa_ccmail.export import ExportReader
 from dxa_ccmail.names import fold
-from dxa_ccmail.record import LOCAL, REMOTE, Record
+from dxa_ccmail.record import LOCAL, REMOTE, Found, Record
+from dxa_ccmail.running.interface import Exported, Imported, Mode, Programs
 from dxa_ccmail.simulator.behaviour import Behaviour
 from dxa_ccmail.simulator.office import Office
 from dxa_ccmail.simulator.state import PlayedOffice
 from dxa_ccmail.titles import Title
 from tests.cases.harness import SiteHarness
 
-HOME, SITE_OFFICE = "PO1", "HQ"
+T = TypeVar("T")
+
+HOME = "PO1"
 MARK = "MSExchangeCCMC HQ"
 
 SITE = """
@@ -49,6 +54,54 @@ run = "simulator"
 def config(rules: str = "", options: str = "", site: str = SITE) -> str:
     """A configuration; `rules` are further keys of the link, `options` of its table for cc:Mail, one on each line."""
     return f"{site}{LINK}{rules}\n{OPTIONS}{options}\n"
+
+
+@attrs.define
+class Watched:
+    """The programs of a link, which can fail at a use: before its effect, or behind it with `late`.
+
+    `done` are the names that were imported, each with D for a delete or A for an add.
+    """
+
+    programs: Programs
+    left: int = -1
+    late: bool = False
+    done: list[tuple[str, str]] = attrs.field(factory=list)
+
+    def use(self, work: Callable[[], T]) -> T:
+        """Do it, or fail."""
+        failing = self.left == 0
+        self.left -= 1
+        result = work() if self.late or not failing else None
+        if failing:
+            raise TransportError("cut off")
+        return result  # type: ignore[return-value]
+
+    def export(self) -> Exported | None:
+        """See `Programs`."""
+        return self.use(self.programs.export)
+
+    def import_(self, data: bytes, mode: Mode) -> Imported:
+        """See `Programs`."""
+
+        def work() -> Imported:
+            rows = ExportReader(required=("name",)).read(data)
+            self.done += [(row.record.name, mode.value[0].upper()) for row in rows if isinstance(row, Found)]
+            return self.programs.import_(data, mode)
+
+        return self.use(work)
+
+    def results(self) -> Sequence[Imported]:
+        """See `Programs`."""
+        return self.programs.results()
+
+    def settle(self, receipts: Sequence[str]) -> None:
+        """See `Programs`."""
+        self.programs.settle(receipts)
+
+    def warnings(self) -> Sequence[str]:
+        """See `Programs`."""
+        return self.programs.warnings()
 
 
 @attrs.define
@@ -102,6 +155,27 @@ class CcSite(SiteHarness):
     def given(self) -> dict[str, str]:
         """The Addr of what the site has written there, by name."""
         return self.entries(REMOTE)
+
+    @property
+    def watched(self) -> Watched:
+        """The programs of the link, watched from the first time on when this is asked."""
+        connector: Any = self.site.connector(self.site.config.link("cc"))
+        if not isinstance(connector._programs, Watched):
+            connector._programs = Watched(connector._programs)
+        found: Watched = connector._programs
+        return found
+
+    @contextmanager
+    def failing(self, at: int, *, late: bool = False) -> Iterator[None]:
+        """The programs fail at their so many-th use in this block, counted from 0: 0 is EXPORT, 1 and 2 are IMPORT."""
+        self.watched.left, self.watched.late = at, late
+        yield
+        self.watched.left = -1
+
+    @property
+    def imported(self) -> list[tuple[str, str]]:
+        """What was imported since `watched` or `failing` was used first."""
+        return self.watched.done
 
     # -- the site --------------------------------------------------------------------------------------------------
 

@@ -1,11 +1,13 @@
 """The numbered cases of `compatibility.toml`, with the tests that carry their numbers.
 
-The marks ``@pytest.mark.dx("T-001")`` are found in the source of the tests, so that nothing must be run.
+The marks ``@pytest.mark.dx("T-001")`` and ``@pytest.mark.cc("T20")`` are found in the source of the tests, so that
+nothing must be run.
 """
 
 from __future__ import annotations
 
 import ast
+import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -15,6 +17,8 @@ from docs.generators.markdown import table
 
 ROOT = Path(__file__).parents[2]
 TESTS = ("tests", "plugins/*/tests")
+#: The sets of cases: the names of the marks. Numbers of the second are written with it, for they are short.
+SETS = ("dx", "cc")
 
 
 class Case(NamedTuple):
@@ -30,6 +34,7 @@ class Case(NamedTuple):
     reason: str
     #: What is still missing although there is a test.
     partly: str
+    set: str = SETS[0]
 
 
 class Mark(NamedTuple):
@@ -45,7 +50,7 @@ def cases() -> dict[str, Case]:
     with (ROOT / "docs" / "compatibility.toml").open("rb") as file:
         data = tomllib.load(file)
     return {
-        number: _case(number, section["title"], given)
+        number: _case(number, section["title"], given)._replace(set=section.get("set", SETS[0]))
         for section in data["section"]
         for number, given in section["cases"].items()
     }
@@ -77,10 +82,10 @@ def _marks_of(file: Path) -> Iterator[Mark]:
 
 
 def _calls(tree: ast.AST) -> Iterator[ast.Call]:
-    """The calls of ``pytest.mark.dx``."""
+    """The calls of ``pytest.mark.dx`` and the like."""
     for node in ast.walk(tree):
         match node:
-            case ast.Call(func=ast.Attribute(attr="dx", value=ast.Attribute(attr="mark"))):
+            case ast.Call(func=ast.Attribute(attr=name, value=ast.Attribute(attr="mark"))) if name in SETS:
                 yield node
 
 
@@ -127,7 +132,8 @@ def page() -> str:
 
 
 def _number(case: Case) -> str:
-    return f"{case.number} {case.marks}{' **!!**' if case.silent else ''}"
+    number = case.number if case.set == SETS[0] else f"{case.set}:{case.number}"
+    return f"{number} {case.marks}{' **!!**' if case.silent else ''}"
 
 
 def _proof(case: Case, tests: list[Mark]) -> str:
@@ -138,4 +144,6 @@ def _proof(case: Case, tests: list[Mark]) -> str:
 
 
 def _sources(case: Case) -> str:
-    return "KB " + ", ".join(case.sources)
+    articles = [source for source in case.sources if re.match(r"Q\d", source)]
+    others = [source for source in case.sources if source not in articles]
+    return "; ".join([*([f"KB {', '.join(articles)}"] if articles else []), *others])

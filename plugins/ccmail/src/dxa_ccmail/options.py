@@ -131,7 +131,7 @@ class CcMailOptions:
         # KB Q156063 2.6.1: a post office without ADE, and "Permit ADE to propagate entries" on (cc:Mail T52).
         words = [word for word in self.commands.modes.values() if "/PROP" in word.upper()]
         if not value and words:
-            raise ValueError(f"ade = false, and commands.modes has {words[0]!r}, which propagates; take /PROP away")
+            raise ValueError(f"false, and commands.modes has {words[0]!r}, which propagates; take /PROP away there")
 
     def office(self, link: str) -> str:
         """The name of the post office."""
