@@ -394,12 +394,13 @@ def test_mail_that_waits(site: Site) -> None:
 
 
 def test_mail_that_cannot_be_moved(site: Site) -> None:
-    """EXTERNAL says for whom how much waits, and why."""
+    """EXTERNAL says for whom how much waits, and why; the exit status says that something has failed."""
     (site.hub / "GLB" / "MASTER.GLB").unlink()
     shown("reqmain", "-t", "-d", site.po1)
-    done = plain("external", "-d", site.po1)
-    assert [("HQ/MAIN", 1)] == [(row["postoffice"], row["letters"]) for row in done["waiting"]]
-    assert "Mail that waits" in shown("external", "-d", site.po1)
+    done, again = run("external", "-d", site.po1, "--json"), run("external", "-d", site.po1)
+    assert (1, 1) == (done.exit_code, again.exit_code)
+    assert [("HQ/MAIN", 1)] == [(row["postoffice"], row["letters"]) for row in json.loads(done.output)["waiting"]]
+    assert "Mail that waits" in again.output
 
 
 @pytest.mark.parametrize(

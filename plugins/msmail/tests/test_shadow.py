@@ -37,6 +37,7 @@ class Site:
     names: tuple[str, str] = ("Labor für Öle", "HQ")
     peers: Sequence[PeerInfo] = (NORTH, SOUTH)
     maildata: str = "shadow"
+    told: list[str] = attrs.field(factory=list)
 
     def open(self) -> MsMailServer:
         """The connector, as a new process opens it."""
@@ -49,6 +50,7 @@ class Site:
                 site=self.names,
                 peers={peer.name.casefold(): peer for peer in self.peers},
                 now=lambda: NOW,
+                tell=lambda _number, text: self.told.append(text),
             )
         )
 
@@ -100,6 +102,18 @@ def test_it_is_made_at_its_first_use(site: Site) -> None:
         assert b"" == files.read("GLB/ACCESS.GLB")
         assert [] == tree.check(files)
     assert [] == tree.missing_folders(site.post.root)
+
+
+def test_a_disk_that_is_not_there_is_not_mistaken_for_a_new_postoffice(site: Site) -> None:
+    """Inside the site's folder it is made, and that is told; elsewhere it must be there."""
+    list(site.open().collect({}))
+    away = attrs.evolve(site, maildata=str(site.folder.parent / "mnt" / "shadow"))
+
+    assert ["made the shadow postoffice LaborfurOl/HQ in"] == [text.partition(" /")[0] for text in site.told]
+    with pytest.raises(TransportError, match=r"is the disk or share mounted .*\n?.*postoffice create"):
+        list(away.open().collect({}))
+    tree.create(Path(away.maildata), network="LaborfurOl", postoffice="HQ", shadow=True, durable=False)
+    assert [] == list(away.open().collect({}))
 
 
 def test_names_of_which_nothing_is_left_are_refused(site: Site) -> None:

@@ -73,8 +73,8 @@ class ServerOptions:
     maildata: str = attrs.field(
         default="",
         metadata={
-            "doc": "folder of the shadow postoffice on disk, made at first use; mail comes and goes through its "
-            "mailbags, and not through inbox and outbox; empty for message files"
+            "doc": "folder of the shadow postoffice on disk; one inside the site's folder is made at first use; mail "
+            "comes and goes through its mailbags, and not through inbox and outbox; empty for message files"
         },
     )
     line_end: LineEnd = attrs.field(
@@ -148,16 +148,14 @@ def check_peer(name: str) -> None:
 def open_server(context: LinkContext) -> MsMailServer:
     """The connector of a link, on its shadow postoffice or its folders; a folder outside of the site's must be there.
 
-    A shadow postoffice is made at its first use, wherever it is to be.
+    A shadow postoffice in the site's own folder is made at its first use.
     """
     options: ServerOptions = context.options
     if options.maildata:
         from dxa_msmail.shadow import open_shadow
 
         name = shadow(context.site, options.network, options.postoffice)
-        return MsMailServer.of_shadow(
-            context, open_shadow(context.folder, options.maildata, name, context.peers, context.now)
-        )
+        return MsMailServer.of_shadow(context, open_shadow(context, options.maildata, name))
     inbox, outbox = (_folder(context.folder, text) for text in (options.inbox, options.outbox))
     return MsMailServer(context, inbox, outbox)
 

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import attrs
 
-from dxa.connector import PeerInfo
+from dxa.connector import LinkContext, PeerInfo
 from dxa.dirsync.messages import Reply
-from dxa.errors import FormatError, UsageError
+from dxa.errors import FormatError, TransportError, UsageError
 from dxa_msmail.postoffice import networks, tree
 from dxa_msmail.postoffice.dirsyncconf import Requestor, Srvconf, read_srvconf, write_srvconf
 from dxa_msmail.postoffice.identity import identity
@@ -40,6 +40,9 @@ class Shadow:
     name: str
     peers: Mapping[str, str]
     clock: Callable[[], float]
+    #: A disk or share that should be mounted is not mistaken for a postoffice that nobody has made yet.
+    create: bool = True
+    tell: Callable[[int, str], None] = lambda _number, _text: None
     durable: bool = True
     step: Callable[[str], None] = lambda _what: None
     #: Whether it is there, as it should be.
@@ -61,13 +64,20 @@ class Shadow:
     def prepare(self) -> None:
         """Make the postoffice if there is none, and its list of postoffices what is configured.
 
-        Raises `UsageError` when the folder holds something else, `TransportError`.
+        Raises `UsageError` when the folder holds something else, `TransportError`, also when it may not be made.
         """
         self.is_ready, self._cycle = False, 0
         network, _, postoffice = self.name.partition("/")
         try:
             maildata = tree.open_postoffice(self.root, durable=self.durable, step=self.step)
         except UsageError:  # there is none; a folder that holds something else is refused now
+            if not self.create and not self.root.is_dir():
+                raise TransportError(
+                    f"there is no shadow postoffice in {self.root}; is the disk or share mounted that it lies on? `dxa "
+                    f"msmail postoffice create {self.root} --network {network} --postoffice {postoffice} --shadow` "
+                    "makes a new one"
+                ) from None
+            self.tell(0, f"made the shadow postoffice {self.name} in {self.root}: there was none")
             maildata = tree.create(
                 self.root,
                 network=network,
@@ -181,12 +191,23 @@ class ShadowFolder(MailbagFolder):
         return found
 
 
-def open_shadow(site: Path, path: str, name: str, peers: Mapping[str, PeerInfo], clock: Callable[[], float]) -> Shadow:
-    """The shadow postoffice in `path`; that and the requestors' folders start at the site's folder."""
+def open_shadow(context: LinkContext, path: str, name: str) -> Shadow:
+    """The shadow postoffice in `path`; that and the requestors' folders start at the site's folder.
+
+    One that is to be elsewhere must be there: it may lie on a disk that is not mounted now.
+    """
+    site = context.folder
     root = site / path
 
     def folder(info: PeerInfo) -> str:
         there = str(info.options.get("maildata") or "")
         return there if not there or Path(there).is_absolute() else os.path.relpath(site / there, root)
 
-    return Shadow(root=root, name=name, peers={info.name: folder(info) for info in peers.values()}, clock=clock)
+    return Shadow(
+        root=root,
+        name=name,
+        peers={info.name: folder(info) for info in context.peers.values()},
+        clock=context.now,
+        create=not Path(path).is_absolute(),
+        tell=context.tell,
+    )

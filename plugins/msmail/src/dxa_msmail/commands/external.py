@@ -21,16 +21,22 @@ if TYPE_CHECKING:
 def external(po: Maildata, as_json: bool) -> None:
     """Move submitted mail on: into mailboxes here, and to the postoffices to which a direct route leads.
 
-    What cannot be moved now stays where it is and is tried again. The JSON has the keys "local", "queued", "delivered"
-    and "forwarded" (letters by postoffice), "settled", "returned", "aside" and "waiting" (postoffice, letters, age in
-    seconds, reason).
+    What cannot be moved now stays where it is and is tried again; the exit status is 1 then. The JSON has the keys
+    "local", "queued", "delivered" and "forwarded" (letters by postoffice), "settled", "returned", "aside" and "waiting"
+    (postoffice, letters, age in seconds, reason).
     """
     from dxa_msmail.programs import external as program
 
     done = program.run(po, time.time)
     if as_json:
         screen.put_json(_plain(done))
-        return
+    else:
+        _show(done)
+    if any(each.failed for each in done.waiting):
+        raise click.exceptions.Exit(1)
+
+
+def _show(done: Outcome) -> None:
     if done.local:
         screen.say(f"{screen.many(done.local, 'letter')} put into mailboxes here.")
     _by_name("queued for", done.queued)

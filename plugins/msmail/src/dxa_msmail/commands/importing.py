@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -90,8 +91,16 @@ def _refuse_unsupported(switches: set[str]) -> None:
 
 
 def _ask(yes: bool, question: str) -> None:
-    if not yes:
-        click.confirm(question, abort=True, err=True)
+    from dxa.errors import UsageError
+
+    try:
+        agreed = yes or click.confirm(question, err=True)
+    except click.Abort:
+        if sys.stdin.isatty():
+            raise
+        raise UsageError("there is nobody to ask here; -y goes on without asking") from None
+    if not agreed:
+        raise click.Abort
 
 
 # -- doing ---------------------------------------------------------------------------------------------------------

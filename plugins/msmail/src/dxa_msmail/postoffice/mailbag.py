@@ -12,7 +12,7 @@ from datetime import datetime
 
 import attrs
 
-from dxa.errors import TransportError
+from dxa.errors import FormatError, TransportError
 from dxa_msmail.errors import message as error_text
 from dxa_msmail.postoffice.layout import (
     CODE_PAGE,
@@ -158,14 +158,30 @@ class _Bag:
         return attrs.evolve(bag, key=bag.key.counting(bag.live))
 
 
+#: KB Q104279, Q124042: the official way out, which loses what waits in the mailbag.
+_ADVICE = "restore it, or make the mailbag anew with a KEY of 560 zeros and an empty MBG"
+
+
 def _read(files: Files, bag: str, code: int = _READ) -> _Bag:
     key, data = files.read(key_name(bag)), files.read(mbg_name(bag))
     if key is None or data is None:
         name = key_name(bag) if key is None else mbg_name(bag)
-        raise TransportError(
-            f"[{code}] {error_text(code)}: {name} is missing; restore it, or make the mailbag anew with a KEY of 560 "
-            "zeros and an empty MBG"
-        )
+        raise TransportError(f"[{code}] {error_text(code)}: {name} is missing; {_ADVICE}")
+    try:
+        return _checked(bag, key, data)
+    except FormatError as error:
+        raise FormatError(
+            f"{error.reason} ({_ADVICE})",
+            source=error.source,
+            offset=error.offset,
+            field=error.field,
+            expected=error.expected,
+            got=error.got,
+            code=error.code,
+        ) from None
+
+
+def _checked(bag: str, key: bytes, data: bytes) -> _Bag:
     if len(key) != 560:
         raise corrupt(key_name(bag), min(len(key), 560), "size", "560 bytes", f"{len(key)} bytes")
     check_size(Header, data, source=mbg_name(bag))

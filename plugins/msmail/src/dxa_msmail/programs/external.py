@@ -78,16 +78,18 @@ def _waiting(files: Files, held: dict[str, str], now: float) -> Iterator[Waiting
     """What lies in the mailbags of others now; of a damaged one nobody can tell how much (dx:T-249)."""
     owners = {row.mailbag: row.full for row in networks.postoffices(files).values()}
     owners |= {row.mailbag: owners.get(row.mailbag) or row.name or row.kind for row in networks.gateways(files)}
+    ours = {row.mailbag for row in networks.postoffices(files).values() if row.route.kind is not RouteKind.NONE}
+    ours |= {INQUEUE, INQUEUE3}
     for bag, owner in {INQUEUE: INQUEUE, INQUEUE3: INQUEUE3, **owners}.items():
         try:
             headers = mailbag.headers(files, bag)
         except (FormatError, TransportError) as error:
-            yield Waiting(owner, 0, 0.0, str(error))
+            yield Waiting(owner, 0, 0.0, str(error), failed=True)
             continue
         if headers:
             oldest = min((header.arrived or now for _, header in headers), default=now)
             reason = held.get(bag) or "nobody has fetched them"
-            yield Waiting(owner, len(headers), max(0.0, now - oldest), reason)
+            yield Waiting(owner, len(headers), max(0.0, now - oldest), reason, failed=bag in ours)
 
 
 def _tell(journal: Journal, outcome: Outcome) -> None:

@@ -36,12 +36,16 @@ _REPORT = re.compile(r"(undeliver|non-?delivery|ndr\b|returned mail)", re.IGNORE
 
 @attrs.frozen
 class Waiting:
-    """Letters that lie in a mailbag after the run: for whom, how many, the oldest's age in seconds, and why."""
+    """Letters that lie in a mailbag after the run: for whom, how many, the oldest's age in seconds, and why.
+
+    `failed` says that it was for this run to move them; others are fetched by somebody else.
+    """
 
     postoffice: str
     letters: int
     age: float
     reason: str
+    failed: bool = False
 
 
 @attrs.define(kw_only=True)
