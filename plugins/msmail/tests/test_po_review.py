@@ -211,7 +211,7 @@ class Requestor:
     def answer(self, was: int, *texts: str, full: bool = False) -> None:
         """The server's answer with these records comes, and REQMAIN takes it."""
         lines = "".join(f"{number:010d} {text}\r\n" for number, text in enumerate(texts, was + 1)).encode()
-        numbers = Numbers(req=0, srv=was + len(texts), srv_was=0 if full else was, imp=1, count=len(texts))
+        numbers = Numbers(req=0, srv=was + max(1, len(texts)), srv_was=0 if full else was, imp=1, count=len(texts))
         task = Task.IMPORTREPLY if full else Task.UPDATE
         profile = Profile(task=task, requestor="PCM:LAB/PO1", numbers=numbers, place=Place.INATTACHMENT)
         self.clock()
@@ -378,6 +378,22 @@ def test_an_export_after_an_acknowledgement_does_not_repeat_what_was_taken(reque
     admin.want_export(requestor.po)
 
     assert 1 == reqmain.transmit(requestor.po, requestor.clock).sent
+
+
+@pytest.mark.dx("T-141")
+@pytest.mark.parametrize("what", ["older", "removed", "damaged"])
+def test_an_answer_does_not_hide_that_the_queue_has_lost_something(requestor: Requestor, what: str) -> None:
+    """The number of what was queued last stays until an export has made the loss good."""
+    admin.add_user(requestor.po, requestor.clock, NewUser(name="Ann", mailbox="ANN"))
+    older = requestor.read(REQTRANS) or b""
+    admin.add_user(requestor.po, requestor.clock, NewUser(name="Bob", mailbox="BOB"))
+    requestor.put(REQTRANS, {"older": older, "removed": None, "damaged": (requestor.read(REQTRANS) or b"")[:-3]}[what])
+
+    requestor.answer(10)
+    sent = reqmain.transmit(requestor.po, requestor.clock)
+
+    assert (True, True) == (bool(sent.lost), sent.exported)
+    assert [3, 4, 5] == [number for number, _ in requestor.waiting()]
 
 
 def test_resync_keeps_what_waits_about_other_lists(requestor: Requestor) -> None:

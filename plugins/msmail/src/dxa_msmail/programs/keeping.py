@@ -44,6 +44,8 @@ class QueueKeeping:
     now: int
     #: What is in REQTRANS now.
     requests: Queue = attrs.field(init=False)
+    #: The highest number that was queued; a REQTRANS that ends with a lower one has lost something.
+    last: int = attrs.field(init=False)
     #: Which SRVTRANS belongs to the numbers now (see `Reqconf`).
     waiting: int = attrs.field(init=False)
     #: What was in SRVTRANS before and is not any more, as number and text, so that everything must be asked for anew.
@@ -51,6 +53,7 @@ class QueueKeeping:
 
     def __attrs_post_init__(self) -> None:
         self.requests = queue.read_file(self.change, REQTRANS)
+        self.last = max(self.conf.last, self.requests.last_number)
         self.waiting = self.conf.waiting
 
     def apply(self, answer: Answer, *, full: bool) -> Sequence[Reject]:
@@ -99,6 +102,7 @@ class QueueKeeping:
         rows = export((MS.name, self.own), own_entries(self.change, fields=self.conf.templates_out), above + 1)
         records = queue.queued(rows, self.now, templates=self.conf.templates_out)
         self._store([*records, *renumbered(of_others(waiting, self.own), records[-1].number + 1)])
+        self.last = self.requests.last_number
 
     def _store(self, records: list[QueueRecord]) -> None:
         self.requests = Queue(records)

@@ -196,8 +196,7 @@ class _Requestor:
             state, _ = machine.step(state, machine.WantExport())
         exported = state.exports
         while True:
-            last = max(self.keeping.requests.last_number, self.conf.last)
-            state, commands = machine.step(state, machine.Send(last))
+            state, commands = machine.step(state, machine.Send(self.keeping.last))
             for command in commands:
                 if isinstance(command, machine.SendRequest):
                     return state, command.request, exported
@@ -243,8 +242,8 @@ class _Requestor:
         )
 
     def _store(self, state: State) -> None:
-        """Write the numbers, of which `last` is always that of the queue."""
-        last, waiting = self.keeping.requests.last_number, self.keeping.waiting
+        """Write the numbers."""
+        last, waiting = self.keeping.last, self.keeping.waiting
         conf = attrs.evolve(self.conf.with_state(state), last=last, sent=state.last, waiting=waiting)
         write_reqconf(self.change, conf)
 
