@@ -69,13 +69,12 @@ def test_every_cut_at_the_beginning_is_found() -> None:
 @pytest.mark.cc("T37")
 @pytest.mark.parametrize(("layout", "blank"), LAYOUTS)
 def test_every_cut_of_a_long_export_is_found(layout: Layout, blank: bytes) -> None:
-    """The same for every byte of 200 kB."""
+    """The same for every byte of 200 kB behind the first record, which nothing can be compared with."""
     data = export(200_000, layout, blank)
     whole = boundaries(data)
+    cuts = range(min(whole), len(data) + 1)
 
-    assert [end for end in range(len(data) + 1) if end not in whole] == [
-        end for end in range(len(data) + 1) if refused(data[:end])
-    ]
+    assert [end for end in cuts if end not in whole] == [end for end in cuts if refused(data[:end])]
 
 
 @pytest.mark.cc("T37")

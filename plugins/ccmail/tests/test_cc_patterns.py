@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from dxa_ccmail.patterns import ALIAS, DISPLAY_NAME, Pattern
@@ -59,6 +59,7 @@ def test_rules_that_are_refused(rule: str) -> None:
     st.text(st.characters(codec="cp850", exclude_categories=["Cc"]), min_size=1).filter(str.strip),
     st.sampled_from(["%L, %F", "%F %L", "%5L%1F", "%F %I %L", "%1I%1F", "%I"]),
 )
+@example(":", "%5L%1F")
 def test_no_name_is_dropped(name: str, rule: str) -> None:
     """Whatever stands in a name, something comes out, and it begins with a comma only if the name does."""
     made = Pattern(rule).apply(name)

@@ -14,7 +14,7 @@ from dxa.rules.parts import PersonName, split_name
 #: Names that begin with it belong to the system: ``~ADE_Mailbox``, ``~POName`` (ADE 2.0 read-me, KB Q249133).
 SYSTEM_MARK = "~"
 
-_SUFFIX_COMMA = re.compile(r"\s*,\s*")
+_COMMA = re.compile(r"\s*,\s*")
 
 
 def fold(name: str) -> str:
@@ -54,7 +54,7 @@ def person(name: str) -> PersonName:
 def last_first(name: str) -> str:
     """``Last, First M.`` for a name in any form; one of a single word has no comma (KB Q188680, KB Q179677)."""
     if halves(name):
-        return _SUFFIX_COMMA.sub(", ", name.strip().strip(",").strip(), count=1)
+        return _COMMA.sub(", ", name.strip().strip(",").strip(), count=1)
     parts = person(name)
     given = " ".join(filter(None, parts[:2]))
     return f"{parts.surname}, {given}" if parts.surname and given else (parts.surname or given)

@@ -66,20 +66,19 @@ class Pattern:
         """
         given, initials, surname = person(name)
         values = {"F": given, "L": surname, "I": initials}
+        if not any(values[part.field] for part in self._parts if part.field):
+            return name.strip()
         made: list[str] = []
-        swallow = False
+        separated = swallow = False
         for text, field, length in self._parts:
-            if not field:
-                if not (swallow and _SEPARATOR.fullmatch(text)):
-                    made.append(text)
-                swallow = False
+            value = values[field][: length or None] if field else text
+            if field and not value:
+                if separated:
+                    made.pop()
+                swallow, separated = not separated, False
                 continue
-            value = values[field][:length] if length else values[field]
-            if value:
+            if not (swallow and not field and _SEPARATOR.fullmatch(text)):
                 made.append(value)
-                swallow = False
-            elif made and _SEPARATOR.fullmatch(made[-1]):
-                made.pop()
-            else:
-                swallow = True
-        return "".join(made).strip() if any(values[part.field] for part in self._parts if part.field) else name.strip()
+                separated = not field and bool(_SEPARATOR.fullmatch(text))
+            swallow = False
+        return "".join(made).strip()
