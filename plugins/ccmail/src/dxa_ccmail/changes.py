@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import chain
 
 import attrs
 
@@ -22,7 +23,8 @@ def changed(
     meaning: Meaning, reader: ExportReader, titles: Titles, last: Cursor, found: Difference, data: bytes, cursor: Cursor
 ) -> Findings | None:
     """The changes since the export of the cursor `last`; None when what records mean may depend on others."""
-    if _collides(meaning, found.adds.values(), names_in(data, reader) if found.adds else ()):
+    placed = [*found.adds.values(), *(new for old, new in found.modifies.values() if old[1:3] != new[1:3])]
+    if placed and _collides(meaning, placed, chain(names_in(data, reader), titles.lists.values())):
         return None
     meaning = attrs.evolve(meaning, offices=PostOffices(last.offices), owned=frozenset(last.owned), titles=titles)
     return _Changes(meaning).findings(found, last, cursor)
@@ -76,9 +78,9 @@ class _Changes:
             self.marked |= {new.entry.key} if new.ours else set()
 
 
-def _collides(meaning: Meaning, adds: Iterable[Record], names: Iterable[str]) -> bool:
-    """Whether somebody who is added has the name of another entry, or would have the address of one."""
-    wanted = {form for record in adds for form in _forms(meaning, record.name)}
+def _collides(meaning: Meaning, placed: Iterable[Record], names: Iterable[str]) -> bool:
+    """Whether somebody who came to a post office has the name of another entry, or would have the address of one."""
+    wanted = {form for record in placed for form in _forms(meaning, record.name)}
     met: dict[str, str] = {}
     twice: set[str] = set()
     for name in names:

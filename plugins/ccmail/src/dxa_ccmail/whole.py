@@ -39,8 +39,9 @@ class _Whole:
         self.collided = False
 
     def named(self, name: str, office: str) -> bool:
-        record = self.read.entries.get(name)
-        there = record is not None and listed(record, self.meaning.offices, self.meaning.home).post_office == office
+        record, meaning = self.read.entries.get(name), self.meaning
+        there = record is not None and listed(record, meaning.offices, meaning.home).post_office == office
+        there |= name in meaning.titles.lists and office == meaning.offices.spelled(meaning.home)
         self.collided |= there
         return there
 
