@@ -14,7 +14,7 @@ from dxa.recipient import Recipient
 from dxa_ccmail.export import ExportReader
 from dxa_ccmail.names import fold
 from dxa_ccmail.record import LOCAL, REMOTE, Found, Record
-from dxa_ccmail.running.interface import Exported, Imported, Mode, Programs
+from dxa_ccmail.running.interface import Exported, Imported, Kind, Mode, Programs
 from dxa_ccmail.simulator.behaviour import Behaviour
 from dxa_ccmail.simulator.office import Office
 from dxa_ccmail.simulator.state import PlayedOffice
@@ -60,12 +60,15 @@ def config(rules: str = "", options: str = "", site: str = SITE) -> str:
 class Watched:
     """The programs of a link, which can fail at a use: before its effect, or behind it with `late`.
 
-    `done` are the names that were imported, each with D for a delete or A for an add.
+    `done` are the names that were imported, each with D for a delete or A for an add. Without `counts` EXPORT does not
+    say how many entries it has written; so many as `lacking` says are missing at the end.
     """
 
     programs: Programs
     left: int = -1
     late: bool = False
+    counts: bool = True
+    lacking: int = 0
     done: list[tuple[str, str]] = attrs.field(factory=list)
 
     def use(self, work: Callable[[], T]) -> T:
@@ -79,7 +82,13 @@ class Watched:
 
     def export(self) -> Exported | None:
         """See `Programs`."""
-        return self.use(self.programs.export)
+        exported = self.use(self.programs.export)
+        if exported is None or self.counts:
+            return exported
+        data = exported.files[Kind.DIRECTORY]
+        for _ in range(self.lacking):
+            data = data[: data.rindex(b"Name:")]
+        return attrs.evolve(exported, counts={}, files={**exported.files, Kind.DIRECTORY: data})
 
     def import_(self, data: bytes, mode: Mode) -> Imported:
         """See `Programs`."""
