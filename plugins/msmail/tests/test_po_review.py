@@ -510,3 +510,35 @@ def test_tuple_ids_that_are_in_use_are_not_given_again(po: Maildata) -> None:
         tids = [user.tid for user in users.users(files)] + [group.tid for group in groups.groups(files)]
     assert ["Ann", "Bob", "Eve", "Everybody", "Some"] == told
     assert 5 == len(set(tids))
+
+
+# -- the check -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("damage", ["chains", "members", "network", "envelope"])
+def test_what_stops_programs_is_found_by_the_check(full: Maildata, damage: str) -> None:
+    """Whatever no program could read is told, with the file."""
+    with full.look() as files:
+        (group,) = groups.groups(files)
+        record = next(
+            each
+            for each in layout.decode_all(networks.Network, files.read(networks.NETWORK) or b"")
+            if each.name == "LAB"
+        )
+        assert [] == tree.check(files)
+    with full.change() as change:
+        stem = letters.submit(change, LETTER)
+    file, data = {
+        "chains": ("GRP/ADMINSHD.GRP", bytes(8)),
+        "members": (f"MEM/{group.hexid}.MEM", b""),
+        "network": (f"XTN/{record.xtn}.XTN", b""),
+        "envelope": (f"P1/{stem}.P1", None),
+    }[damage]
+    with full.change() as change:
+        if data is None:
+            change.remove(file)
+        else:
+            change.write(file, data)
+
+    with full.look() as files:
+        assert file in {problem.file for problem in tree.check(files)}

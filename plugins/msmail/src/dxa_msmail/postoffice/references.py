@@ -6,24 +6,29 @@ A file that cannot be read is passed over here, for `dxa_msmail.postoffice.sound
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from typing import Any, ParamSpec, TypeVar
 
 import attrs
 
-from dxa.errors import DxaError
+from dxa.errors import DxaError, FormatError
 from dxa_msmail.postoffice import accessrecords, galindex, layout, mailbag, mailfiles, names, pol
 from dxa_msmail.postoffice.columns import BYTES, read_columns
 from dxa_msmail.postoffice.galset import GAL, GALNETPO
+from dxa_msmail.postoffice.groupbook import Groups
 from dxa_msmail.postoffice.grouprecords import CHAINS, GROUP, GroupRecord
 from dxa_msmail.postoffice.maildata import Files
+from dxa_msmail.postoffice.networkbook import Networks
 from dxa_msmail.postoffice.networkrecords import HOSTS, KINDS, NETWORK, Network, Postoffice
 from dxa_msmail.postoffice.soundness import Problem, problem_of
+from dxa_msmail.postoffice.userbook import Users
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
 NETPO = "GLB/NETPO.GLB"
+#: Mailbags of mail that is to be moved on, as its envelopes say.
+_MOVED = (mailbag.INQUEUE, mailbag.INQUEUE3)
 #: Networks whose postoffices have lists of users.
 _LISTED = frozenset({KINDS["MS"], *(KINDS[host] for host in HOSTS)})
 
@@ -212,6 +217,8 @@ class References:
                 if header.stem not in there:
                     where = slot * 116 + layout.layout_of(mailbag.Header).spots["stem"].at
                     yield Problem(mailbag.mbg_name(bag), where, f"the letter {header.stem} is missing")
+                elif bag in _MOVED and mailfiles.p1_name(header.stem) not in self.there:
+                    yield Problem(mailfiles.p1_name(header.stem), -1, f"it is missing: the envelope of mail in {bag}")
         attached: set[str] = set()
         for stem in sorted(there):
             yield from self._letter(stem, pointers[stem], attached)
@@ -253,6 +260,22 @@ class References:
         return _tried(read_columns, cls, self._data(name), name, encoding=BYTES) or empty
 
 
+def unloaded(files: Files, told: Iterable[str]) -> Iterator[Problem]:
+    """What else keeps programs from reading users, groups and networks, unless files of theirs have been told of."""
+    for load, parts in _LOADED:
+        if any(name.startswith(parts) for name in told):
+            continue
+        try:
+            load(files)
+        except FormatError as error:
+            yield problem_of(error, error.source)
+
+
+_LOADED: tuple[tuple[Callable[[Files], object], tuple[str, ...]], ...] = (
+    (Users.load, ("GLB/ACCESS", "NME/ADMIN")),
+    (Groups.load, ("GLB/GR", "GRP/", "MEM/", "NME/ADMIN")),
+    (Networks.load, ("GLB/NETWORK", "GLB/MASTER", "XTN/")),
+)
 #: What is wrong with a name whose pointer leads nowhere.
 _LEADS = {
     names.LOCAL: "no mailbag of this number",

@@ -19,7 +19,7 @@ from dxa_msmail.postoffice import dirsyncconf, galindex, identity, layout, mailb
 from dxa_msmail.postoffice.identity import CONTROL, GLOBAL, MASTER, MODEM, RNETSEM, SERVER, TID
 from dxa_msmail.postoffice.maildata import FLAG, OWN, Changing, Files, Maildata, MemoryFiles
 from dxa_msmail.postoffice.names import NmeRecord
-from dxa_msmail.postoffice.references import References
+from dxa_msmail.postoffice.references import References, unloaded
 from dxa_msmail.postoffice.soundness import Problem as Problem
 from dxa_msmail.postoffice.soundness import look_at, problem_of
 
@@ -248,6 +248,7 @@ def check(files: Files) -> list[Problem]:
     for name in found:
         problems += look_at(files, name)
     problems += References(files, found).problems()
+    problems += unloaded(files, {problem.file for problem in problems})
     return _fewer(problems)
 
 
