@@ -45,13 +45,13 @@ TOML
 class Part(NamedTuple):
     """Commands, and the day and hour when they are typed.
 
-    Of those that are `told` the files are named, too; of those that fail (`fails`) the exit status is shown.
+    Of those that are `told` the files are named, too. One that is meant to fail has a ``!`` in front, and its exit
+    status is shown.
     """
 
     at: str
     commands: str
     told: bool = False
-    fails: bool = False
 
 
 def _office(folder: str, network: str, own: str) -> str:
@@ -112,11 +112,11 @@ PARTS = {
     ),
     "no-way": Part(
         "03 22:00",
-        "mv site/shadow site/elsewhere\ndxa msmail reqmain -t -d north\ndxa msmail external -d north\n"
+        "mv site/shadow site/elsewhere\ndxa msmail reqmain -t -d north\n!dxa msmail external -d north\n"
         "mv site/elsewhere site/shadow\ndxa msmail external -d north",
     ),
     "too-early": Part("03 22:01", "dxa msmail reqmain -r -d north"),
-    "held": Part("03 22:02", "hold south\ndxa msmail rebuild -f --wait 1 -d south\nrelease", fails=True),
+    "held": Part("03 22:02", "hold south\n!dxa msmail rebuild -f --wait 1 -d south\nrelease"),
     "queue-lost": Part("03 22:03", "rm south/GLB/REQTRANS.GLB\ndxa msmail reqmain -t -d south"),
     "anew": Part("03 22:04", "dxa msmail admin ADMIN -d north import\ndxa msmail admin ADMIN -d north export"),
 }
@@ -181,13 +181,13 @@ def run_all() -> dict[str, str]:
     sys.addaudithook(lambda event, arguments: _note(event, arguments, reads))
     clock.set(BEFORE.at)
     for line in BEFORE.commands.splitlines():
-        _type(line, fails=False)
+        _type(line)
     parts = {"before": fenced("\n".join(map(_before, BEFORE.commands.splitlines())), "console")}
-    for name, (at, commands, told, fails) in PARTS.items():
+    for name, (at, commands, told) in PARTS.items():
         clock.set(at)
         before = _files()
         reads.clear()
-        shown = [_type(line, fails=fails) for line in commands.splitlines()]
+        shown = [_type(line) for line in commands.splitlines()]
         read = sorted(reads)
         parts[name] = fenced("\n\n".join(filter(None, shown)), "console")
         if told:
@@ -195,8 +195,9 @@ def run_all() -> dict[str, str]:
     return parts
 
 
-def _type(line: str, *, fails: bool) -> str:
+def _type(line: str) -> str:
     """Run one line; returns it with what it printed. One that fails without being meant to ends everything."""
+    fails, line = line.startswith("!"), line.removeprefix("!")
     if line in _OTHERS:
         _OTHERS[line]()
         return ""
