@@ -12,7 +12,7 @@ from pathlib import Path
 from docs.generators.markdown import fenced
 
 #: The parts that are shown: from a heading to the first such line behind it, which is left out. How many letters the
-#: postoffice from a backup sends is not among them: a status report that it has sent before, in the same minute, is known.
+#: postoffice from a backup sends is not among them: a status report that it has sent in the same minute is known.
 CUTS = (
     ("Most of SUED/ARCHIV is suddenly gone", "T3 everywhere"),
     ("SUED/ARCHIV comes back from its backup", "T1 everywhere"),
