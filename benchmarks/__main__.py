@@ -26,6 +26,11 @@ quarter of its time is SQLite's, a quarter goes into rows on their way there and
 value per entry and step (transaction, recipient, change, line). To fall below three it would have to skip a step for
 entries that are new and plain, which is a second way to do one thing, and so was not done.
 
+The full answer goes through five programs, each of which reads and writes everything once, as the originals did: T2 and
+IMPORT take a third each, REQMAIN and REBUILD the rest. The reference sorts with two cores in native code. REBUILD alone
+takes almost half of what is allowed. To come near 40 REQMAIN would have to leave the records unread for IMPORT, and
+IMPORT to take them in columns without a value for each.
+
 The difference of two cc:Mail exports is Python's `bytes.split` and sets of bytes on one core, against polars on all
 cores. Most of its time goes into making two million values and into two sets of a million each; 30,000 records on
 either side are parsed. To fall below one it would have to hash the records where they stand, in native code or an array
