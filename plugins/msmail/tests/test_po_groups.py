@@ -24,7 +24,6 @@ from dxa_msmail.postoffice.groups import (
     change_group,
     find_group,
     groups,
-    members,
     remove_group,
 )
 from dxa_msmail.postoffice.identity import Control, Master, Tid
@@ -134,7 +133,7 @@ def test_changing_a_group(po: MemoryFiles) -> None:
     change_group(po, "first", members=["di"])
     new = change_group(po, "BOARD", name="BOARD", new_address="council", members=["cy", "bo"], in_dirsync=False)
     assert attrs.evolve(old, name="BOARD", address="council", members=("cy", "bo"), in_dirsync=False) == new
-    assert (new, ("di",)) == (find_group(po, "council"), members(po, "first"))
+    assert (new, ("di",)) == (find_group(po, "council"), find_group(po, "first").members)
 
 
 def test_a_deleted_group_leaves_its_place(po: MemoryFiles) -> None:
@@ -147,7 +146,7 @@ def test_a_deleted_group_leaves_its_place(po: MemoryFiles) -> None:
     assert ["Third", "Second"] == [group.name for group in groups(po)]
     assert (4 + 2 * 51, 4) == (len(po.files[GROUP]), len(users(po)))
     with pytest.raises(NotFoundError, match="'first'"):
-        members(po, "first")
+        find_group(po, "first")
 
 
 # -- damage --------------------------------------------------------------------------------------------------------

@@ -380,13 +380,17 @@ def test_digests_differ_in_everything_that_makes_a_letter() -> None:
 
 
 def test_the_newest_digests_are_kept() -> None:
-    """20,000 of them; the oldest make room."""
+    """20,000 of them; the oldest make room, once they are a day old."""
     files = _files()
     digests = [f"{n:032x}" for n in range(seen.KEPT + 2)]
     seen.remember(files, digests[:-1], 1)
-    seen.remember(files, digests[-1], 2)
-    assert digests[2:] == [digest for digest, _ in seen.taken(files)]
-    assert (False, True) == (seen.seen(files, digests[1]), seen.seen(files, digests[-1]))
+    seen.remember(files, digests[-1], seen.YOUNG)
+    assert digests == [digest for digest, _ in seen.taken(files)]
+    seen.remember(files, [], seen.YOUNG + 1)
+    seen.remember(files, digests[-1], seen.YOUNG + 1)
+    digests.append(digests[-1])
+    assert digests[3:] == [digest for digest, _ in seen.taken(files)]
+    assert (False, True) == (seen.seen(files, digests[2]), seen.seen(files, digests[-1]))
 
 
 def test_a_digest_across_two_records_is_none() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Callable
 
+import attrs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -31,7 +32,6 @@ from dxa_msmail.postoffice.networks import (
     postoffices,
     rebuild_networks,
     remove_postoffice,
-    route_like,
     set_route,
 )
 
@@ -170,13 +170,6 @@ def test_an_unreachable_postoffice_is_its_own_hop(po: MemoryFiles) -> None:
     assert ("A/A", NO_ROUTE) == (hop(po, "A/A").full, hop(po, "A/A").route)
 
 
-def test_the_server_shows_the_way(po: MemoryFiles) -> None:
-    """KB Q96060: a postoffice that is created by Import is reached as the directory server is."""
-    add_postoffice(po, "HUB/A", route=direct("a"))
-    add_postoffice(po, "DS/SERVER", route=indirect("HUB/A"))
-    assert (indirect("HUB/A"), indirect("HUB/A")) == (route_like(po, "DS/SERVER"), route_like(po, "hub/a"))
-
-
 def test_a_removed_postoffice_leaves_a_place(po: MemoryFiles) -> None:
     """Removing takes its files away; the next one gets the place, and a new hexid."""
     first = add_postoffice(po, "A/A")
@@ -229,6 +222,15 @@ def test_a_proxy_speaks_for_a_postoffice(po: MemoryFiles) -> None:
     gate = add_gateway(po, "MSMAIL")
     row = find(po, "MACNET/MACPO")
     assert ("MS", gate) == (row.type, row.mailbag)
+
+
+def test_the_gateway_to_appletalk_is_known_by_its_bit(po: MemoryFiles) -> None:
+    """KB Q148666: byte 0x93 of MASTER.GLB; other bits stay."""
+    identity.write_identity(po, attrs.evolve(identity.identity(po), gateways=0x41))
+    add_gateway(po, "SMTP")
+    assert 0x41 == po.files[identity.MASTER][0x93]
+    add_gateway(po, "MSMAIL")
+    assert 0x51 == po.files[identity.MASTER][0x93]
 
 
 def test_bytes_that_nobody_knows_survive(po: MemoryFiles) -> None:

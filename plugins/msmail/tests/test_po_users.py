@@ -15,7 +15,7 @@ from dxa.errors import AddressError, DxaError, FormatError, NotFoundError, Usage
 from dxa_msmail.postoffice import identity, inf, layout, letters, mailbag
 from dxa_msmail.postoffice.accessrecords import fits, hash_password
 from dxa_msmail.postoffice.grouprecords import GROUP, GRPMEM
-from dxa_msmail.postoffice.groups import add_group, members
+from dxa_msmail.postoffice.groups import add_group, find_group
 from dxa_msmail.postoffice.identity import Control, Master, Tid
 from dxa_msmail.postoffice.letters import Letter
 from dxa_msmail.postoffice.maildata import MemoryFiles
@@ -184,7 +184,7 @@ def test_a_deleted_user_is_in_no_group(po: MemoryFiles) -> None:
     add_users(po, [ann(), NewUser(name="Bo", mailbox="bo")])
     group = add_group(po, "Staff", "staff", ["bo", "ann"])
     remove_user(po, "ann")
-    assert (("bo",), 4) == (members(po, "staff"), len(po.files[f"MEM/{group.hexid}.MEM"]))
+    assert (("bo",), 4) == (find_group(po, "staff").members, len(po.files[f"MEM/{group.hexid}.MEM"]))
 
 
 # -- template values -----------------------------------------------------------------------------------------------

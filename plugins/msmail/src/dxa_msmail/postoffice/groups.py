@@ -30,7 +30,6 @@ __all__ = [
     "change_group",
     "find_group",
     "groups",
-    "members",
     "remove_group",
 ]
 
@@ -57,11 +56,6 @@ def find_group(files: Files, address: str) -> Group:
     """The group of that address, in any case; raises `NotFoundError`, `FormatError` 40."""
     boxes = {user.tid: user.mailbox for user in Users.load(files)}
     return _group(_find(Groups.load(files), address), boxes)
-
-
-def members(files: Files, address: str) -> tuple[str, ...]:
-    """The mailboxes of a group's members; raises `NotFoundError`, `FormatError` 40."""
-    return find_group(files, address).members
 
 
 def add_group(

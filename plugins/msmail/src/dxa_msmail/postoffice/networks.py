@@ -7,6 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import attrs
+
+from dxa_msmail.postoffice.identity import MSMAIL_GATEWAY, identity, write_identity
 from dxa_msmail.postoffice.maildata import Changing, Files
 from dxa_msmail.postoffice.networkbook import Networks
 from dxa_msmail.postoffice.networkrecords import (
@@ -55,7 +58,6 @@ __all__ = [
     "postoffices",
     "rebuild_networks",
     "remove_postoffice",
-    "route_like",
     "set_route",
 ]
 
@@ -79,11 +81,6 @@ def hop(files: Files, name: str) -> PostofficeRow:
     Raises `NotFoundError`, and `UsageError` when the ways form a circle.
     """
     return Networks.load(files).hop(name)
-
-
-def route_like(files: Files, server: str) -> Route:
-    """KB Q96060: a postoffice that Import creates gets the routing of the directory server's postoffice."""
-    return indirect(hop(files, server).full)
 
 
 def gateways(files: Files) -> list[GatewayRow]:
@@ -125,6 +122,9 @@ def add_gateway(change: Changing, kind: str, name: str = "") -> str:
     nets = Networks.load(change)
     hexid = nets.add_gateway(change, kind.upper(), name)
     nets.save(change)
+    if kind.upper() == "MSMAIL":
+        master = identity(change)
+        write_identity(change, attrs.evolve(master, gateways=master.gateways | MSMAIL_GATEWAY))
     return hexid
 
 

@@ -28,6 +28,10 @@ from dxa_msmail.postoffice.maildata import OWN, Changing, Files
 SEEN = f"{OWN}/SEEN"
 #: So many are kept, the newest; that is more than all mailbags of a postoffice with four neighbours hold.
 KEPT = 20_000
+#: Beyond these all of the last so many seconds are kept, for whoever brought the mail may not have come to delete it.
+YOUNG = 86_400
+#: And never more than so many.
+MOST = 200_000
 
 _DIGEST, _RECORD = 16, 20
 
@@ -71,9 +75,20 @@ def remember(change: Changing, digests: str | Iterable[str], now: float) -> None
         return
     stamp = (int(now) & 0xFFFFFFFF).to_bytes(4, "little")
     records = _records(change) + b"".join(digest + stamp for digest in new)
-    records = records[-KEPT * _RECORD :]
+    records = records[-_kept(records, int(now)) * _RECORD :]
     head = SeenHead(count=len(records) // _RECORD, crc=zlib.crc32(records))
     change.write(SEEN, encode(head) + records)
+
+
+def _kept(records: bytes, now: int) -> int:
+    """How many of the records are to be kept."""
+    count = min(len(records) // _RECORD, MOST)
+    while count > KEPT:
+        at = len(records) - count * _RECORD + _DIGEST
+        if int.from_bytes(records[at : at + 4], "little") > now - YOUNG:
+            break
+        count -= 1
+    return count
 
 
 def taken(files: Files) -> list[tuple[str, int]]:

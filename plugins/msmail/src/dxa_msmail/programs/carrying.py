@@ -18,7 +18,7 @@ from dxa_msmail.postoffice.mailbag import INQUEUE, INQUEUE3, MOST
 from dxa_msmail.postoffice.maildata import Changing, Files, Maildata
 from dxa_msmail.postoffice.mailfolder import letter_name, slots_of
 from dxa_msmail.postoffice.networks import PostofficeRow, RouteKind, name_key
-from dxa_msmail.postoffice.seen import known, remember
+from dxa_msmail.postoffice.seen import KEPT, known, remember
 from dxa_msmail.programs.mailroom import Mailboxes, Returns, Stray, UnknownError
 
 #: So many bytes of letters are carried as one change.
@@ -91,7 +91,7 @@ class Carrying:
 
     def _load(self, files: Files) -> list[Item]:
         """The next letters that have not been tried, up to a batch."""
-        self._damaged, items, size = {}, list[Item](), 0
+        self._damaged, items, size, deliveries = {}, list[Item](), 0, 0
         for _, header in mailbag.headers(files, self.row.mailbag):
             if header.stem in self._tried:
                 continue
@@ -105,7 +105,8 @@ class Carrying:
             items.append(item)
             letter = item.stray.letter
             size += len(letter.body) + sum(len(each.data) for each in letter.attachments)
-            if size >= self.batch:
+            deliveries += len(item.digests)
+            if size >= self.batch or deliveries >= KEPT:
                 break
         return items
 
