@@ -16,7 +16,7 @@ from dxa_msmail import dirsyncbody
 from dxa_msmail.addresses import ADDRESS_TYPES
 from dxa_msmail.dirsyncbody import Numbers, Place, Profile, Task
 from dxa_msmail.ffapi import Attachment
-from dxa_msmail.postoffice import gal, groups, layout, letters, mailbag, networks, queue, tree, users
+from dxa_msmail.postoffice import gal, groups, layout, letters, mailbag, networks, queue, seen, tree, users
 from dxa_msmail.postoffice.book import read_book
 from dxa_msmail.postoffice.dirsyncconf import Reqconf, read_reqconf, write_reqconf
 from dxa_msmail.postoffice.identity import CONTROL, Control
@@ -28,6 +28,7 @@ from dxa_msmail.postoffice.messages import BAD
 from dxa_msmail.postoffice.queue import REQTRANS, RESYNC, SRVTRANS
 from dxa_msmail.postoffice.users import NewUser
 from dxa_msmail.programs import admin, external, importing, rebuild, reqmain
+from dxa_msmail.programs.carrying import Carrying
 from dxa_msmail.programs.importing import Imported
 from dxa_msmail.programs.registration import register_server
 
@@ -339,6 +340,44 @@ def test_postoffices_that_were_not_created_are_asked_for_when_they_may_be(reques
     register_server(requestor.po, SERVER, create_po=True)
 
     assert (True, False) == (requestor.conf.imports, requestor.conf.exports)
+
+
+def test_resync_leaves_lists_that_were_not_asked_for(requestor: Requestor) -> None:
+    """It is everything of the types that the requestor wants (KB Q119449), and says nothing about others."""
+    importing.run_file(requestor.po, requestor.clock, b"A Joe\tSMTP:joe@example.org\r\nA Old\tPCM:LAB/PO2/OLD\r\n")
+    head = queue.resync_header(Numbers(imp=1, req=0, srv=80), 0)
+    requestor.put(RESYNC, queue.write_queue([head, queue.QueueRecord(80, 0, add("Ann"))]))
+
+    requestor.imports()
+
+    assert (["Joe"], ["Ann"]) == (requestor.names("SMTP", ""), requestor.names())
+
+
+@pytest.mark.dx("T-206")
+def test_more_deliveries_than_digests_are_kept_are_not_doubled(full: Maildata, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Letters to many, brought in one run that did not come to delete them here."""
+    monkeypatch.setattr(seen, "KEPT", 10)
+    there = tree.create(full.root.parent / "there", network="LAB", postoffice="PO2", durable=False)
+    new = [NewUser(name=f"Name {n}", mailbox=f"U{n}") for n in range(8)]
+    boxes = [user.hexid for user in admin.add_users(there, lambda: NOW, new).users]
+    admin.set_route(full, "LAB/PO2", networks.direct("../there"))
+    with full.change() as change:
+        for n in range(4):
+            to = tuple(f"LAB/PO2/U{m}" for m in range(8))
+            letters.submit(change, attrs.evolve(LETTER, to=to, subject=f"letter {n}"))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Carrying, "_settle", _killed)
+        with pytest.raises(KeyboardInterrupt):
+            external.run(full, lambda: NOW)
+    external.run(full, lambda: NOW)
+
+    with there.look() as files:
+        assert [4] * 8 == [mailbag.depth(files, box) for box in boxes]
+
+
+def _killed(*_args: object) -> None:
+    raise KeyboardInterrupt
 
 
 def test_records_of_a_full_answer_have_numbers(requestor: Requestor) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from heapq import merge
 from itertools import groupby
 
@@ -50,10 +50,11 @@ class BookImport:
     def __attrs_post_init__(self) -> None:
         self._applying = Applying(self.own, self.book)
 
-    def clear(self) -> None:
-        """Empty all lists: what comes now is everything."""
+    def clear(self, types: Collection[str]) -> None:
+        """Empty all lists of these address types: what comes now is everything of them."""
         for place in self.book.places.values():
-            self.replace(place.type, place.list)
+            if place.type in types:
+                self.replace(place.type, place.list)
 
     def replace(self, type_: str, list_: str) -> None:
         """Empty one list."""

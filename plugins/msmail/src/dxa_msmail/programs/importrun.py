@@ -23,7 +23,7 @@ from dxa_msmail.postoffice.maildata import Changing
 from dxa_msmail.postoffice.queue import REQTRANS, RESYNC, SRVTRANS, BadRecord, Queue
 from dxa_msmail.programs.bookimport import BookImport
 from dxa_msmail.programs.creating import CREATED, Creating
-from dxa_msmail.programs.keeping import is_comment, lost_answers
+from dxa_msmail.programs.keeping import is_comment, lost_answers, wanted_types
 from dxa_msmail.programs.telling import of_others, renumbered
 from dxa_msmail.requestor.journal import EACH, Journal
 from dxa_msmail.requestor.lists import list_key
@@ -141,7 +141,7 @@ class Run:
             self.journal.error(f"{error_text(_RESYNC)}: {why}", _RESYNC)
             return None
         if not found.bad:
-            self.importer.clear()
+            self.importer.clear(wanted_types(self.conf, TYPES))
         self._apply(found)
         self.change.remove(RESYNC)
         if found.bad or numbers is None:

@@ -116,7 +116,7 @@ class QueueKeeping:
         rows = answer.records.transactions
         told = {list_key(row.new) for row in rows if row.verb is Verb.REPLACE and row.new}
         skip = {*told, own_key(self.own)}
-        wanted = {self.types.get(name).name for name in self.conf.type_names or ("PCM",)}
+        wanted = wanted_types(self.conf, self.types)
         number = min((row.number for row in rows), default=answer.reply.s)
         rows = [
             Transaction(number, Verb.REPLACE, None, list_entry(type_, name))
@@ -134,6 +134,11 @@ class QueueKeeping:
             if row.new is not None:
                 held.setdefault(list_key(row.new), row.new.list)
         return held
+
+
+def wanted_types(conf: Reqconf, types: AddressTypes) -> set[str]:
+    """The address types that the requestor asks for, of which the server tells everything."""
+    return {types.get(name).name for name in conf.type_names or ("PCM",)}
 
 
 def lost_answers(files: Files, waiting: int) -> tuple[int, str]:
