@@ -141,12 +141,26 @@ def test_changes_that_a_whole_read_has_found_prove_what_the_peer_holds(site: Scr
     assert (1, 1) == (given, len(site.plugin.parcels))
 
 
+def test_nothing_is_written_by_a_doubtful_report(site: ScriptedSite) -> None:
+    """Neither by a full one nor by changes: somebody whom it lacks might be written over. Who is missing is held."""
+    site.add("Bob")
+    site.hears(_entry("Ann"), doubtful=True)
+    site.changes(doubtful=True)
+    given = len(site.plugin.parcels)
+    site.changes()
+
+    assert (0, 1) == (given, len(site.plugin.parcels))
+    assert ["Ann", "Bob"] == site.names()
+    site.hears(_entry("Cy"), doubtful=True)
+    assert (["tail"], ["Ann", "Bob"]) == (site.holds(), site.names())
+
+
 def test_what_stood_at_an_end_that_may_be_cut_is_held_until_a_second_read_agrees(site: ScriptedSite) -> None:
     """The connector says so of changes; a later read without such an end lets the deletion go."""
     site.hears(*TEN)
-    site.changes(_gone("P9"), counted=False)
+    site.changes(_gone("P9"), doubtful=True)
     held = site.holds()
-    site.changes(counted=True)
+    site.changes()
 
     assert ["tail"] == held
     assert [f"P{n}" for n in range(9)] == site.names()
@@ -157,7 +171,7 @@ def test_an_end_that_comes_back_takes_the_hold_away(site: ScriptedSite) -> None:
     """Whoever was missing is there again, and keeps the recipient."""
     site.hears(*TEN)
     before = site.one("P9").id
-    site.changes(_gone("P9"), counted=False)
+    site.changes(_gone("P9"), doubtful=True)
     site.changes(Transaction(0, Verb.ADD, None, TEN[9]))
 
     assert [] == site.holds()

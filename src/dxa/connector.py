@@ -97,11 +97,13 @@ class Report:
     rejects: Sequence[Reject] = ()
     remarks: Sequence[Reject] = ()
     marked: frozenset[str] = frozenset()
-    #: The list counts its own records, so that an end that is missing would be noticed. Of changes: what they delete
-    #: did not stand together at the end of a list that may have been cut there.
+    #: The list counts its own records, so that an end that is missing would be noticed.
     counted: bool = True
     #: The changes, perhaps none, are what a read of the whole list has found: it is as well known as by a full report.
     proves: bool = False
+    #: The connector has found that entries may be missing: who is missing is not deleted without a person or a further
+    #: report that is not doubtful, and nothing is written into the peer by this one.
+    doubtful: bool = False
     cursor: str = ""
     #: Quoted peers: the numbers heard, and what is asked for.
     request: Request | None = None

@@ -39,7 +39,7 @@ SKIPPED_KEPT = 10_000
 #: Numbers are raised above a quoted one only up to here: nobody's nonsense may use up the numbers of all peers.
 PLAUSIBLE = 2**30
 #: What the counter ``tail:PEER`` says of a list that may have been cut: whether what is missing stood at its end is to
-#: be found out, or has been.
+#: be found out, or the connector has found that it may have been cut.
 SEEK_END, AT_END = 1, 2
 
 
@@ -187,7 +187,7 @@ class _Batch:
         taken = self.into_list(report, peer, transactions, replaces=report.complete)
         cursor = report.cursor if report.complete else row.cursor
         self.put(attrs.evolve(row, cursor=cursor))
-        if not report.complete:
+        if not report.complete or report.doubtful:
             self.work.unproven.add(peer.id)
         elif full or report.proves:
             self.work.proven.add(peer.id)
@@ -198,13 +198,13 @@ class _Batch:
             t.verb is Verb.ADD and t.new is not None and t.new.key not in report.marked for t in report.transactions
         )
         self.note("empty", peer, int(empty))
-        self.note("tail", peer, SEEK_END if not report.counted else 0)
+        self.note("tail", peer, AT_END if report.doubtful else 0 if report.counted else SEEK_END)
 
     def mark_changes(self, report: Report, peer: Peer) -> None:
         """The same for changes that a read of the whole list has found."""
         if any(t.verb is Verb.ADD for t in report.transactions):
             self.note("empty", peer, 0)
-        self.note("tail", peer, 0 if report.counted else AT_END)
+        self.note("tail", peer, AT_END if report.doubtful else 0)
 
     def note(self, what: str, peer: Peer, value: int) -> None:
         counter = f"{what}:{peer.id}"
