@@ -35,7 +35,8 @@ class Cursor:
 
     `rules` and `titles` are digests of what decides over the meaning of records beside the post offices; of these
     `offices` has the names, and `owned` those that dxa made. With `whole` the next other export must be read whole.
-    `ours`, `theirs` and `records` count what the export has.
+    `ours`, `theirs` and `records` count what the export has. `before` are digests of exports before that one, the
+    latest last.
     """
 
     digest: str
@@ -47,6 +48,7 @@ class Cursor:
     ours: int = 0
     theirs: int = 0
     records: int = 0
+    before: tuple[str, ...] = attrs.field(default=(), converter=_strings)
 
     def __str__(self) -> str:
         return json.dumps([VERSION, *attrs.astuple(self)], separators=(",", ":"))
@@ -113,6 +115,12 @@ class Kept:
             return None
         self._known[digest] = stamp
         return data
+
+    def latest(self) -> str:
+        """The digest of the export that was kept last; empty without one."""
+        with files.said(f"look at {self.folder}"):
+            found = [path for path in files.matching(self.folder, f"*{SUFFIX}") if _DIGEST.fullmatch(path.stem)]
+            return max(found, key=lambda path: path.stat().st_mtime_ns).stem if found else ""
 
     def tidy(self, digest: str) -> None:
         """Remove what was kept but this one; nothing happens when this one is not there."""

@@ -25,6 +25,9 @@ from dxa_ccmail.running.interface import EXPORT_NAMES, Kind
 from dxa_ccmail.runs import CTRL_Z
 from dxa_ccmail.whole import everything
 
+#: So many exports are known again.
+PAST = 20
+
 #: Looks at the entries of a whole export by folded name, and raises when nothing may be done with them.
 Check = Callable[[Mapping[str, Record], bool], None]
 
@@ -58,7 +61,8 @@ class Reading:
         found = difference(last, data, self.reader.fresh()) if last else None
         if found and found.mark_lost:
             raise _cut("it has no Ctrl-Z at its end, which the last one had")
-        fresh = Cursor(digest=self.kept.put(data), rules=self.digest, titles=titles.digest)
+        past = [*cursor.before, cursor.digest] if cursor else []
+        fresh = Cursor(digest=self.kept.put(data), rules=self.digest, titles=titles.digest, before=past[-PAST:])
         findings = None
         if known and found and not known.whole and not found.offices:
             findings = changed(self.meaning, self.reader, titles.by_name(), known, found, data, fresh)
@@ -68,7 +72,19 @@ class Reading:
             findings = everything(self.meaning, self.server, read, titles, fresh)
         _check_count(count, findings.cursor.records)
         whole = count is not None or data.endswith(CTRL_Z)
-        return attrs.evolve(findings, counted=whole or bool(found and last and self._has_end(found, last, data)))
+        counted = whole or bool(found and last and self._has_end(found, last, data))
+        # An export that was taken before the last one may be that very file: the next one shows what is true.
+        return attrs.evolve(findings, counted=counted and fresh.digest not in past[:-1])
+
+    def is_whole(self, data: bytes, count: int | None = None) -> bool:
+        """Whether an export shows that it is whole, by itself or beside the one that was kept last."""
+        if count is not None or data.endswith(CTRL_Z):
+            return True
+        latest = self.kept.latest()
+        last = self.kept.read(latest) if latest else None
+        return last is not None and (
+            data == last or self._has_end(difference(last, data, self.reader.fresh()), last, data)
+        )
 
     def _has_end(self, found: Difference, last: bytes, data: bytes) -> bool:
         """Whether the export ends where the last one ended, or with somebody who is new there.

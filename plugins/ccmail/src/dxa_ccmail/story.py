@@ -55,7 +55,9 @@ class Story:
             f"site, {cursor.theirs} of cc:Mail{bad}{odd}",
         )
         if not found.counted:
-            self.tell(0, "nothing shows that it is whole; deletions wait for the next export if it may have been cut")
+            self.tell(
+                0, "nothing shows that it is whole: nobody is deleted or written by it, until the next export agrees"
+            )
         for step, kind, names in ((3, Kind.LISTS, titles.lists), (4, Kind.BOARDS, titles.boards)):
             self.tell(0, f"step {step} of 10: {EXPORT_NAMES[kind]}: {_counted(len(names), 'title')}")
 

@@ -68,9 +68,10 @@ class _Whole:
         )
 
     def told(self) -> Iterator[tuple[Record, Told]]:
-        yield from ((record, self.meaning.told(record)) for record in self.read.entries.values())
+        # Titles come first: they have files of their own, and at the end is who stood at the end of the directory.
         yield from ((Record(title), self.meaning.mailing_list(title)) for title in self.titles.lists)
         yield from ((Record(title), self.meaning.board(title)) for title in self.titles.boards)
+        yield from ((record, self.meaning.told(record)) for record in self.read.entries.values())
 
     def take(self, record: Record, told: Told) -> None:
         if told.entry is not None and told.entry.key in self.entries:
