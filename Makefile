@@ -52,4 +52,6 @@ $(STAMP): $(MANIFESTS) constraints.txt
 	@echo 'installing into $(VENV) …'
 	@if [ -e $@ ]; then rm $@; else '$(PYTHON)' -m venv --clear $(VENV); fi
 	@$(PIP) install -e '.[dev]' $(addprefix -e ,$(PLUGINS))
+	@$(PIP) install -e 'plugins/exchange[ldap]' 2>$(VENV)/ldap.log || { echo 'live LDAP is left out: python-ldap cannot be built here, see $(VENV)/ldap.log'; \
+		echo '(on Debian: apt install build-essential python3-dev libldap2-dev libsasl2-dev; then remove $(STAMP))'; }
 	@touch $@

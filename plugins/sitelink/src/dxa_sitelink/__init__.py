@@ -1,0 +1,1 @@
+"""The link between dxa sites: signed, numbered batches over a shared folder."""
