@@ -42,7 +42,7 @@ class Scripted:
     phases: list[tuple[Phase, int, str]] = attrs.field(factory=list)
     failing: str = ""
     stuck: bool = False
-    tells_addresses: bool = True
+    tells_recipients: bool = True
     context: Any = None
 
     @hookimpl
@@ -52,7 +52,7 @@ class Scripted:
             holds=Holds.PROVEN,
             feeds=frozenset({Feed.FULL}),
             names_are_addresses=True,
-            tells_addresses=self.tells_addresses,
+            tells_recipients=self.tells_recipients,
         )
         return [ConnectorType(name="scripted", summary="a test", traits=traits, open=self.open)]
 
@@ -231,7 +231,7 @@ def test_alias_and_addresses_are_no_prompts_of_a_map(site: ScriptedSite) -> None
 
 def test_nobody_gets_an_address_from_a_field_that_just_has_that_name(site: ScriptedSite) -> None:
     """Where people choose the names of fields, one that is called like an attribute of addresses is nothing."""
-    site.plugin.tells_addresses = False
+    site.plugin.tells_recipients = False
     site.configure(TEXT)
     site.hears(_entry("Ann", **{ALIAS: "boss", ADDRESSES: "MEM:Boss", "info": "x"}))
 

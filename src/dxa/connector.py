@@ -53,9 +53,13 @@ class Traits:
     #: A peer calls its entries by their addresses, so that a new name is another entry. The name and alias that a
     #: recipient is given at first are made by rules, and stay when the rules change.
     names_are_addresses: bool = False
-    #: The fields `mailNickname` and `proxyAddresses` of an entry are an alias and further addresses for its recipient.
-    #: Of other peers, whose people choose the names of fields, they say nothing.
-    tells_addresses: bool = False
+    #: The fields of an entry that `dxa.entry.ASIDE` names say what its recipient is. They say nothing of other peers,
+    #: whose people choose the names of fields.
+    tells_recipients: bool = False
+    #: Its peers are shown these fields (alias, addresses, kind) with every entry.
+    shows_recipients: bool = False
+    #: Its peers hold addresses of any type: each recipient is shown once, by its native address.
+    every_type: bool = False
 
 
 @attrs.frozen(kw_only=True)

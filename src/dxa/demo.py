@@ -178,18 +178,21 @@ def prepare(folder: Path, *, fresh: bool) -> None:
 
 
 def play(stage: Stage, scenes: Sequence[Scene]) -> None:
-    """The site, then every scene in its order."""
-    build_site(stage)
+    """The site, then every scene in its order; those with an order below 0 play when nobody is at the site yet."""
+    build_site(stage, [scene for scene in scenes if scene.order < 0])
     for scene in scenes:
-        scene.play(stage)
+        if scene.order >= 0:
+            scene.play(stage)
     if not scenes:
         stage.say("No plugin brings a scene, so this is all: a site without links.")
 
 
-def build_site(stage: Stage) -> None:
-    """Make the site and put its people in."""
+def build_site(stage: Stage, first: Sequence[Scene] = ()) -> None:
+    """Make the site, and put its people in when `first` has been played."""
     stage.heading(f"The site {ORGANIZATION}/{SITE}")
     stage.dxa("init", "--organization", ORGANIZATION, "--site", SITE)
+    for scene in first:
+        scene.play(stage)
     add_people(stage)
     stage.say(
         f"{len(PEOPLE)} recipients have come to work: names with accents and a long one, two people of the same name, "

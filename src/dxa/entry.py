@@ -7,13 +7,21 @@ from typing import NamedTuple
 
 Fields = tuple[tuple[str, str], ...]
 
+#: Fields of an entry that are no attributes, but say what its recipient is, where a connector's traits allow that: an
+#: alias; further addresses, each as ``TYPE:value``, the primary one of a type first; the kind (`dxa.recipient.Kind`, as
+#: its value); ``1`` when it is hidden, ``0`` when not; its container, below the link's import container.
+ALIAS, ADDRESSES, KIND = "mailNickname", "proxyAddresses", "recipientKind"
+HIDDEN, CONTAINER = "recipientHidden", "recipientContainer"
+ASIDE = frozenset({ALIAS, ADDRESSES, KIND, HIDDEN, CONTAINER})
+
 
 class Entry(NamedTuple):
     """One entry of a peer's address list, as it is written there.
 
     `key` identifies the entry inside its peer (mostly the folded native address). `type` is the canonical address
     type, `list` the list of that type it stands in (``NET/PO``, a node, or ``""``), `name` the friendly name, `address`
-    the value without its type, `fields` named extra values in the peer's order (template values, attributes).
+    the value without its type, `fields` named extra values in the peer's order (template values, attributes). `anchor`
+    is what the peer itself calls it for good, whatever its address (an objectGUID, an entryUUID); ``""`` if nothing.
     """
 
     key: str
@@ -22,6 +30,7 @@ class Entry(NamedTuple):
     name: str
     address: str
     fields: Fields = ()
+    anchor: str = ""
 
 
 class Verb(Enum):
@@ -62,3 +71,8 @@ class Reject(NamedTuple):
 def list_entry(type_: str, list_: str) -> Entry:
     """The entry that stands for a whole list in a replace."""
     return Entry("", type_, list_, "", "")
+
+
+def anchored(anchor: str) -> Entry:
+    """The entry that stands in a delete for the one with this anchor, whatever its address."""
+    return Entry("", "", "", "", "", (), anchor)

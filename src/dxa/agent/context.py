@@ -70,6 +70,11 @@ class LinkWork:
         native = self.connector_type.traits.types[0]
         return frozenset((native, name.casefold()) for name in (peer.name, *peer.own_lists))
 
+    def shown_types(self) -> frozenset[str]:
+        """The address types that peers of this link can be shown."""
+        traits = self.connector_type.traits
+        return frozenset(kind.name for kind in self.types) if traits.every_type else frozenset(traits.types)
+
     def new_row(self, peer: Peer) -> PeerRow:
         """What is stored of a peer that has not spoken yet."""
         return PeerRow(

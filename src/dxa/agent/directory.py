@@ -11,12 +11,12 @@ from dxa.agent.inbound import AT_END, SEEK_END
 from dxa.change import Change, in_order
 from dxa.config import Peer
 from dxa.connector import Holds
-from dxa.entry import Entry, Reject, Verb
+from dxa.entry import ADDRESSES, ASIDE, Entry, Reject, Verb
 from dxa.errors import AddressError
 from dxa.plan import Facts, Plan, fingerprint, make_plan
 from dxa.recipient import Recipient
 from dxa.rules.addressing import settle_proxies
-from dxa.rules.imports import ADDRESSES, ALIAS, further_addresses, to_recipient
+from dxa.rules.imports import further_addresses, to_recipient
 from dxa.rules.ownership import may_change, refusal, why_not_adopted
 from dxa.rules.scope import accepts
 from dxa.store import PeerRow, PendingRow
@@ -206,8 +206,8 @@ class _Meaning:
         """The entry with its template fields as the attributes that they are mapped to."""
         if not entry.fields:
             return entry
-        maps, beside = self.peer.attributes, tuple(field for field in entry.fields if field[0] in (ALIAS, ADDRESSES))
-        if beside and not self.work.connector_type.traits.tells_addresses:
+        maps, beside = self.peer.attributes, tuple(field for field in entry.fields if field[0] in ASIDE)
+        if beside and not self.work.connector_type.traits.tells_recipients:
             entry, beside = entry._replace(fields=tuple(f for f in entry.fields if f not in beside)), ()
         return entry if maps is None else entry._replace(fields=maps.incoming(entry.fields).fields + beside)
 

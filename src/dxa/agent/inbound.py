@@ -167,7 +167,7 @@ class _Batch:
         return self.request(report, peer, row)
 
     def pick(self, report: Report, peer: Peer, row: PeerRow) -> Pick:
-        types = frozenset(self.work.connector_type.traits.types) if report.types is None else report.types
+        types = self.work.shown_types() if report.types is None else report.types
         if report.types is None and row.pick.types:
             types = row.pick.types
         templates = row.pick.templates if report.templates is None else report.templates
@@ -380,9 +380,11 @@ def _rows(work: LinkWork, peer: str, transactions: Sequence[Transaction], replac
     rows = {row.id: row for row in received.by_lists(peer, lists)} if lists else {}
     sides = [side for t in transactions if t.verb is not Verb.REPLACE for side in (t.old, t.new) if side is not None]
     keys = {side.key for side in sides if side.key and (side.type, side.list.casefold()) not in lists}
-    names = {side.name for side in sides if not side.key}
+    names = {side.name for side in sides if not side.key and not side.anchor}
+    anchors = {side.anchor for side in sides if side.anchor}
     rows.update((row.id, row) for row in received.by_keys(peer, keys)) if keys else None
     rows.update((row.id, row) for row in received.by_names(peer, names)) if names else None
+    rows.update((row.id, row) for row in received.by_anchors(peer, anchors)) if anchors else None
     return list(rows.values())
 
 

@@ -130,7 +130,8 @@ class _Advance:
 
     def forms(self, recipient: Recipient, absent: list[str]) -> tuple[ExportLine, ...]:
         """What the recipient looks like in this view; why it cannot be shown goes into `absent`."""
-        peer, types, native = self.peer, self.work.types, self.work.connector_type.traits.types[0]
+        peer, types, traits = self.peer, self.work.types, self.work.connector_type.traits
+        native, fallback = traits.types[0], peer.fallback and not traits.every_type
         if why_not(recipient, peer.exports):
             return ()
         try:
@@ -139,15 +140,16 @@ class _Advance:
                 types=types,
                 naming=peer.names,
                 site_type=native,
-                fallback=peer.fallback,
+                fallback=fallback,
                 gateways=peer.gateways,
                 attributes=peer.attributes,
+                whole=traits.shows_recipients,
             )
         except AddressError as error:
             absent.append(f"{recipient.name!r}: {error}")
             return ()
         if not forms or (recipient.target is not None and recipient.target.type != native):
-            why = why_absent(recipient, types=types, site_type=native, fallback=peer.fallback, gateways=peer.gateways)
+            why = why_absent(recipient, types=types, site_type=native, fallback=fallback, gateways=peer.gateways)
             absent += [f"{recipient.name!r}: {why}"] if why else []
         return forms
 

@@ -66,7 +66,7 @@ def _superseded(work: LinkWork, peer: Peer) -> frozenset[Fingerprint]:
 
 def _wanted(work: LinkWork, peer: Peer, row: PeerRow, have: Mapping[str, Entry]) -> Mapping[str, Entry]:
     """What the view shows this peer, as it can hold it, without what is its own."""
-    pick = Pick(types=frozenset(work.connector_type.traits.types))
+    pick = Pick(types=work.shown_types())
     own = work.store.received.recipients(peer.id)
     shaper = work.connector if isinstance(work.connector, Shaper) else None
     wanted, refused = {}, {}
@@ -74,11 +74,12 @@ def _wanted(work: LinkWork, peer: Peer, row: PeerRow, have: Mapping[str, Entry])
         if pick.shows(line.type, line.instead_of) and line.recipient not in own:
             key = work.types.key(Address(line.type, line.address))
             try:
-                entry = shaper.shape(line.entry(), have.get(key)) if shaper else line.entry()
+                held = have.get(key)
+                entry = shaper.shape(line.entry(), held) if shaper else line.entry()
             except AddressError as error:
                 refused[key] = str(error)
             else:
-                wanted[key] = entry._replace(key=key)
+                wanted[key] = entry._replace(key=key, anchor=held.anchor if held else "")
     if refused:
         _keep_refusals(work, peer.id, {key: f"{peer.name} cannot hold it: {why}" for key, why in refused.items()})
     return wanted

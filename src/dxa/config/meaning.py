@@ -108,7 +108,7 @@ def _export_digest(rules: Rules, addressing: AddressingTable, kind: ConnectorTyp
     values = {key: getattr(rules, key) for key in EXPORT_KEYS}
     for unordered in ("export_containers", "hidden_exceptions", "filters_out"):
         values[unordered] = frozenset(values[unordered])
-    return digest(**values, umlauts=addressing.umlauts, native=kind.traits.types[0])
+    return digest(**values, umlauts=addressing.umlauts, native=kind.traits.types[0], whole=kind.traits.shows_recipients)
 
 
 def _import_digest(rules: Rules, file: File, name: str, table: PeerTable) -> str:

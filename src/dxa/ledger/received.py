@@ -44,8 +44,9 @@ def digest(entry: Entry) -> str:
 def hear(rows: Iterable[Row], transactions: Sequence[Transaction], *, replaces: bool = True) -> Heard:
     """What the transactions, in their order, make of the rows.
 
-    `rows` must hold every row whose key or name is mentioned, and every row of each list that is replaced. With
-    `replaces` false (an incomplete report) a replace removes nothing and the adds that follow it count as they are.
+    `rows` must hold every row whose key, name or anchor is mentioned, and every row of each list that is replaced. With
+    `replaces` false (an incomplete report) a replace removes nothing and the adds that follow it count as they are. An
+    entry keeps its row when its address changes, by a modify or by its anchor.
     """
     return _Hearing(rows).run(transactions, replaces)
 
@@ -57,7 +58,14 @@ class _Hearing:
         self.before: dict[int, Entry | None] = {}
         self.now: dict[str, tuple[int, Entry]] = {}
         self.dead: dict[str, int] = {}
+        #: Rows with their keys, by anchor; whether they still stand there is to be looked at.
+        self.anchors: dict[str, tuple[int, str]] = {}
+        #: Anchors by row.
+        self.named: dict[int, str] = {}
         for row in rows:
+            if row.entry.anchor:
+                self.anchors[row.entry.anchor] = (row.id, row.entry.key)
+                self.named[row.id] = row.entry.anchor
             if row.alive:
                 self.before[row.id] = row.entry
                 self.now[row.entry.key] = (row.id, row.entry)
@@ -69,6 +77,8 @@ class _Hearing:
         self.fresh = 0
         #: Modifies to an address that another entry holds: transaction, row, what was, what is to be.
         self.waiting: list[tuple[Transaction, int, Entry, Entry]] = []
+        #: Adds of objects with the address of another one.
+        self.late: list[Transaction] = []
         self.vacated: set[str] = set()
         self.rejects: list[Reject] = []
 
@@ -84,6 +94,7 @@ class _Hearing:
             elif replaces:
                 self.replace(transaction)
         self.seat_waiting()
+        self.seat_late()
         return Heard(self.changes(), self.rejects)
 
     def changes(self) -> list[RowChange]:
@@ -104,6 +115,9 @@ class _Hearing:
             row = self.fresh
         self.now[entry.key] = (row, entry)
         self.names = None
+        if entry.anchor:
+            self.anchors[entry.anchor] = (row, entry.key)
+            self.named[row] = entry.anchor
 
     def drop(self, key: str) -> int:
         row, _ = self.now.pop(key)
@@ -122,13 +136,69 @@ class _Hearing:
                 )
             return
         self.added.add(entry.key)
-        self.put(entry)
+        if not entry.anchor:
+            self.put(entry)
+            return
+        at = self.anchored(entry.anchor)
+        if at is not None and at != entry.key:
+            self.move(transaction, at, entry)
+        elif self.holder(entry.key) not in ("", entry.anchor):
+            # Another object had this address, and may go away or move later in the report.
+            self.late.append(transaction)
+        else:
+            self.put(entry)
+
+    def holder(self, key: str) -> str:
+        """The anchor of the row that stands under this key, alive or dead."""
+        alive = self.now.get(key)
+        return self.named.get(alive[0] if alive else self.dead.get(key, 0), "")
+
+    def anchored(self, anchor: str) -> str | None:
+        """The key under which the row with this anchor stands, alive or dead."""
+        row, key = self.anchors.get(anchor, (0, ""))
+        return key if self.stands(anchor) or self.dead.get(key) == row != 0 else None
+
+    def stands(self, anchor: str) -> bool:
+        """Whether the row with this anchor is alive."""
+        row, key = self.anchors.get(anchor, (0, ""))
+        alive = self.now.get(key)
+        return alive is not None and alive[0] == row
+
+    def move(self, transaction: Transaction, at: str, entry: Entry) -> None:
+        """An object has another address: its row goes along, as soon as that address is free."""
+        taken = entry.key in self.now or entry.key in self.vacated
+        if self.stands(entry.anchor):
+            current = self.now[at][1]
+            row = self.drop_for_move(at)
+            if taken:
+                self.vacated.add(at)
+                self.waiting.append((transaction, row, current, entry))
+                return
+        elif taken:
+            self.late.append(transaction)
+            return
+        else:
+            row = self.dead.pop(at)
+        self.put(entry, row)
+
+    def seat_late(self) -> None:
+        """Objects with an address that another one had: it has gone, or they are refused."""
+        for transaction in self.late:
+            entry = transaction.new
+            assert entry is not None
+            holder = self.now.get(entry.key)
+            if holder is None:
+                self.put(entry)
+            elif holder[1] != entry:
+                self.refuse(transaction, 28, f"{entry.type}:{entry.address} is also the address of another entry")
 
     def delete(self, transaction: Transaction) -> None:
         entry = transaction.old
         assert entry is not None
         key = self.find(entry)
         if key is None:
+            if entry.anchor and not entry.key:
+                return  # a peer tells that all its objects go, and not all of them are recipients
             # KB Q96003: transaction has no effect.
             self.refuse(transaction, 47, "transaction has no effect: no such entry in what this peer has told")
             return
@@ -187,9 +257,11 @@ class _Hearing:
             self.drop(key)
 
     def find(self, entry: Entry) -> str | None:
-        """The key of the entry by its address, else by its name inside its list (KB Q152424)."""
+        """The key of the entry by its address, else by its anchor or its name inside its list (KB Q152424)."""
         if entry.key:
             return entry.key if entry.key in self.now else None
+        if entry.anchor:
+            return self.anchors[entry.anchor][1] if self.stands(entry.anchor) else None
         if self.names is None:
             self.names = {(e.type, e.list.casefold(), e.name): k for k, (_, e) in self.now.items()}
         hits = {

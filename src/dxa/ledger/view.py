@@ -63,7 +63,8 @@ def entries(lines: Iterable[Line], templates: bool = True) -> Iterator[Entry]:
     columns = list(zip(*lines, strict=True))
     if columns:
         _, types, _, lists, names, addresses, fields, _, _ = columns
-        yield from made(Entry, repeat(""), types, lists, names, addresses, fields if templates else repeat(()))
+        extra = fields if templates else repeat(())
+        yield from made(Entry, repeat(""), types, lists, names, addresses, extra, repeat(""))
 
 
 class Transition(NamedTuple):

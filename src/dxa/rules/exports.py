@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from dxa.address import Address, AddressTypes
-from dxa.entry import Fields
+from dxa.entry import ADDRESSES, ALIAS, KIND, Fields
 from dxa.recipient import Recipient
 from dxa.rules.maps import AttributeMap
 from dxa.rules.naming import NameLimits, shape_name
@@ -41,6 +41,7 @@ def lines(
     fallback: bool = True,
     gateways: Mapping[str, str] = _NO_GATEWAYS,
     attributes: AttributeMap | None = None,
+    whole: bool = False,
 ) -> tuple[ExportLine, ...]:
     """The recipient in its native form and, if that is foreign, by its address of the site's type; () when it has none.
 
@@ -48,6 +49,7 @@ def lines(
         fallback: without it, peers that do not ask for a foreign type do not see its recipients (KB Q149192).
         gateways: the name of the gateway by type, put before addresses that have none.
         attributes: maps the fields to prompts; without it they stay as they are.
+        whole: alias, addresses and kind are among the fields (`dxa.entry.ASIDE`).
 
     Raises:
         AddressError: when the name cannot be written.
@@ -57,13 +59,20 @@ def lines(
         return ()
     name = shape_name(recipient.name, naming)
     fields = recipient.fields if attributes is None else attributes.outgoing(recipient.fields)
+    aside = _aside(recipient) if whole else ()
     result = []
     for address, instead_of in forms:
         kind = types.get(address.type)
         # KB Q118621: other types take no template data (error 24).
-        extra = fields if kind.templates else ()
+        extra = (*fields, *aside) if whole else fields if kind.templates else ()
         result.append(ExportLine(address.type, instead_of, kind.list_of(address.value), name, address.value, extra))
     return tuple(result)
+
+
+def _aside(recipient: Recipient) -> Fields:
+    alias = ((ALIAS, recipient.alias),) if recipient.alias else ()
+    addresses = tuple((ADDRESSES, str(proxy)) for proxy in recipient.proxies)
+    return (*alias, *addresses, (KIND, recipient.kind.value))
 
 
 def why_absent(

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import attrs
 
 from dxa.address import Address, AddressTypes
-from dxa.entry import Entry, Fields
+from dxa.entry import ADDRESSES, ALIAS, ASIDE, CONTAINER, HIDDEN, KIND, Entry, Fields
 from dxa.errors import AddressError
 from dxa.recipient import Kind, Recipient
 from dxa.rules.addressing import AddressingRules, complete, readdress
@@ -17,9 +17,36 @@ from dxa.rules.parts import alias_of
 from dxa.rules.scope import ImportRules, import_container
 
 NO_ADDRESSING = AddressingRules()
+_KINDS = {kind.value: kind for kind in Kind}
 
-#: Fields of an entry that are no attributes: an alias for the recipient, and further addresses with their types.
-ALIAS, ADDRESSES = "mailNickname", "proxyAddresses"
+
+@attrs.frozen(kw_only=True)
+class Said:
+    """What the fields of an entry say of its recipient beside attributes; None where they say nothing."""
+
+    alias: str = ""
+    addresses: tuple[str, ...] = ()
+    kind: Kind | None = None
+    hidden: bool | None = None
+    container: str | None = None
+
+
+NOTHING_SAID = Said()
+
+
+def apart(fields: Fields) -> tuple[Said, Fields]:
+    """What the fields say of the recipient, and the attributes among them."""
+    if not any(name in ASIDE for name, _ in fields):
+        return NOTHING_SAID, fields
+    said = {name: value for name, value in reversed(fields) if name in ASIDE}
+    hidden = said.get(HIDDEN)
+    return Said(
+        alias=said.get(ALIAS, ""),
+        addresses=tuple(value for name, value in fields if name == ADDRESSES),
+        kind=_KINDS.get(said.get(KIND, "")),
+        hidden=None if hidden is None else hidden == "1",
+        container=said.get(CONTAINER),
+    ), tuple(field for field in fields if field[0] not in ASIDE)
 
 
 def to_recipient(
@@ -33,31 +60,32 @@ def to_recipient(
     restamp: bool = False,
     keep_name: bool = False,
 ) -> Recipient:
-    """The custom recipient that the entry makes, or what it makes of an existing one; addresses are not yet unique.
+    """The recipient that the entry makes, or what it makes of an existing one; addresses are not yet unique.
 
-    An existing recipient keeps its id, so that whoever refers to it still finds it (KB Q181952), its owner, and what
-    people may have changed by hand: `hidden`, container and trust level. The fields of `entry` are attributes
-    (`AttributeMap.incoming`) and replace only those they name; `ALIAS` is the alias of a new recipient, `ADDRESSES` are
-    further addresses.
+    It is a custom recipient, unless the peer says that it is something else; its address there is its target. An
+    existing recipient keeps its id, so that whoever refers to it still finds it (KB Q181952), its owner, and what
+    people may have changed by hand: `hidden`, container and trust level, unless the peer tells the first two. The
+    fields of `entry` are attributes (`AttributeMap.incoming`) and replace only those they name; `apart` says what the
+    others mean. `ALIAS` is the alias of a new recipient.
 
     Args:
-        existing: a custom recipient that the peer may change or adopt: ask `ownership` first.
+        existing: a recipient that the peer may change or adopt: ask `ownership` first.
         restamp: give it the container and trust level of the rules again, because these changed.
         keep_name: an existing recipient keeps its name and alias.
 
     Raises:
-        AddressError: when the entry has no usable address, or `existing` is not a custom recipient.
+        AddressError: when the entry has no usable address, or `existing` is the site's own and not a custom recipient.
     """
     kind = types.get(entry.type)
     target = Address(kind.name, kind.check(entry.address))
-    given, others, fields = _apart(entry.fields)
-    alias = given or alias_of(target.value) or entry.name
+    said, fields = apart(entry.fields)
+    alias = said.alias or alias_of(target.value) or entry.name
     name = _display_name(entry.name or alias, rules)
-    further = further_addresses(others, types)
+    further = further_addresses(said.addresses, types)
     container = import_container(entry, rules)
     if existing is None:
         new = Recipient(
-            kind=Kind.CUSTOM,
+            kind=said.kind or Kind.CUSTOM,
             container=container,
             name=name,
             alias=alias,
@@ -65,19 +93,22 @@ def to_recipient(
             proxies=(target, *(address for address in further if types.key(address) != types.key(target))),
             owner=owner,
             trust=rules.trust,
+            hidden=bool(said.hidden),
             fields=merge_fields((), fields),
         )
         return complete(new, addressing, types)
-    if existing.kind is not Kind.CUSTOM:
+    if existing.kind is not Kind.CUSTOM and not has_owner(existing.owner):
         raise AddressError(f"the address belongs to a {existing.kind.value} of this site", got=str(target))
     changed = attrs.evolve(
         existing,
+        kind=said.kind or existing.kind,
         name=existing.name if keep_name else name,
         alias=existing.alias if keep_name and existing.alias else _alias(existing, alias),
         target=target,
         proxies=_with(further, _with_native(existing, target, types), types),
         owner=existing.owner if has_owner(existing.owner) else owner,
-        container=container if restamp else existing.container,
+        container=container if restamp or said.container is not None else existing.container,
+        hidden=existing.hidden if said.hidden is None else said.hidden,
         trust=rules.trust if restamp else existing.trust,
         fields=merge_fields(existing.fields, fields),
     )
@@ -93,15 +124,6 @@ def further_addresses(texts: Iterable[str], types: AddressTypes) -> tuple[Addres
         except AddressError:
             continue
     return tuple(found)
-
-
-def _apart(fields: Fields) -> tuple[str, list[str], Fields]:
-    """The alias, the further addresses, and the attributes."""
-    alias = next((value for name, value in fields if name == ALIAS), "")
-    others = [value for name, value in fields if name == ADDRESSES]
-    if not alias and not others:
-        return "", [], fields
-    return alias, others, tuple(field for field in fields if field[0] not in (ALIAS, ADDRESSES))
 
 
 def _with(further: Iterable[Address], proxies: tuple[Address, ...], types: AddressTypes) -> tuple[Address, ...]:

@@ -56,8 +56,8 @@ def why_ignored(entry: Entry, own_lists: Collection[ListId]) -> str:
 
 def why_not_adopted(existing: Recipient, *, adopt: bool) -> str:
     """Why a recipient that already has an entry's address does not become the peer's; "" when it does (KB Q238447)."""
-    if existing.kind is not Kind.CUSTOM:
-        return f"the address belongs to {existing.name!r}, a {existing.kind.value} of this site"
     if has_owner(existing.owner):
         return f"the address belongs to {existing.name!r}, which peer {existing.owner} told us"
+    if existing.kind is not Kind.CUSTOM:
+        return f"the address belongs to {existing.name!r}, a {existing.kind.value} of this site"
     return "" if adopt else f"the address belongs to {existing.name!r}, made by hand, and the link does not adopt"

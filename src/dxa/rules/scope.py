@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 import attrs
 
 from dxa.address import Address
-from dxa.entry import Entry
+from dxa.entry import CONTAINER, KIND, Entry
 from dxa.recipient import DEFAULT_TRUST, Kind, Recipient, inside, trust_level
 from dxa.rules.parts import alias_of
 
@@ -112,7 +112,9 @@ def accepts(entry: Entry, rules: ImportRules) -> str:
 
 def import_container(entry: Entry, rules: ImportRules) -> str:
     """The container that an entry of the peer goes into."""
-    return f"{rules.container}/{entry.list}" if rules.by_postoffice and entry.list else rules.container
+    told = next((value for name, value in entry.fields if name == CONTAINER), "")
+    below = entry.list if rules.by_postoffice else told
+    return f"{rules.container}/{below}" if below else rules.container
 
 
 def describe(rules: ExportRules) -> tuple[str, ...]:
@@ -222,7 +224,7 @@ def _of_entry(entry: Entry, field: str, rules: ImportRules) -> Iterator[str]:
         case "container":
             yield import_container(entry, rules)
         case "kind":
-            yield Kind.CUSTOM.value
+            yield next((value for name, value in entry.fields if name == KIND), Kind.CUSTOM.value)
         case "address":
             yield f"{entry.type}:{entry.address}"
         case _:

@@ -21,7 +21,7 @@ from dxa.store.told import Told
 _NONE = fixed("-")
 
 t = received.c
-_ENTRY = (t.key, t.type, t.list, t.name, t.address, t.fields)
+_ENTRY = (t.key, t.type, t.list, t.name, t.address, t.fields, t.anchor)
 _ROW = (t.id, *_ENTRY, t.digest)
 _PENDING_ROW = (*_ROW, t.applied, t.recipient, t.raw)
 _PEER = t.peer == bindparam("peer")
@@ -36,7 +36,7 @@ def _is_pending(digest_: Any, applied: Any = t.applied, pinned: Any = t.pinned) 
 _ADD = adding(received, "id", applied=fixed(GONE), pinned=null(), pending=true(), recipient=null())
 _CHANGE = setting(
     received,
-    *("key", "type", "list", "list_key", "name", "address", "fields", "raw", "marked", "digest"),
+    *("key", "type", "list", "list_key", "name", "address", "fields", "anchor", "raw", "marked", "digest"),
     pending=_is_pending(bindparam("new_digest")),
 ).where(_ID)
 _FORGET = delete(received).where(_ID, t.applied == fixed(GONE))
@@ -44,6 +44,7 @@ _DELETE = setting(received, digest=fixed(GONE), pending=_is_pending(fixed(GONE))
 
 _BY_KEYS = select(*_ROW).where(_PEER, t.key.in_(among()))
 _BY_NAMES = select(*_ROW).where(_PEER, t.name.in_(among()))
+_BY_ANCHORS = select(*_ROW).where(_PEER, t.anchor != fixed(""), t.anchor.in_(among()))
 _BY_LISTS = select(*_ROW).where(_PEER, t.list_key.in_(among()))
 _ALL = select(*_ROW).where(_PEER)
 _PENDING = select(*_PENDING_ROW).where(_PEER, t.pending).order_by(t.id)
@@ -99,6 +100,10 @@ class Received(Told):
     def by_names(self, peer: str, names: Iterable[str]) -> list[Row]:
         """The rows with these very names, whatever their list."""
         return list(map(_row, self._db.among(_BY_NAMES, names, peer)))
+
+    def by_anchors(self, peer: str, anchors: Iterable[str]) -> list[Row]:
+        """The rows with these anchors."""
+        return list(map(_row, self._db.among(_BY_ANCHORS, anchors, peer)))
 
     def by_lists(self, peer: str, lists: Iterable[ListKey]) -> list[Row]:
         """The rows of these lists."""
@@ -234,18 +239,18 @@ def _list_key(list_: ListKey) -> str:
     return f"{list_[0]}:{list_[1].casefold()}"
 
 
-def _entry(key: str, type_: str, list_: str, name: str, address: str, fields: str) -> Entry:
-    return Entry(key, type_, list_, name, address, read_fields(fields))
+def _entry(key: str, type_: str, list_: str, name: str, address: str, fields: str, anchor: str) -> Entry:
+    return Entry(key, type_, list_, name, address, read_fields(fields), anchor)
 
 
 def _row(record: Record) -> Row:
-    id_, key, type_, list_, name, address, fields, digest_ = record
-    return Row(id_, Entry(key, type_, list_, name, address, read_fields(fields)), digest_ != GONE)
+    id_, key, type_, list_, name, address, fields, anchor, digest_ = record
+    return Row(id_, Entry(key, type_, list_, name, address, read_fields(fields), anchor), digest_ != GONE)
 
 
 def _pending_row(record: Record) -> PendingRow:
-    id_, key, type_, list_, name, address, fields, digest_, applied, recipient, raw = record
-    entry = Entry(key, type_, list_, name, address, read_fields(fields))
+    id_, key, type_, list_, name, address, fields, anchor, digest_, applied, recipient, raw = record
+    entry = Entry(key, type_, list_, name, address, read_fields(fields), anchor)
     return PendingRow(id_, entry, digest_ != GONE, applied, digest_, recipient, restored(raw))
 
 
@@ -254,9 +259,9 @@ def _changed(
 ) -> Iterator[tuple[object, ...]]:
     for id_, _, entry in changes:
         if id_ and entry is not None:
-            key, type_, list_, name, address, fields = entry
+            key, type_, list_, name, address, fields, anchor = entry
             digest_ = digest(entry)
-            head = (key, type_, list_, _list_key((type_, list_)), name, address, fields_text(fields))
+            head = (key, type_, list_, _list_key((type_, list_)), name, address, fields_text(fields), anchor)
             yield (*head, storable(raws.get(key, "")), key in marked, digest_, digest_, digest_, id_)
 
 
@@ -269,7 +274,7 @@ def _added(
 ) -> Iterator[tuple[object, ...]]:
     for id_, _, entry in changes:
         if not id_ and entry is not None:
-            key, type_, list_, name, address, fields = entry
+            key, type_, list_, name, address, fields, anchor = entry
             raw = storable(raws[key]) if key in raws else ""
             head = (peer, key, type_, list_, f"{type_}:{list_.casefold()}", name, address)
-            yield (*head, fields_text(fields), raw, digest(entry), key in marked, positions.get(key, 0))
+            yield (*head, fields_text(fields), raw, digest(entry), key in marked, positions.get(key, 0), anchor)

@@ -24,7 +24,7 @@ from sqlalchemy import (
 )
 
 #: The revision of `migrations/` that makes this schema.
-HEAD = "0001"
+HEAD = "0002"
 
 metadata = MetaData(naming_convention={"ix": "ix_%(table_name)s_%(column_0_N_name)s", "pk": "pk_%(table_name)s"})
 
@@ -141,7 +141,9 @@ received = Table(
     Column("marked", Boolean, nullable=False),
     Column("recipient", Integer),
     Column("position", Integer, nullable=False),
+    Column("anchor", String(400), nullable=False, server_default=""),
     Index("ix_received_peer_key", "peer", "key"),
+    _partial("ix_received_anchor", "peer", "anchor", where="anchor <> ''"),
     _partial("ix_received_recipient", "recipient", where="recipient IS NOT NULL"),
     # With `pending` in it too, or SQLite might as well take the index of keys.
     _partial("ix_received_pending", "pending", "peer", where="pending = 1", postgresql="pending"),

@@ -170,5 +170,5 @@ def _transaction(number: int, verb: str, old: list[Any] | None, new: list[Any] |
 def _entry(values: list[Any] | None) -> Entry | None:
     if values is None:
         return None
-    key, type_, list_, name, address, fields = values
-    return Entry(key, type_, list_, name, address, tuple([(field, value) for field, value in fields]))
+    key, type_, list_, name, address, fields, *anchor = values
+    return Entry(key, type_, list_, name, address, tuple([(field, value) for field, value in fields]), *anchor)

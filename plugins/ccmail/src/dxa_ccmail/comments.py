@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import attrs
 
-from dxa.entry import Fields
-from dxa.rules.imports import ALIAS
+from dxa.entry import ALIAS, Fields
 
 #: The attribute of the whole comment, by the name that LDAP has for it.
 NOTES = "info"

@@ -13,10 +13,9 @@ from typing import NamedTuple, Protocol
 import attrs
 
 from dxa.address import Address, AddressTypes
-from dxa.entry import Entry, Fields
+from dxa.entry import ADDRESSES, ALIAS, Entry, Fields
 from dxa.errors import AddressError
 from dxa.rules.addressing import GIVEN, INITIALS, SURNAME
-from dxa.rules.imports import ADDRESSES, ALIAS
 from dxa_ccmail import addresses
 from dxa_ccmail.addresses import BOARD_MARK, CCMAIL, CcAddress
 from dxa_ccmail.comments import NOTES

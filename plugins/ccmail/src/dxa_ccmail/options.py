@@ -8,9 +8,9 @@ from typing import Any, Literal, TypeAlias
 import attrs
 
 from dxa.config.secrets import Secret
+from dxa.entry import ALIAS as ALIAS_FIELD
 from dxa.errors import AddressError
 from dxa.ledger.answer import ListKey
-from dxa.rules.imports import ALIAS as ALIAS_FIELD
 from dxa_ccmail import addresses
 from dxa_ccmail.comments import ATTRIBUTES, NOTES, CommentRule
 from dxa_ccmail.importfiles import DeleteLabel, DeleteMarking, DeleteRun

@@ -8,7 +8,7 @@ from dxa.hookspecs import hookimpl
 
 if TYPE_CHECKING:
     from dxa.address import AddressType
-    from dxa.connector import ConnectorType
+    from dxa.connector import ConnectorType, Scene
 
 
 @hookimpl
@@ -37,7 +37,7 @@ def dxa_connectors() -> list[ConnectorType]:
                 feeds=frozenset({Feed.FULL}),
                 transaction_bytes=90,
                 names_are_addresses=True,
-                tells_addresses=True,
+                tells_recipients=True,
             ),
             open=ways.open_connector,
             site_lists=options.site_lists,
@@ -50,3 +50,15 @@ def dxa_connectors() -> list[ConnectorType]:
 def dxa_commands() -> list[tuple[str, str]]:
     """The commands below ``dxa ccmail``."""
     return [("simulate", "dxa_ccmail.commands.simulate:simulate")]
+
+
+@hookimpl
+def dxa_demo_scenes() -> list[Scene]:
+    """The scene with a post office, and before it the addresses that it needs."""
+    from dxa.connector import Scene
+    from dxa_ccmail import demo
+
+    return [
+        Scene(name="ccmail addresses", order=-10, play=demo.prepare),
+        Scene(name="ccmail", order=20, play=demo.play),
+    ]

@@ -62,7 +62,7 @@ def transactions_of(rows: Sequence[Row]) -> list[Transaction]:
     numbers, texts, codes, names, addresses, lists, _ = zip(*rows, strict=True)
     # All addresses at once are folded many times as fast as one by one.
     keys = [f"MS:{address}" for address in "\n".join(addresses).casefold().split("\n")]
-    entries = list(made(Entry, keys, repeat("MS"), shared(lists), names, addresses, repeat(())))
+    entries = list(made(Entry, keys, repeat("MS"), shared(lists), names, addresses, repeat(()), repeat("")))
     verbs = map(_VERBS.__getitem__, codes)
     olds: Iterable[Entry | None] = repeat(None)
     news: Iterable[Entry | None] = entries

@@ -135,7 +135,7 @@ def _usr_rows(place: Place, data: bytes) -> Rows:
 def _rows(
     place: Place, keys: Sequence[str], names: Sequence[str], addresses: Sequence[str], tids: Sequence[int]
 ) -> Rows:
-    entries = made(Entry, keys, repeat(place.type), repeat(place.list), names, addresses, repeat(()))
+    entries = made(Entry, keys, repeat(place.type), repeat(place.list), names, addresses, repeat(()), repeat(""))
     return Rows(dict(zip(keys, entries, strict=True)), dict(zip(keys, tids, strict=True)))
 
 

@@ -148,5 +148,5 @@ def _entry(row: Any) -> Entry | None:
 
 
 def _made(row: Any) -> Entry:
-    key, type_, list_, name, address, fields = row
-    return Entry(key, type_, list_, name, address, tuple((prompt, value) for prompt, value in fields))
+    key, type_, list_, name, address, fields, *anchor = row
+    return Entry(key, type_, list_, name, address, tuple((prompt, value) for prompt, value in fields), *anchor)
