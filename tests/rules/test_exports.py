@@ -145,3 +145,12 @@ def test_name_is_shaped():
     assert "Kowalski, Lukasz" == lines(mailbox("Kowalski, Łukasz", "MS:L/M/A"), types=TYPES, naming=NAMING)[0].name
     with pytest.raises(AddressError, match=r"U\+738B"):
         lines(mailbox("王", "MS:L/M/A"), types=TYPES, naming=NAMING)
+
+
+def test_a_recipient_is_shown_whole():
+    """Peers that hold whole recipients get alias, addresses and kind, whatever the type."""
+    person = custom("SMTP:ann@lab.example", "MS:NET/PO/ANN")
+    addresses = tuple(("proxyAddresses", str(proxy)) for proxy in person.proxies)
+    (line,) = lines(person, types=TYPES, naming=NameLimits(), site_type="SMTP", fallback=False, whole=True)
+
+    assert (("mailNickname", "ann"), *addresses, ("recipientKind", "custom")) == line.fields

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dxa.entry import Fields
+from dxa.entry import ADDRESSES, ALIAS, CONTAINER, HIDDEN, KIND, Fields
 from dxa.errors import AddressError
 from dxa.recipient import Kind, Recipient
 from dxa.rules.addressing import AddressingRules, settle_proxies
@@ -219,3 +219,42 @@ def test_merging_twice(old: Fields, new: Fields):
     once = merge_fields(old, new)
 
     assert once == merge_fields(once, new)
+
+
+ASIDE = (KIND, "list"), (HIDDEN, "1"), (CONTAINER, "Staff/North"), (ALIAS, "crew"), (ADDRESSES, "SMTP:crew@lab.example")
+
+
+def test_a_recipient_as_its_peer_describes_it():
+    """Kind, visibility, place, alias and further addresses may be told; they are no attributes."""
+    told = imported("MS:NET/PO/ANN", "Crew", *ASIDE, ("info", "x"))
+
+    assert (Kind.LIST, True, "Peers/North/Staff/North", "crew") == (told.kind, told.hidden, told.container, told.alias)
+    assert ["MS:NET/PO/ANN", "SMTP:crew@lab.example"] == [str(proxy) for proxy in told.proxies]
+    assert (("info", "x"),) == told.fields
+
+
+def test_what_the_peer_describes_follows_it():
+    """What the peer tells of kind, visibility and place replaces what is there, what it does not tell stays."""
+    before = imported("MS:NET/PO/ANN", "Crew", *ASIDE)
+    shown = imported("MS:NET/PO/ANN", "Crew", (KIND, "mailbox"), (HIDDEN, "0"), (CONTAINER, ""), existing=before)
+    untold = imported("MS:NET/PO/ANN", "Crew", existing=before)
+
+    assert (Kind.MAILBOX, False, "Peers/North") == (shown.kind, shown.hidden, shown.container)
+    assert before == untold
+
+
+def test_addresses_that_the_peer_tells_no_more():
+    """Of a type of which it tells addresses it tells all; those of other types stay."""
+    before = imported("MS:NET/PO/ANN", "Ann", (ADDRESSES, "SMTP:a@lab.example"), (ADDRESSES, "SMTP:b@lab.example"))
+    after = imported("MS:NET/PO/ANN", "Ann", (ADDRESSES, "SMTP:b@lab.example"), existing=before)
+    untold = imported("MS:NET/PO/ANN", "Ann", existing=before)
+
+    assert ["MS:NET/PO/ANN", "SMTP:b@lab.example"] == [str(proxy) for proxy in after.proxies]
+    assert before.proxies == untold.proxies
+
+
+def test_a_recipient_of_the_site_is_never_made_the_peers():
+    """Only what a peer told, or a custom recipient, becomes what a peer tells."""
+    told = imported("MS:NET/PO/ANN", "Crew", *ASIDE)
+    with pytest.raises(AddressError, match="belongs to a list of this site"):
+        imported(existing=attrs.evolve(told, owner=""))

@@ -105,7 +105,7 @@ def to_recipient(
         name=existing.name if keep_name else name,
         alias=existing.alias if keep_name and existing.alias else _alias(existing, alias),
         target=target,
-        proxies=_with(further, _with_native(existing, target, types), types),
+        proxies=_with(further, _with_native(existing, target, types), target, types),
         owner=existing.owner if has_owner(existing.owner) else owner,
         container=container if restamp or said.container is not None else existing.container,
         hidden=existing.hidden if said.hidden is None else said.hidden,
@@ -126,10 +126,15 @@ def further_addresses(texts: Iterable[str], types: AddressTypes) -> tuple[Addres
     return tuple(found)
 
 
-def _with(further: Iterable[Address], proxies: tuple[Address, ...], types: AddressTypes) -> tuple[Address, ...]:
-    """The proxies and those further ones that are none yet."""
-    known = {types.key(address) for address in proxies} if further else set()
-    return (*proxies, *(address for address in further if types.key(address) not in known))
+def _with(
+    further: tuple[Address, ...], proxies: tuple[Address, ...], target: Address, types: AddressTypes
+) -> tuple[Address, ...]:
+    """The proxies, but of each type that the peer tells further addresses of those that it tells."""
+    if not further:
+        return proxies
+    told, native = {address.type for address in further}, types.key(target)
+    kept = [proxy for proxy in proxies if proxy.type not in told or types.key(proxy) == native]
+    return (*kept, *(address for address in further if types.key(address) != native))
 
 
 def merge_fields(old: Fields, new: Fields) -> Fields:
