@@ -13,7 +13,6 @@ from benchmarks.measure import Result, median, peak_mb, timed
 
 COUNT = 1_000_000
 ROUNDS = 7
-BLOCK = 1 << 20
 Row = tuple[str, str, str, str]
 
 _GIVEN = ("Anna", "Bruno", "Clara", "Dieter", "Eva", "Franz", "Greta", "Hans")
@@ -55,8 +54,7 @@ def ours(old: Path, new: Path) -> tuple[int, int, int]:
     from dxa_ccmail.export import ExportReader
     from dxa_ccmail.rawdiff import difference
 
-    with old.open("rb", buffering=0) as before, new.open("rb", buffering=0) as after:
-        found = difference(iter(lambda: before.read(BLOCK), b""), iter(lambda: after.read(BLOCK), b""), ExportReader())
+    found = difference(old.read_bytes(), new.read_bytes(), ExportReader())
     return len(found.adds), len(found.deletes), len(found.modifies)
 
 

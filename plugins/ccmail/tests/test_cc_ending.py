@@ -3,7 +3,7 @@ import random
 import pytest
 
 from dxa.errors import FormatError
-from dxa_ccmail.ending import Ending, check_end
+from dxa_ccmail.ending import check_end
 from dxa_ccmail.export import ExportReader
 from dxa_ccmail.exportwrite import write
 from dxa_ccmail.record import FIELDS, Found, Layout, Record
@@ -113,19 +113,3 @@ def test_what_is_told_of_a_cut() -> None:
 
     assert f"offset {len(data) - 3}: the export ends inside a line: expected CR LF, got 'Cmts'" == str(line.value)
     assert "the export ends inside a record: expected cmts, got '3 lines, the last of them addr'" in str(record.value)
-
-
-def test_a_file_that_goes_by_in_blocks() -> None:
-    """Watching a file block by block ends as looking at the whole does."""
-    data = export(40_000)
-    for size in (1_000, 30_000):
-        ending = Ending()
-        blocks = [data[at : at + size] for at in range(0, len(data), size)]
-
-        assert blocks == list(ending.watch(blocks))
-        assert not ending.is_marked
-        with pytest.raises(FormatError, match=f"offset {len(data) - 1}"):
-            list(Ending().watch([*blocks[:-1], blocks[-1][:-1]]))
-    marked = Ending()
-    assert [data, b"\x1a"] == list(marked.watch([data, b"\x1a"]))
-    assert marked.is_marked

@@ -1,4 +1,5 @@
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from hypothesis import assume, given
@@ -159,6 +160,19 @@ def test_the_same_record_twice() -> None:
     assert Difference(unchanged=2) == diff(write([ANN, BOB, ANN]), write([BOB, ANN]))
 
 
+@pytest.mark.parametrize("repeats", [2, 3, 4])
+def test_records_that_stand_far_apart_twice(repeats: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same, when so much stands between them that the file is taken in several parts."""
+    monkeypatch.setattr("dxa_ccmail.runs.BLOCK", 30)
+
+    assert Difference(unchanged=2) == diff(write([ANN, BOB]), write([ANN, BOB] * repeats))
+    assert Difference(unchanged=2) == diff(write([ANN, BOB] * repeats), write([BOB, ANN]))
+    found = diff(write([ANN, BOB]), write([ANN, BOB, CID] * repeats))
+    assert Difference(adds={"cid": CID}, unchanged=2) == found
+    found = diff(write([ANN, BOB, CID] * 2), write([BOB] * repeats))
+    assert {"ann": ANN, "cid": CID} == found.deletes
+
+
 def test_text_before_the_first_record() -> None:
     """A line of console text at the beginning is a reject when it is new, and nothing when it was there before."""
     text = b"EXPORT 6.0\r\n"
@@ -206,8 +220,8 @@ def test_it_is_the_difference_of_both_files_read_whole(
         whole[side] = {fold(row.record.name): row.record for row in rows}
         assume(not _ends_oddly(data))
     gone, come = whole["old"], whole["new"]
-    blocks = (after[at : at + size] for at in range(0, len(after), size))
-    found = difference(before, blocks, ExportReader())
+    with patch("dxa_ccmail.runs.BLOCK", size):
+        found = difference(before, after, ExportReader())
 
     assert {key: record for key, record in come.items() if key not in gone} == found.adds
     assert {key: record for key, record in gone.items() if key not in come} == found.deletes

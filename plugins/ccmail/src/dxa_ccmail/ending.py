@@ -7,7 +7,7 @@ before finds entries missing all at its end (`dxa_ccmail.rawdiff`, and `Found.of
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 
 from dxa.errors import FormatError
 from dxa_ccmail.record import LABELS, Labels, fields_by_label
@@ -17,29 +17,8 @@ from dxa_ccmail.runs import CTRL_Z, label_of
 TAIL = 16_384
 
 
-class Ending:
-    """Looks at the end of a file that goes by in blocks."""
-
-    def __init__(self, labels: Labels = LABELS) -> None:
-        self._labels = labels
-        self._tail, self._size = b"", 0
-
-    def watch(self, blocks: Iterable[bytes]) -> Iterator[bytes]:
-        """The same blocks; raises `FormatError` after the last one as `check_end` does."""
-        for block in blocks:
-            self._tail = block[-TAIL:] if len(block) >= TAIL else (self._tail + block)[-TAIL:]
-            self._size += len(block)
-            yield block
-        check_end(self._tail, self._labels, self._size)
-
-    @property
-    def is_marked(self) -> bool:
-        """Whether the file ends with Ctrl-Z. A program that writes it once writes it always, so a cut loses it."""
-        return self._tail.endswith(CTRL_Z)
-
-
-def check_end(data: bytes, labels: Labels = LABELS, size: int | None = None) -> None:
-    """Whether a file ends with a whole record; of one with more than `TAIL` bytes only these and its size are needed.
+def check_end(data: bytes, labels: Labels = LABELS) -> None:
+    """Whether a file ends with a whole record; only its last `TAIL` bytes are looked at.
 
     The last line must be ended, and the last record must have what all others have; one that is alone must have all
     fields.
@@ -47,7 +26,7 @@ def check_end(data: bytes, labels: Labels = LABELS, size: int | None = None) -> 
     Raises:
         FormatError: when the file is empty or was cut, with the offset of its end.
     """
-    size = len(data) if size is None else size
+    size = len(data)
     tail = data[-TAIL:]
     text = tail.rstrip(CTRL_Z)
     if not text.strip():

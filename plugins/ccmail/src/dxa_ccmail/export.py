@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator
+from itertools import repeat
 from typing import NamedTuple
 
+from dxa.bulk import made
 from dxa.entry import Reject
 from dxa.errors import FormatError
 from dxa_ccmail import codepage
@@ -20,16 +22,11 @@ from dxa_ccmail.runs import CTRL_Z, Batch, batches, label_of, placed
 CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
-def _ordinary(labels: Labels, others: str = "") -> str:
-    """The lines of an ordinary record but for the end of the last one; `others` begins the groups behind the name."""
-    value = rf"(?: ({others}[^\x00-\x1f\x7f]*))?"
+def _ordinary(labels: Labels) -> str:
+    """The lines of an ordinary record but for the end of the last one."""
+    value = r"(?: ([^\x00-\x1f\x7f]*))?"
     name = rf"{labels.name}: ([^\x00-\x20\x7f][^\x00-\x1f\x7f]*)"
-    return rf"{name}\r?\n{labels.locn}: ({others}[A-Za-z])\r?\n{labels.addr}:{value}\r?\n{labels.cmts}:{value}"
-
-
-def _record(match: re.Match[str]) -> Record:
-    name, locn, addr, cmts = match.groups("")
-    return Record(name, locn, addr, cmts)
+    return rf"{name}\r?\n{labels.locn}: ([A-Za-z])\r?\n{labels.addr}:{value}\r?\n{labels.cmts}:{value}"
 
 
 class _Line(NamedTuple):
@@ -43,13 +40,6 @@ class _Line(NamedTuple):
     def value(self) -> bytes:
         """What stands behind the colon, without the one blank that belongs to it."""
         return self.raw.partition(b":")[2].removeprefix(b" ")
-
-
-class Plain(NamedTuple):
-    """Ordinary records: their names, and they themselves, each made when it is asked for."""
-
-    names: list[str]
-    records: Iterator[Record]
 
 
 class ExportReader:
@@ -73,7 +63,6 @@ class ExportReader:
         self.unknown: dict[str, int] = {}
         self._ordinary = re.compile(rb"%s[\r\n\x1a]*" % _ordinary(labels).encode("ascii"))
         self._plain = re.compile(rf"^{_ordinary(labels)}\r?\n", re.MULTILINE)
-        self._names = re.compile(rf"^{_ordinary(labels, '?:')}\r?\n", re.MULTILINE)
         self._fields = fields_by_label(labels)
 
     def fresh(self) -> ExportReader:
@@ -103,20 +92,21 @@ class ExportReader:
                 return
         yield from self._lines(raw, line, offset)
 
-    def plain(self, batch: Batch) -> Plain | None:
+    def plain(self, batch: Batch) -> list[Record] | None:
         """The records of the runs, when all of them are ordinary and without blank lines between them; else None."""
         if not batch.parts or not batch.begin:
-            return None if batch.parts else Plain([], iter(()))
+            return None if batch.parts else []
         data = batch.begin + (b"\n" + batch.begin).join(batch.parts) + b"\n"
         try:
             text = data.decode(self.code_page)
         except UnicodeDecodeError:
             return None
-        names = self._names.findall(text)
+        rows = self._plain.findall(text)
         # Each match takes four lines, so nothing stands between them when there are no more.
-        if not len(names) == len(batch.parts) == data.count(b"\n") / 4 or not all(map(str.strip, names)):
+        if not len(rows) == len(batch.parts) == data.count(b"\n") / 4:
             return None
-        return Plain(names, map(_record, self._plain.finditer(text)))
+        columns = [*zip(*rows, strict=True)]
+        return [*made(Record, *columns, repeat(FIELDS))] if all(map(str.strip, columns[0])) else None
 
     def _lines(self, raw: bytes, line: int, offset: int) -> Iterator[Found | Reject]:
         """The records of lines of any form."""

@@ -12,8 +12,8 @@ from dxa_ccmail.ending import TAIL
 from dxa_ccmail.export import ExportReader
 from dxa_ccmail.listing import repeated
 from dxa_ccmail.names import fold
-from dxa_ccmail.record import Found, Record
-from dxa_ccmail.runs import Batch, batches, in_blocks, placed
+from dxa_ccmail.record import Found, Record, by_name
+from dxa_ccmail.runs import Batch, batches, placed
 
 
 @attrs.frozen(kw_only=True)
@@ -37,7 +37,7 @@ class Read:
 
 def read_all(data: bytes, reader: ExportReader) -> Read:
     """All records of an export."""
-    parts = list(batches(in_blocks(data), reader.labels.name))
+    parts = list(batches(data, reader.labels.name))
     return _plain(parts, reader) or _careful(parts, reader.fresh())
 
 
@@ -49,8 +49,8 @@ def _plain(parts: Sequence[Batch], reader: ExportReader) -> Read | None:
         plain = reader.plain(batch)
         if plain is None:
             return None
-        entries.update(zip(map(fold, plain.names), plain.records, strict=True))
-        count += len(plain.names)
+        entries |= by_name(plain)
+        count += len(plain)
     return Read(entries=entries) if len(entries) == count else None
 
 

@@ -8,19 +8,20 @@ nobody twice. `Difference.offices` says whether the first one is broken by the p
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator
-from itertools import chain, takewhile
+from collections.abc import Container, Iterator, Sequence
+from itertools import chain, islice, takewhile
 from typing import NamedTuple
 
 import attrs
 
+from dxa.bulk import no_collector
 from dxa.entry import Reject
-from dxa_ccmail.ending import Ending
+from dxa_ccmail.ending import check_end
 from dxa_ccmail.export import ExportReader, rejected_name
 from dxa_ccmail.listing import repeated
 from dxa_ccmail.names import fold
-from dxa_ccmail.record import POST_OFFICES, Found, Labels, Record, same
-from dxa_ccmail.runs import Batch, batches, in_blocks, placed
+from dxa_ccmail.record import POST_OFFICES, Found, Labels, Record, by_name, same
+from dxa_ccmail.runs import CTRL_Z, Batch, batches, placed
 
 
 class Change(NamedTuple):
@@ -50,8 +51,9 @@ class Difference:
     unchanged: int = 0
 
 
-def difference(old: bytes | Iterable[bytes], new: bytes | Iterable[bytes], reader: ExportReader) -> Difference:
-    """How the newer export differs from the older one; see the conditions above. Either may come in blocks.
+@no_collector()
+def difference(old: bytes, new: bytes, reader: ExportReader) -> Difference:
+    """How the newer export differs from the older one; see the conditions above.
 
     A name that is added here and stands unchanged in both files, too, is named twice by the newer export: only the
     caller's list of all names tells, and the names that are added may be asked for there, for they are few. An export
@@ -61,8 +63,7 @@ def difference(old: bytes | Iterable[bytes], new: bytes | Iterable[bytes], reade
         FormatError: when one of the exports is empty or ends inside a record.
     """
     before, after = _Export(old, reader), _Export(new, reader)
-    unchanged = before.drop_common(after)
-    last = before.last_runs()
+    unchanged, last = _compare(before, after)
     gone, come = before.read(reader.fresh()), after.read(reader)
     shared = gone.entries.keys() & come.entries.keys()
     damaged = (come.damaged(reader.labels) & gone.entries.keys()) - shared
@@ -101,61 +102,78 @@ class _Side:
 
 
 class _Export:
-    """An export as runs: a set of them, and batches of them in the order of the file."""
+    """An export as runs; after `compare` those that the other one has not."""
 
-    def __init__(self, data: bytes | Iterable[bytes], reader: ExportReader) -> None:
-        ending = Ending(reader.labels)
+    def __init__(self, data: bytes, reader: ExportReader) -> None:
+        check_end(data, reader.labels)
+        self._data, self._label = data, reader.labels.name
         self.head: list[bytes] = []
         self.begin = b""
-        self.runs: set[bytes] = set()
-        self._order: list[list[bytes]] = []
-        for begin, parts in batches(ending.watch(in_blocks(data)), reader.labels.name):
+        for begin, parts in islice(batches(data, self._label), 2):
             if begin:
                 self.begin = begin
-                # By way of a small set, which is filled inside the processor's cache and walked in the order of its
-                # hashes, so that the large one is filled in an order, too: a quarter faster than value by value.
-                self.runs |= set(parts)
-                self._order.append(parts)
             else:
                 self.head = parts
-        self.is_marked = ending.is_marked
+        self.runs: set[bytes] = set()
 
-    def drop_common(self, other: _Export) -> int:
-        """Leave in either what the other has not, and say how many runs both had."""
-        if self.head == other.head:
-            self.head = other.head = []
-        if self.begin != other.begin:
-            return 0
-        count = len(self.runs)
-        # Two sets of like size are walked in the order of their hashes, and of what is the same no copy is made.
-        self.runs ^= other.runs
-        other.runs = other.runs & self.runs
-        self.runs = self.runs - other.runs
-        return count - len(self.runs)
+    @property
+    def is_marked(self) -> bool:
+        """Whether the file ends with Ctrl-Z. A program that writes it once writes it always, so a cut loses it."""
+        return self._data.endswith(CTRL_Z)
 
-    def last_runs(self) -> list[bytes]:
-        """The last runs of the file as far as they are left, the very last first."""
-        runs = chain.from_iterable(map(reversed, reversed(self._order)))
-        return [*takewhile(self.runs.__contains__, runs)]
+    def parts(self) -> Iterator[list[bytes]]:
+        """All runs in the order of the file, made anew."""
+        return (parts for begin, parts in batches(self._data, self._label) if begin)
 
     def read(self, reader: ExportReader) -> _Side:
-        """The records of the runs that are left; after that the order is forgotten."""
+        """The records of the runs that are left."""
         plain = reader.plain(Batch(self.begin, list(self.runs))) if not self.head else None
-        keys = [*map(fold, plain.names)] if plain else []
-        if plain and len(set(keys)) == len(keys):
-            # The garbage collector walks through lists of a million values again and again while records are made.
-            self._order = []
-            return _Side(dict(zip(keys, plain.records, strict=True)))
+        entries = by_name(plain) if plain else {}
+        if plain and len(entries) == len(plain):
+            return _Side(entries)
         # Something is odd: everything in the order of the file, and with its place there.
         side = _Side()
-        batches = [Batch(b"", self.head), *(Batch(self.begin, parts) for parts in self._order)]
-        wanted = chain.from_iterable(batch.parts for batch in batches)
-        for part, run in zip(wanted, placed(batches), strict=True):
-            if part in self.runs or part in self.head:
+        for run in placed(batches(self._data, self._label)):
+            part = run.raw[len(self.begin) : -1]
+            if part in self.runs or self.head == [run.raw[:-1]]:
                 for row in reader.parse(*run):
                     side.add(row)
-        self._order = []
         return side
+
+
+def _compare(old: _Export, new: _Export) -> tuple[int, list[bytes]]:
+    """Find the runs that only one has. Returns how many both have, and those at the end of the older export which the
+    newer one has not, the very last first.
+    """
+    if old.head == new.head:
+        old.head = new.head = []
+    order = list(old.parts())
+    old.runs = set().union(*order)
+    count = 0
+    if old.begin == new.begin:
+        count = len(old.runs)
+        _drop_common(old, order, new)
+        count -= len(old.runs)
+    else:
+        new.runs = set().union(*new.parts())
+    return count, [*takewhile(old.runs.__contains__, chain.from_iterable(map(reversed, reversed(order))))]
+
+
+def _drop_common(old: _Export, order: Sequence[list[bytes]], new: _Export) -> None:
+    left, heard, known = old.runs, 0, len(old.runs)
+    for parts in new.parts():
+        # What was there goes, what was not there comes. By way of a small set, which is filled inside the processor's
+        # cache and walked in the order of its hashes, so that the large one is visited in an order, too.
+        runs = set(parts)
+        heard += len(runs)
+        left ^= runs
+    common = (known + heard - len(left)) // 2
+    old.runs = set().union(*map(left.intersection, order))
+    new.runs = left - old.runs
+    if known - len(old.runs) != common:
+        # A run that stands in several blocks has come and gone again: then all of them are needed at once.
+        one, other = set().union(*order), set().union(*new.parts())
+        old.runs, new.runs = one - other, other - one
 
 
 def _at_end(last: Batch, deletes: Container[str], reader: ExportReader) -> Iterator[str]:

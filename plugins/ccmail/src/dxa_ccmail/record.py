@@ -14,10 +14,13 @@ manual. Field widths, escapes and continuation lines are unknown, and none has b
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple, TypeAlias
 
 import attrs
+
+from dxa_ccmail.names import fold
 
 #: The fields that dxa knows, in the order in which they are written.
 FIELDS = ("name", "locn", "addr", "cmts")
@@ -58,6 +61,11 @@ class Found(NamedTuple):
     record: Record
     line: int
     offset: int
+
+
+def by_name(records: Sequence[Record]) -> dict[str, Record]:
+    """The records by folded name; there are fewer when two have one name."""
+    return dict(zip((fold(record.name) for record in records), records, strict=True))
 
 
 def rank(record: Record) -> int:

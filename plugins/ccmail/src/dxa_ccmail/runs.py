@@ -7,13 +7,13 @@ a comparison are cut in the same way, so equal runs say equal things, whoever st
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
 #: DOS's end of a file; a program that copies files together may leave one in the middle.
 CTRL_Z = b"\x1a"
-#: A whole file is cut in pieces of this size, which stay in the processor's cache from one step to the next.
+#: Batches have about this size, so that they stay in the processor's cache from one step to the next.
 BLOCK = 1 << 20
 
 _LABEL = re.compile(rb"[ \t]*([A-Za-z][A-Za-z0-9 _#/-]{0,31}?)[ \t]*:")
@@ -43,13 +43,6 @@ def label_of(line: bytes) -> str:
     return found[1].decode("ascii") if found else ""
 
 
-def in_blocks(data: bytes | Iterable[bytes]) -> Iterator[bytes]:
-    """A text in blocks, as it came or cut."""
-    if isinstance(data, bytes):
-        return (data[at : at + BLOCK] for at in range(0, len(data), BLOCK))
-    return iter(data)
-
-
 def placed(text: Iterable[Batch], line: int = 1, offset: int = 0) -> Iterator[Run]:
     """The runs of all batches of a text with their places in it, the first of which is given."""
     for begin, parts in text:
@@ -65,37 +58,39 @@ def batches(data: bytes | Iterable[bytes], label: str) -> Iterator[Batch]:
     waiting: list[bytes] = []
     size = needed = 0
     mark = b""
-    for block in in_blocks(data):
+    for block in (data,) if isinstance(data, bytes) else data:
         waiting.append(block)
         size += len(block)
         if size < needed:
             continue
         text = b"".join(waiting)
         mark = mark or _mark_of(text, label)
-        *whole, rest = _batches(text, mark)
-        *parts, last = rest.parts
-        yield from whole
-        if parts:
-            yield Batch(rest.begin, parts)
-        waiting = [rest.begin + last]
-        size = len(waiting[0])
+        rest = yield from _whole(text, mark)
         # A run that does not end is joined again when it has doubled, so that it costs its length and not its square.
-        needed = 0 if parts else 2 * size
+        needed = 2 * size if len(rest) == size else 0
+        waiting, size = [rest], len(rest)
     if text := b"".join(waiting).rstrip(CTRL_Z).removesuffix(b"\n"):
-        yield from _batches(text, mark)
+        begin = mark[1:] if mark and text.startswith(mark[1:]) else b""
+        yield Batch(begin, [text[len(begin) :]])
 
 
-def _batches(text: bytes, mark: bytes) -> Iterator[Batch]:
-    """What stands before the first label, if anything does, and the runs that begin with it."""
+def _whole(text: bytes, mark: bytes) -> Generator[Batch, None, bytes]:
+    """What stands before the first label, and all runs but the last one, which may go on: it is returned."""
     if not mark:
-        yield Batch(b"", [text])
-    elif text.startswith(mark[1:]):
-        yield Batch(mark[1:], text[len(mark) - 1 :].split(mark))
-    else:
-        head, *parts = text.split(mark)
-        yield Batch(b"", [head])
-        if parts:
-            yield Batch(mark[1:], parts)
+        return text
+    begin = mark[1:]
+    at = 0 if text.startswith(begin) else text.find(mark) + 1
+    if at > 1:
+        yield Batch(b"", [text[: at - 1]])
+    last = max(at, text.rfind(mark) + 1)
+    while at < last:
+        start = at + len(begin)
+        cut = text.rfind(mark, start - 1, at + BLOCK) if at + BLOCK < last else last - 1
+        if cut < 0:
+            cut = text.find(mark, start - 1)
+        yield Batch(begin, text[start:cut].split(mark))
+        at = cut + 1
+    return text[at:]
 
 
 @lru_cache(maxsize=16)

@@ -26,10 +26,12 @@ class Story:
     tell: Callable[[int, str], None]
     office: str
     _imported: bool = attrs.field(default=False, init=False)
+    _read: bool = attrs.field(default=False, init=False)
+    _differs: bool = attrs.field(default=False, init=False)
 
     def begin(self) -> None:
         """Event 14001."""
-        self._imported = False
+        self._imported = self._read = self._differs = False
         self.tell(STARTED, f"directory synchronization with post office {self.office} started")
 
     def exported(self, export: Exported) -> None:
@@ -43,6 +45,7 @@ class Story:
 
     def read(self, found: Findings, titles: Titles) -> None:
         """Steps 2 to 4."""
+        self._read = True
         cursor = found.cursor
         what = "read whole" if found.whole else "as before"
         if found.transactions and not found.whole:
@@ -101,10 +104,13 @@ class Story:
             what = "the site's directory, deletes first, lists and boards with it"
             self.tell(0, f"steps 9 and 10 of 10: {what}: {changes}")
         elif phase is Phase.COMPARED:
+            self._differs = any(counts.values())
             self.tell(0, f"step 5 of 10: what the site wants to be there differs by {changes}")
         elif phase is Phase.FAILED:
             self.tell(FAILED, f"directory synchronization failed: {reason}")
         else:
+            if not self._imported and self._read and not self._differs:
+                self.tell(0, f"step 6 of 10: {' and '.join(IMPORT_NAMES.values())} are empty")
             if not self._imported:
                 self.tell(0, "steps 7 and 8 of 10: nothing was imported")
             self.tell(FINISHED, "directory synchronization finished")

@@ -23,9 +23,9 @@ BOARD = "Tide Tables"
 
 #: Leaves the post office.
 GONE = "Petersen, Jens P."
-#: Comes to the site; leaves it; somebody there, by his alias, is called so from now on.
+#: Comes to the site; leaves it; somebody there, by his address, is called so from now on.
 NEWCOMER = "Lindqvist, Maj"
 LEAVING = "Dvořáková, Božena"
-RENAMED = "johns", "Smith, John A."
+RENAMED = "CCMAIL:Smith, John at HQ", "Smith, John A."
 #: Are suddenly gone from the post office.
 LOST = ("Albers, Inken", "Ewers, Antje", "Ipsen, Momme", "Tønnesen, Gro")
