@@ -1,0 +1,1 @@
+"""What a demonstration of dxa-exchange plays on."""

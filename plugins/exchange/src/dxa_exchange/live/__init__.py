@@ -1,0 +1,1 @@
+"""Live directories: the connection, where changes come from, and the connector ``ldap``."""
