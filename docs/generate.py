@@ -63,6 +63,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "address-checks": _kit("address-checks"),
     "decoder-checks": _kit("decoder-checks"),
     "demo": demo.excerpt,
+    "demo-ccmail": demo.ccmail,
     "msmail-files": formats.files,
     "msmail-records": formats.records,
     **byhand.blocks(),

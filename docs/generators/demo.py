@@ -7,6 +7,8 @@ import re
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 
 from docs.generators.markdown import fenced
@@ -18,18 +20,37 @@ CUTS = (
     ("SUED/ARCHIV comes back from its backup", "T1 everywhere"),
     ("dxa has noticed", "So REQMAIN sends"),
 )
+CCMAIL_CUTS = (
+    ("The ten steps of a cycle", "Two people have one name"),
+    ("And in the global address lists, after a cycle", "A cycle in which"),
+    ("A post office that has suddenly shrunk", "In the end"),
+)
 
 
 def excerpt() -> str:
     """The users that are deleted by mistake, and the postoffice that comes back from its backup."""
+    return _parts(CUTS)
+
+
+def ccmail() -> str:
+    """The ten steps of a cycle with cc:Mail, and an export that has shrunk."""
+    return _parts(CCMAIL_CUTS)
+
+
+def _parts(cuts: Sequence[tuple[str, str]]) -> str:
+    return fenced("\n\n[…]\n\n".join(_cut(_shown(), *ends) for ends in cuts), "text")
+
+
+@cache
+def _shown() -> str:
+    """What the demo prints."""
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, "-c", "import sys; from dxa.cli import main; sys.exit(main())", "demo", "demo"]
         environment = {**os.environ, "COLUMNS": "80", "NO_COLOR": "1", "TERM": "dumb"}
         done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False, cwd=Path(folder))
     if done.returncode:
         raise RuntimeError(f"the demo cannot go on:\n{done.stderr}")
-    shown = re.sub(r"[ ]+$", "", done.stdout, flags=re.MULTILINE)
-    return fenced("\n\n[…]\n\n".join(_cut(shown, *ends) for ends in CUTS), "text")
+    return re.sub(r"[ ]+$", "", done.stdout, flags=re.MULTILINE)
 
 
 def _cut(text: str, first: str, last: str) -> str:

@@ -1,4 +1,4 @@
-"""The scenes of `dxa demo`, played with no other plugin: what they show, and what they leave to be explored."""
+"""The scenes of `dxa demo`, mostly played with no other plugin: what they show, and leave to be explored."""
 
 from __future__ import annotations
 
@@ -26,10 +26,11 @@ from dxa_ccmail.demo.people import BOARD, FOLDER, GONE, LIST, LOST, NEWCOMER, PE
 LOOKING = re.compile(r"dxa (-C site (status|recipients list|rejects list)|ccmail simulate edit show) ?.*")
 
 
-def dxa(folder: Path, arguments: Sequence[str]) -> CompletedCommand:
-    """Run a command in a folder, with this plugin alone."""
+def dxa(folder: Path, arguments: Sequence[str], *, alone: bool = True) -> CompletedCommand:
+    """Run a command in a folder, with this plugin alone, or with all that are installed."""
     session = Session()
-    session._host = Host({"ccmail": plugin}, discover=False)
+    if alone:
+        session._host = Host({"ccmail": plugin}, discover=False)
     printed = io.StringIO()
     with chdir(folder), redirect_stdout(printed), redirect_stderr(printed):
         status = run(arguments, session)
@@ -126,6 +127,19 @@ def test_without_ms_mail_nothing_is_said_about_it(played: Played) -> None:
     """The scene looks at what the site is linked to."""
     assert "global address list" not in played.printed
     assert "At the site Jens Petersen is gone." in played.printed
+
+
+def test_the_people_come_and_go_in_ms_mail_s_lists(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With MS Mail postoffices at the site all of them show who is in cc:Mail, and nobody who has left."""
+    monkeypatch.setattr(os, "fsync", lambda _handle: None)
+    done = dxa(tmp_path, ["demo", "here"], alone=False)
+    rows = re.findall(r"^ (\S.*?)  +(yes|–)  +(yes|–)  +(yes|–)$", done.output, re.MULTILINE)
+    listed, later = dict.fromkeys(row[0] for row in rows if set(row[1:]) == {"yes"}), {row[0]: row[1:] for row in rows}
+
+    assert 0 == done.exit_status, done.output
+    assert {"Käthe Brückner", "Jens Petersen", LIST, f"#{BOARD}", NEWCOMER, RENAMED[1]} <= listed.keys()
+    assert ("–", "–", "–") == later["Jens Petersen"]
+    assert [] == [line for line in done.output.splitlines() if len(line) > 80]
 
 
 def test_the_people_are_what_cc_mail_could_have() -> None:
