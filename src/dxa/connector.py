@@ -60,6 +60,11 @@ class Traits:
     shows_recipients: bool = False
     #: Its peers hold addresses of any type: each recipient is shown once, by its native address.
     every_type: bool = False
+    #: Its peers are sites like this one, and both sides are servers: who is known is told what is new without asking,
+    #: and nothing when nothing is. They keep what they are told apart from their own, which is never sent back.
+    mutual: bool = False
+    #: What its peers send proves by itself who sent it; they have no password.
+    signed: bool = False
 
 
 @attrs.frozen(kw_only=True)
@@ -195,6 +200,25 @@ class Narrator(Protocol):
 
     def passed(self, phase: Phase, counts: Mapping[Verb, int], reason: str) -> None:
         """The core has done this, with so many changes of each kind; `reason` is the error of a failed cycle."""
+
+
+@attrs.frozen(kw_only=True)
+class Standing:
+    """How far a peer and the site have come with each other: the last number `taken` from it, the last `sent` to it."""
+
+    taken: int
+    sent: int
+
+
+@runtime_checkable
+class Acknowledger(Protocol):
+    """A connector that makes known how far the site has come, also when there is nothing to send."""
+
+    def acknowledge(self, standings: Mapping[str, Standing]) -> None:
+        """Make it known to these peers (by name) if it is not known; everything up to `sent` has been delivered.
+
+        Called at the end of every cycle in which nothing is left to deliver.
+        """
 
 
 @runtime_checkable

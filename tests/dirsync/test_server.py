@@ -102,9 +102,10 @@ def test_lower_r_is_flagged_when_it_comes_again() -> None:
 
 def test_strict_requestor_is_not_reported_because_it_helps_itself() -> None:
     """A requestor that follows our rules exports in full when it is quoted an R outside its range."""
-    state, commands = step(CURRENT, asked(r=3, was=3, strict=True))
+    for numbers in ({"r": 3, "was": 3}, {"r": 20, "was": 15}):
+        state, commands = step(CURRENT, asked(strict=True, **numbers))
 
-    assert ((), True) == (commands, bool(state.export_needed))
+        assert ((), 10, "") == (commands, state.r, state.export_needed)
 
 
 def test_reused_number_makes_a_strict_requestor_export() -> None:
@@ -176,3 +177,29 @@ def test_every_rule_is_explained_and_the_last_fits_always(table: tuple[object, .
     for rule in table:
         assert all([rule.name, rule.when, rule.then, rule.source])  # type: ignore[attr-defined]
     assert len({rule.name for rule in table}) == len(table)  # type: ignore[attr-defined]
+
+
+def test_what_asks_nothing_only_brings_transactions() -> None:
+    """Of a request that asks nothing the transactions count, and its S says nothing."""
+    before = attrs.evolve(CURRENT, heard=False)
+    state, commands = step(before, asked(r=13, was=10, last=13, s=7, asks=False))
+
+    assert (Take(10),) == commands
+    assert attrs.evolve(before, r=13) == state
+
+
+def test_a_peer_that_is_told_unasked_gets_news_without_a_request() -> None:
+    """A site that was answered once is sent what is new, whether it has asked since or not."""
+    state, _ = step(CURRENT, asked())
+    state, _ = step(state, Answered(60, full=False))
+
+    assert () == step(state, Answering())[1]
+    assert (SendUpdate(50),) == step(state, Answering(mutual=True))[1]
+
+
+@pytest.mark.parametrize("full", list(Full))
+def test_a_peer_that_is_told_unasked_gets_nothing_when_nothing_is_new(full: Full) -> None:
+    """Two sites do not answer each other's answers: no number is used while nothing is new, and a request stays."""
+    state, _ = step(attrs.evolve(CURRENT, full=full, full_from=90), asked())
+
+    assert (state, ()) == step(state, Answering(mutual=True, news=False))

@@ -30,21 +30,25 @@ LIMIT_REACHED = 118
 MANUAL_IMPORT = 166
 #: The highest number that fits ten digits and a signed 32-bit counter of the old programs.
 HIGHEST = 2**31 - 1
-
+#: A peer that is told unasked gets an empty answer when its cut is so far behind, so that this stays cheap to find out.
+LAG = 1000
 
 _RECIPIENT, _LIST = attrgetter("recipient"), attrgetter("type", "instead_of", "list")
 
 
 def answer_peers(work: LinkWork) -> None:
-    """Make an answer for every peer that has asked since its last one."""
+    """Make an answer for every peer that has asked since its last one, or is told unasked."""
     rows = work.store.peers.of_link(work.link.name)
+    mutual = work.connector_type.traits.mutual
     asking = [
-        (peer, row) for peer in work.link.peers.values() if (row := rows.get(peer.name.casefold())) and row.state.heard
+        (peer, row)
+        for peer in work.link.peers.values()
+        if (row := rows.get(peer.name.casefold())) and (row.state.heard or (mutual and row.state.s))
     ]
     if not asking:
         return
     with work.store.transaction():
-        _Answering(work, [row.id for _, row in asking]).run(asking)
+        Answering(work, [row.id for _, row in asking]).run(asking)
 
 
 def plan_moves(work: LinkWork) -> list[Plan]:
@@ -57,7 +61,7 @@ def plan_moves(work: LinkWork) -> list[Plan]:
     for peer in work.link.peers.values():
         if peer.id not in foreign:
             _moved(work, f"out {peer.id}")
-    answering = _Answering(work, foreign)
+    answering = Answering(work, foreign)
     for peer in work.link.peers.values():
         cuts, row = answering.cuts.get(peer.id), work.store.peers.get(peer.id) if peer.id in foreign else None
         if not cuts or row is None or cuts[-1].view == row.view:
@@ -99,12 +103,15 @@ class _Made:
         return self.content.last(own) or self.empty
 
 
-class _Answering:
+class Answering:
+    """Works out what leads peers from their cuts to what their views show."""
+
     def __init__(self, work: LinkWork, peers: Sequence[str]) -> None:
         self.work, self.store = work, work.store
         self.views = {view.id: view for view in work.store.views.of_link(work.link.name)}
         self.cuts = work.store.cuts.of(peers)
         self.tellers = work.store.received.tellers(peers)
+        self.mutual = work.connector_type.traits.mutual
         self.made: dict[object, _Made] = {}
         self.parcels: list[Parcel] = []
         self.new_cuts: list[tuple[str, int, Cut, float]] = []
@@ -118,7 +125,8 @@ class _Answering:
     def run(self, asking: Sequence[tuple[Peer, PeerRow]]) -> None:
         self.unsent = frozenset.intersection(*(self.work.own_lists(peer) for peer, _ in asking))
         for peer, row in asking:
-            _state, commands = server.step(row.state, server.Answering())
+            news = not self.mutual or self.news(peer, row)
+            _state, commands = server.step(row.state, server.Answering(mutual=self.mutual, news=news))
             for command in commands:
                 if isinstance(command, server.SendFull):
                     self.full(peer, row)
@@ -127,6 +135,22 @@ class _Answering:
         self.store.cuts.add(self.new_cuts)
         self.store.outbox.put(self.parcels, self.work.link.name, self.work.now)
         self.store.peers.put(self.rows)
+
+    def news(self, peer: Peer, row: PeerRow) -> bool:
+        """Whether a peer that is told unasked lacks something: beyond its last answer, or since what it has quoted."""
+        state = row.state
+        if state.full is server.Full.WANTED or (state.full is server.Full.SENT and state.heard):
+            return True
+        since = state.quoted if state.heard else state.s
+        cuts = [cut for cut in self.cuts.get(peer.id, ()) if cut.number >= since]
+        if not cuts or peer.id in self.work.moves_held:
+            return state.heard
+        view, own = self.view(row), self.work.own_lists(peer)
+        if view.head - min(cut.at for cut in cuts) > LAG:
+            return True
+        alone = peer.id if peer.id in self.tellers else ""
+        steps = self.update_steps(view, view.head, self.pick(row), cuts, alone)
+        return any(step.list_key not in own for step in steps)
 
     # -- full ------------------------------------------------------------------------------------------------------
 
@@ -185,7 +209,7 @@ class _Answering:
             own = self.store.received.open_lines(alone)
             for recipient, entry in own.items():
                 entries.pop(recipient, None)
-                if (entry.type, entry.list.casefold()) in replaced:
+                if not self.mutual and (entry.type, entry.list.casefold()) in replaced:
                     entries[recipient] = entry._replace(key="")
         return full(lists, entries.values())
 
@@ -233,7 +257,7 @@ class _Answering:
             lines = {id_: self.store.views.history_all(id_, oldest) for id_ in {view.id, *(cut.view for cut in cuts)}}
             recipients = set().union(*(history.keys() for history in lines.values()))
         told = self.store.received.told_history(alone, recipients) if alone else {}
-        return update(*_held(recipients, lines, told, view.id, head, pick, cuts))
+        return update(*_held(recipients, lines, told, view.id, head, pick, cuts, apart=self.mutual))
 
     def paced(
         self, view: ViewRow, pick: Pick, cuts: Sequence[Cut], alone: str, room: int
@@ -323,16 +347,22 @@ def _held(
     head: int,
     pick: Pick,
     cuts: Sequence[Cut],
+    *,
+    apart: bool,
 ) -> tuple[dict[int, list[Held | None]], dict[int, Held | None]]:
-    """What the peer may hold of each recipient at its cuts, and what it should hold."""
+    """What the peer may hold of each recipient at its cuts, and what it should hold.
+
+    With `apart` its own entries are no part of that.
+    """
     olds: dict[int, list[Held | None]] = {}
     news: dict[int, Held | None] = {}
     places = list(dict.fromkeys((cut.view, cut.at, cut.pick, cut.number if told else 0) for cut in cuts))
     for recipient in recipients:
         own = told.get(recipient, ())
-        news[recipient] = _one(own, None, lines[view].get(recipient, ()), head, pick)
+        news[recipient] = _one(own, None, lines[view].get(recipient, ()), head, pick, apart)
         olds[recipient] = [
-            _one(own, number, lines[place].get(recipient, ()), at, cut_pick) for place, at, cut_pick, number in places
+            _one(own, number, lines[place].get(recipient, ()), at, cut_pick, apart)
+            for place, at, cut_pick, number in places
         ]
     return olds, news
 
@@ -343,10 +373,11 @@ def _one(
     rows: Sequence[tuple[Line, int, int | None]],
     at: int,
     pick: Pick,
+    apart: bool,
 ) -> Held | None:
     for entry, since, until in own:
         if until is None if number is None else since <= number and (until is None or number < until):
-            return Held(entry._replace(key=""), told=True)
+            return None if apart else Held(entry._replace(key=""), told=True)
     alive = (line for line, since, until in rows if since <= at and (until is None or at < until))
     entry_ = shown(alive, pick)
     return None if entry_ is None else Held(entry_)

@@ -70,6 +70,7 @@ class Agent:
         if not rehearsal:
             letters_to_administrator(self.site, cycle, works)
             self._each(works, "delivering", outbox.deliver)
+            self._each(works, "acknowledging", outbox.acknowledge)
             prune(self.site, works)
         for work in works:
             self._try(work, "reporting", _ended)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dxa.agent.context import LinkWork
 from dxa.agent.proven import refused_entries
-from dxa.connector import Parcel, ParcelKind, Result
+from dxa.connector import Acknowledger, Parcel, ParcelKind, Result, Standing
 from dxa.errors import DxaError, StoreError
 
 #: So many delivered parcels are marked in one transaction; after a crash at most so many are delivered again.
@@ -43,6 +43,15 @@ def deliver(work: LinkWork) -> None:
     _mark(work, sent)
     work.undelivered = [f"{_waiting(parcels)}: {reason}" for reason, parcels in failed.items()]
     work.outcome.errors += work.undelivered
+
+
+def acknowledge(work: LinkWork) -> None:
+    """Let a connector that wants to make it known say how far the site has come, unless something is still to go."""
+    if not isinstance(work.connector, Acknowledger) or work.outcome.waiting:
+        return
+    rows = work.store.peers.of_link(work.link.name)
+    states = {peer.name: row.state for name, peer in work.link.peers.items() if (row := rows.get(name))}
+    work.connector.acknowledge({name: Standing(taken=state.r, sent=state.s) for name, state in states.items()})
 
 
 def _waiting(parcels: list[Parcel]) -> str:

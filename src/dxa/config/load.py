@@ -187,7 +187,8 @@ class _Reading:
         if link.get("role") == "requestor" and len(peers) != 1:
             self.problems.append((at, f"a requestor has one peer, its server; found {len(peers)}"))
         for name, peer in peers.items():
-            self.check_password((*at, name), peer)
+            if not kind.traits.signed:
+                self.check_password((*at, name), peer)
             try:
                 kind.check_peer(name)
             except AddressError as error:

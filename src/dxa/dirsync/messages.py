@@ -29,6 +29,8 @@ class Request:
     imports: bool = False
     #: The requestor follows this project's rules: it exports in full when its R is quoted outside its range.
     strict: bool = False
+    #: It asks for an answer; else it only brings transactions, and its S says nothing.
+    asks: bool = True
 
 
 @attrs.frozen(kw_only=True)

@@ -61,7 +61,14 @@ class Asked:
 
 @attrs.frozen
 class Answering:
-    """The server is about to answer what has been asked (T2)."""
+    """The server is about to answer what has been asked (T2).
+
+    `mutual`: the peer is told unasked. `news`: there is something to tell it beyond its last answer, or of what it has
+    asked for again.
+    """
+
+    mutual: bool = False
+    news: bool = True
 
 
 @attrs.frozen
@@ -149,7 +156,7 @@ def _gap_bridged(state: State, event: Asked) -> Outcome:
 
 def _gap(state: State, event: Asked) -> Outcome:
     why = f"transactions {state.r + 1} to {event.request.was} never arrived; {EXPORT}"
-    return _export(state, why)
+    return _helped(state) if state.strict else _export(state, why)
 
 
 def _behind_first(state: State, _event: Asked) -> Outcome:
@@ -158,7 +165,12 @@ def _behind_first(state: State, _event: Asked) -> Outcome:
 
 def _behind(state: State, event: Asked) -> Outcome:
     why = f"it counts R={event.request.r} where R={state.r} was taken, as after a reset or a restore; {EXPORT}"
-    return _export(state, why)
+    return _helped(state) if state.strict else _export(state, why)
+
+
+def _helped(state: State) -> Outcome:
+    """A strict requestor is told R, which is not what it expects, and sends in full what is missing."""
+    return attrs.evolve(state, suspect=False), ()
 
 
 def _partial(state: State, event: Asked) -> Outcome:
@@ -304,6 +316,14 @@ def _ask(state: State, event: Asked) -> State:
 
 ASKING: tuple[Rule[State, Asked, Command], ...] = (
     Rule(
+        "asks nothing",
+        "it only brings transactions",
+        "owe nothing",
+        "ours: a peer that is told unasked says in its status what it holds",
+        lambda s, e: not e.request.asks,
+        lambda s, e: (s, ()),
+    ),
+    Rule(
         "import asked",
         "TASK=IMPORTREQ, S = 0, or an I above the one known",
         "owe a full answer",
@@ -335,11 +355,19 @@ ASKING: tuple[Rule[State, Asked, Command], ...] = (
 
 ANSWERING: tuple[Rule[State, Answering, Command], ...] = (
     Rule(
+        "nothing new",
+        "the peer is told unasked, and nothing is new to it",
+        "send nothing; no number is used",
+        "ours: else two sites would answer each other's empty answers for ever",
+        lambda s, e: e.mutual and not e.news,
+        lambda s, e: (s, ()),
+    ),
+    Rule(
         "not heard",
-        "no request since the last answer",
+        "no request since the last answer, and it is not told unasked",
         "send nothing",
         "KB Q96060: T2 answers only requestors it has heard from",
-        lambda s, e: not s.heard,
+        lambda s, e: not s.heard and not e.mutual,
         lambda s, e: (s, ()),
     ),
     Rule(
