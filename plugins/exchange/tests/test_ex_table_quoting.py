@@ -1,3 +1,4 @@
+import contextlib
 from collections.abc import Sequence
 
 import pytest
@@ -5,7 +6,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dxa.errors import FormatError
-from dxa_exchange.directory import Bad
 from dxa_exchange.table55.columns import COLUMNS, Column
 from dxa_exchange.table55.events import Event
 from dxa_exchange.table55.form import Form
@@ -144,7 +144,7 @@ def test_each_generation_is_written_its_way(generation: int, text: str) -> None:
 
 def test_what_exchange_4_would_cut_is_refused() -> None:
     """It cut a single value at the first separator, quoted or not."""
-    with pytest.raises(FormatError, match="4.0 cuts this value"):
+    with pytest.raises(FormatError, match=r"4\.0 cuts this value"):
         Joiner(Form(generation=4), [ONE]).join([["50% off"]])
 
 
@@ -193,9 +193,5 @@ def test_what_is_written_for_exchange_4_is_read_again(many: list[str], one: str)
 @given(st.text(st.sampled_from('ab ,%"\\rn\té~'), max_size=30))
 def test_any_line_is_read_or_refused(line: str) -> None:
     """A line ends in values or in a `FormatError`, quickly."""
-    try:
-        found = Splitter(Form(), [ONE, MANY, ACCOUNT]).split(line)
-    except FormatError as error:
-        found = None
-        assert Bad(1, error.field, error.reason).reason
-    assert found is None or 3 == len(found.values)
+    with contextlib.suppress(FormatError):
+        assert 3 == len(Splitter(Form(), [ONE, MANY, ACCOUNT]).split(line).values)

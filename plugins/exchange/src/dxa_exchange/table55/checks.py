@@ -84,12 +84,7 @@ def built(record: Record) -> Record:
 
 def importable(record: Record, table: Columns = COLUMNS) -> Record:
     """The record without what may not be imported again (KB Q235329: ``Imported-From``)."""
-    drop = {columns.IMPORTED_FROM}
-    kept = {
-        name: values
-        for name, values in record.attributes.items()
-        if table.get(name).importable and table.get(name).header not in drop
-    }
+    kept = {name: values for name, values in record.attributes.items() if table.get(name).importable}
     return Record(record.dn, kept)
 
 

@@ -1,4 +1,4 @@
-"""What the columns of a file are called, and which of them have several values (Exchange 5.0 release notes, 2.11.1).
+"""The columns of a file: what the table of attributes says of them, and what only matters in such files.
 
 A column is named as the program displays it (``E-mail Addresses``) or as the schema has it (``Proxy-Addresses``, the
 only names in raw mode). A reader must know which columns have several values before it can split a cell.
@@ -10,6 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping
 
 import attrs
 
+from dxa_exchange.attributetable import TABLE
+
 MAILBOX, REMOTE, LIST = "Mailbox", "Remote", "DL"
 #: The classes of recipients, by any of their names, folded.
 CLASSES: Mapping[str, str] = {
@@ -19,15 +21,33 @@ CLASSES: Mapping[str, str] = {
     "dl": LIST,
     "distribution-list": LIST,
 }
-_PEOPLE = frozenset({MAILBOX, REMOTE})
-_ALL = frozenset({MAILBOX, REMOTE, LIST})
 
 CLASS, MODE, DIRECTORY_NAME, CONTAINER = "Obj-Class", "Mode", "Directory Name", "Obj-Container"
 DN, DELETED = "Obj-Dist-Name", "Is-Deleted"
 DISPLAY_NAME, ALIAS, FIRST, LAST = "Display Name", "Alias Name", "First Name", "Last name"
 TARGET, ADDRESSES, SECONDARY = "E-mail address", "E-mail Addresses", "Secondary-Proxy-Addresses"
 MEMBERS, MEMBER_OF, HOME_SERVER, IMPORTED_FROM = "Members", "Member of", "Home-Server", "Imported-From"
-ACCOUNT = "Primary Windows NT Account"
+ACCOUNT, HIDDEN = "Primary Windows NT Account", "Hide from AB"
+
+#: What the program writes when it is not told otherwise (KB Q188628).
+DEFAULT = (
+    *(CLASS, FIRST, LAST, DISPLAY_NAME, ALIAS, DIRECTORY_NAME, ACCOUNT, HOME_SERVER, TARGET, ADDRESSES, MEMBERS),
+    *(CONTAINER, HIDDEN),
+)
+#: Columns that are none of an object's attributes; those of `_RIGHTS` have several values (KB Q188628).
+_RIGHTS = ("Obj-Admins", "Obj-Users", "Obj-Perm-Admins")
+_PSEUDO = (MODE, "Object-Version")
+#: What an import must not set (KB Q184532, event 154), and what it would set for somebody else's sake (KB Q235329).
+_EXPORTED = frozenset({MEMBER_OF, DN, DELETED, "When-Changed", "Object-Version", "USN-Changed", IMPORTED_FROM})
+_ADDRESSES = frozenset({TARGET, ADDRESSES, SECONDARY})
+_ALL = frozenset({MAILBOX, REMOTE, LIST})
+_KINDS: Mapping[str, frozenset[str]] = {
+    FIRST: frozenset({MAILBOX, REMOTE}),
+    LAST: frozenset({MAILBOX, REMOTE}),
+    ACCOUNT: frozenset({MAILBOX}),
+    HOME_SERVER: frozenset({MAILBOX}),
+    TARGET: frozenset({REMOTE}),
+}
 
 
 @attrs.frozen(kw_only=True)
@@ -38,54 +58,42 @@ class Column:
     header: str
     schema: str
     multi: bool = False
-    #: Each value is ``TYPE:address``.
-    addresses: bool = False
-    #: A Windows account ``DOMAIN\user``: a single backslash is part of the value.
-    account: bool = False
-    #: Whether an import may set it; what only identifies an object counts as set.
-    importable: bool = True
-    #: The classes that have it.
-    kinds: frozenset[str] = _ALL
-    #: It is in a header that the program writes itself (KB Q188628).
-    default: bool = False
 
+    @property
+    def addresses(self) -> bool:
+        """Whether each value is ``TYPE:address``."""
+        return self.header in _ADDRESSES
 
-def _of(header: str, schema: str = "", **more: object) -> Column:
-    return Column(header=header, schema=schema or header, **more)  # type: ignore[arg-type]
+    @property
+    def account(self) -> bool:
+        r"""Whether the value is a Windows account ``DOMAIN\user``, in which a single backslash counts."""
+        return self.header == ACCOUNT
+
+    @property
+    def importable(self) -> bool:
+        """Whether an import may set it; what only names an object counts as set."""
+        return self.header not in _EXPORTED
+
+    @property
+    def kinds(self) -> frozenset[str]:
+        """The classes that have it."""
+        return _KINDS.get(self.header, _ALL)
 
 
 def _columns() -> Iterator[Column]:
-    yield _of(CLASS, default=True)
-    yield _of(MODE)
-    yield _of(FIRST, "Given-Name", kinds=_PEOPLE, default=True)
-    yield _of(LAST, "Surname", kinds=_PEOPLE, default=True)
-    yield _of(DISPLAY_NAME, "Display-Name", default=True)
-    yield _of(ALIAS, "Mail-nickname", default=True)
-    yield _of(DIRECTORY_NAME, "Common-Name", default=True)
-    yield _of(ACCOUNT, "Assoc-NT-Account", account=True, kinds=frozenset({MAILBOX}), default=True)
-    yield _of(HOME_SERVER, kinds=frozenset({MAILBOX}), default=True)
-    yield _of(TARGET, "Target-Address", addresses=True, kinds=frozenset({REMOTE}), default=True)
-    yield _of(ADDRESSES, "Proxy-Addresses", multi=True, addresses=True, default=True)
-    yield _of(MEMBERS, "Member", multi=True, default=True)
-    yield _of(CONTAINER, default=True)
-    yield _of("Hide from AB", "Hide-From-Address-Book", default=True)
-    yield _of(SECONDARY, multi=True, addresses=True)
-    yield _of(MEMBER_OF, "Is-Member-Of-DL", multi=True, importable=False)
-    for n in range(1, 16):
-        yield _of(f"Custom Attribute {n}", f"Extension-Attribute-{n}")
-    for name in ("Obj-Admins", "Obj-Users", "Obj-Perm-Admins"):
-        yield _of(name, multi=True)
-    for name in (DN, DELETED, "When-Changed", "Object-Version", "USN-Changed"):
-        yield _of(name, importable=False)
-    yield _of(IMPORTED_FROM)
-    yield _of("Admin-Description")
+    for each in TABLE:
+        if each.header or each.schema:
+            yield Column(header=each.header or each.schema, schema=each.schema or each.header, multi=each.multi)
+    for name in (*_RIGHTS, *_PSEUDO):
+        yield Column(header=name, schema=name, multi=name in _RIGHTS)
 
 
 class Columns:
     """Columns, found by either name in any case."""
 
     def __init__(self, columns: Iterable[Column]) -> None:
-        self._columns = tuple(columns)
+        # An object has several classes in a directory, and one in a file.
+        self._columns = tuple(attrs.evolve(each, multi=each.multi and each.header != CLASS) for each in columns)
         self._named = {name.casefold(): each for each in self._columns for name in (each.header, each.schema)}
 
     def __iter__(self) -> Iterator[Column]:
@@ -98,10 +106,6 @@ class Columns:
     def get(self, name: str) -> Column:
         """Likewise; an unknown column has one value and may be imported."""
         return self.find(name) or Column(header=name, schema=name)
-
-    def same(self, one: str, other: str) -> bool:
-        """Whether two names are one column."""
-        return self.get(one).header.casefold() == self.get(other).header.casefold()
 
 
 COLUMNS = Columns(_columns())

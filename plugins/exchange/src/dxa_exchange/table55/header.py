@@ -29,18 +29,16 @@ def header(
     if wanted and wanted not in columns.CLASSES.values():
         known = ", ".join(dict.fromkeys(columns.CLASSES.values()))
         raise ValueError(f"no class of recipients: {kind!r}; expected {known}")
-    identity = (columns.CLASS, columns.MODE, columns.DIRECTORY_NAME, columns.CONTAINER)
-    found = []
-    for column in table:
-        if column.header in (columns.CLASS, columns.MODE):
-            continue
-        told = {"identity": column.header in identity, "default": column.default, "all": True}[level]
+    further = (column.header for column in table if column.header not in columns.DEFAULT)
+    names = {
+        "identity": (columns.DIRECTORY_NAME, columns.CONTAINER),
+        "default": columns.DEFAULT,
+        "all": (*columns.DEFAULT, *further),
+    }[level]
+    found: list[str] = []
+    for column in map(table.get, names):
         fits = not wanted or wanted in column.kinds
-        if told and fits and (purpose == "export" or _importable(column.header, column.importable)):
+        if fits and column.header not in (columns.CLASS, columns.MODE) and (purpose == "export" or column.importable):
             found.append(column.schema if raw else column.header)
     first = [columns.CLASS, *([columns.MODE] if purpose == "import" else [])]
     return (*first, *found)
-
-
-def _importable(name: str, importable: bool) -> bool:
-    return importable and name != columns.IMPORTED_FROM

@@ -145,9 +145,9 @@ def _demoted(before: Values, cell: Sequence[Value], column: Column) -> Values:
     """The old values, of which none is the primary of a type that gets a new one (ours; as GALSync does)."""
     if not column.addresses:
         return before
-    types = {type_ for value in cell if (type_ := primary_type(value))}
-    added = {str(value).casefold() for value in cell}
-    kept = [value for value in before if primary_type(value) not in types or str(value).casefold() not in added]
+    primaries = {str(value).casefold(): type_ for value in cell if (type_ := primary_type(value))}
+    types = set(primaries.values())
+    kept = [value for value in before if str(value).casefold() not in primaries]
     return [_secondary(value) if primary_type(value) in types else value for value in kept]
 
 
