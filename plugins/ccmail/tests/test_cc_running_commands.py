@@ -164,6 +164,16 @@ def test_the_password_is_nowhere(make: Make, tmp_path: Path) -> None:
     assert b"/P***" in (programs.folder / "SAID.TXT").read_bytes()
 
 
+def test_what_the_environment_hands_on_is_not_shown(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A variable of dxa may be a password; a path is none, and stays readable."""
+    monkeypatch.setenv("CC_WORD", "Drittes")
+    monkeypatch.setenv("HOME", "/home/anna")
+    error = failure(make('echo "$WORD in $HOME"; exit 1', environment={"WORD": "env:CC_WORD", "HOME": "env:HOME"}))
+
+    assert "*** in /home/anna\n" == error.console
+    assert "Drittes" not in f"{error!r} {error}"
+
+
 def test_environment_that_is_missing(make: Make) -> None:
     """A reference that leads nowhere is told with the name of the variable."""
     with pytest.raises(TransportError, match=r"^environment variable X of the programs: environment variable DXA_NO"):

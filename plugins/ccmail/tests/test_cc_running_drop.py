@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from dxa.config.secrets import Secret
 from dxa.errors import TransportError
 from dxa_ccmail.running.drop import DropPrograms
 from dxa_ccmail.running.events import RunError
@@ -281,3 +282,18 @@ def test_a_manifest_without_a_code(data: bytes) -> None:
     assert None is exit_code(data)
     with pytest.raises(NotYet, match="X has no exit code yet"):
         read_manifest(data, "X")
+
+
+def test_a_password_in_what_somebody_left_is_not_shown(make: Make) -> None:
+    """Who runs the programs may have kept their command lines."""
+    programs = make(manifest=MANIFEST)
+    programs.secrets = [Secret("Geheim")]
+    leave(programs, ccmdir=RECORD, rc=b"EXPORT /NPO1 /PGEHEIM\r\n1\r\n")
+    with pytest.raises(RunError, match=r"/NPO1 /P\*\*\*") as error:
+        programs.export()
+    programs.import_(RECORD, Mode.ADD)
+    answer(programs, ccmdir_rc=b"1\r\n", ccmdir_out=b"/Pgeheim\r\n")
+    (result,) = programs.results()
+
+    assert "/P***\r\n" == result.console
+    assert "geheim" not in f"{error.value} {error.value.console} {result.event}".lower()

@@ -131,3 +131,13 @@ def test_a_program_is_found(tmp_path: Path) -> None:
         find_program("./none", tmp_path, {}),
     ]
     assert None is not find_program("sh", tmp_path, {})
+
+
+def test_a_program_is_found_from_a_relative_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It runs in another folder than dxa, so its path is absolute, wherever it was found."""
+    path = script(tmp_path, "", "EXPORT")
+    monkeypatch.chdir(tmp_path.parent)
+    base = Path(tmp_path.name)
+
+    assert path == find_program("./EXPORT", base, {})
+    assert path == find_program("EXPORT", base, {"PATH": tmp_path.name})

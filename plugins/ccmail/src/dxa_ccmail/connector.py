@@ -18,6 +18,7 @@ from dxa_ccmail.names import fold
 from dxa_ccmail.profile import Profile
 from dxa_ccmail.running.events import RunError
 from dxa_ccmail.running.interface import Exported, Imported, Kind, Mode, Programs, State
+from dxa_ccmail.running.templates import masked
 from dxa_ccmail.story import Story
 from dxa_ccmail.undeliverable import Refused, read_undeliverable
 
@@ -175,9 +176,15 @@ class CcMailConnector:
         if not result.undeliverable:
             return []
         profile = self._profile
-        return read_undeliverable(
+        found = read_undeliverable(
             result.undeliverable, sent, code_page=profile.page, labels=profile.options.record_labels()
         )
+        return [each._replace(reason=self._shown(each.reason)) for each in found]
+
+    def _shown(self, text: str) -> str:
+        """Text of a program without the password."""
+        password = self._profile.options.password
+        return masked(text.encode("utf-8"), [password] if password else [], "utf-8").decode("utf-8")
 
     # -- what the core asks ----------------------------------------------------------------------------------------
 

@@ -59,7 +59,9 @@ class Story:
         )
         if not found.counted:
             self.tell(
-                0, "nothing shows that it is whole: nobody is deleted or written by it, until the next export agrees"
+                0,
+                "nothing shows that it is whole and a new one: nobody is deleted or written by it, until the next "
+                "export agrees",
             )
         for step, kind, names in ((3, Kind.LISTS, titles.lists), (4, Kind.BOARDS, titles.boards)):
             self.tell(0, f"step {step} of 10: {EXPORT_NAMES[kind]}: {_counted(len(names), 'title')}")

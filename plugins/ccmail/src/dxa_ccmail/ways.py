@@ -28,7 +28,10 @@ def open_programs(context: LinkContext) -> Programs:
         folder=base / options.folder if options.folder else None,
     )
     if options.run == "drop":
-        return DropPrograms(options=options.drop, base=base, now=context.now, code_page=page, labels=labels)
+        secrets = [options.password] if options.password else []
+        return DropPrograms(
+            options=options.drop, base=base, now=context.now, code_page=page, labels=labels, secrets=secrets
+        )
     if options.run == "simulator":
         return SimulatedPrograms(options=options.simulator, login=login, base=base, labels=labels)
     return CommandPrograms(options=options.commands, login=login, base=base, code_page=page, labels=labels)

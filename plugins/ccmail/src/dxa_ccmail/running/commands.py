@@ -24,6 +24,27 @@ from dxa_ccmail.running.options import CommandOptions
 from dxa_ccmail.running.templates import expand, masked, names_in
 
 DONE = "done"
+#: Variables of dxa that are handed on and hold nothing that nobody may see.
+OPEN_VARIABLES = frozenset(
+    {
+        *(
+            "PATH",
+            "HOME",
+            "USER",
+            "LOGNAME",
+            "SHELL",
+            "LANG",
+            "LC_ALL",
+            "LC_CTYPE",
+            "TZ",
+            "TERM",
+            "TMPDIR",
+            "TEMP",
+            "TMP",
+        ),
+        *("DISPLAY", "WAYLAND_DISPLAY", "XAUTHORITY", "XDG_RUNTIME_DIR", "WINEPREFIX", "SSH_AUTH_SOCK"),
+    }
+)
 #: KB Q179072: the programs write this file in the post office's folder when work with files fails.
 ERROR_LOG = "NFTERROR.LOG"
 
@@ -219,7 +240,7 @@ class CommandPrograms:
             except ValueError as error:
                 raise TransportError(f"environment variable {name} of the programs: {error}") from None
             found[name] = secret.reveal()
-            if scheme == "file":
+            if scheme == "file" or (scheme == "env" and text.partition(":")[2] not in OPEN_VARIABLES):
                 secrets.append(secret)
         return found, secrets
 

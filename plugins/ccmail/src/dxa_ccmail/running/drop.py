@@ -16,6 +16,7 @@ from pathlib import Path
 
 import attrs
 
+from dxa.config.secrets import Secret
 from dxa.errors import TransportError
 from dxa_ccmail import codepage
 from dxa_ccmail.record import LABELS, Labels
@@ -24,6 +25,7 @@ from dxa_ccmail.running.events import SUCCESS, Program, RunError, ended
 from dxa_ccmail.running.interface import EXPORT_NAMES, IMPORT_NAMES, Exported, Imported, Kind, Mode, State
 from dxa_ccmail.running.manifest import Manifest, NotYet, exit_code, read_manifest
 from dxa_ccmail.running.options import DropOptions
+from dxa_ccmail.running.templates import masked
 
 CODE, CONSOLE, UNDELIVERABLE = ".RC", ".OUT", ".UND"
 
@@ -39,6 +41,8 @@ class DropPrograms:
     now: Callable[[], float]
     code_page: str = codepage.DEFAULT
     labels: Labels = LABELS
+    #: Who runs the programs may leave a password in what they said.
+    secrets: Sequence[Secret] = ()
     _waiting: str = attrs.field(default="", init=False)
 
     @property
@@ -201,7 +205,8 @@ class DropPrograms:
         return json.dumps(rows) if rows else ""
 
     def _shown(self, text: bytes) -> str:
-        return codepage.shown(text, codepage.code_page(self.code_page))
+        page = codepage.code_page(self.code_page)
+        return codepage.shown(masked(text, self.secrets, page), page)
 
     def _read(self, path: Path | None) -> bytes:
         return files.read(path) if path else b""

@@ -113,7 +113,8 @@ class CommandOptions:
     )
     environment: Mapping[str, str] = _key(
         "environment of the programs, and all of it but for PATH; env:NAME hands on a variable of dxa, file:PATH is a "
-        "secret in a file, and {postoffice}, {password} and {path} may stand in a text",
+        "secret in a file, and {postoffice}, {password} and {path} may stand in a text; what the programs say is shown "
+        "without the values of both, but for variables like PATH and HOME",
         {},
         _environment,
     )

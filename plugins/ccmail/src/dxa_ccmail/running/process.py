@@ -39,11 +39,15 @@ class Ran:
 
 
 def find_program(name: str, base: Path, environment: Mapping[str, str]) -> str | None:
-    """The path of an executable: a name is looked for along the environment's PATH, a path from `base` on."""
+    """The path of an executable: a name is looked for along the environment's PATH, a path from `base` on.
+
+    It is absolute, for the program runs in another folder.
+    """
     if os.sep in name:
         path = base / name
-        return str(path) if path.is_file() and os.access(path, os.X_OK) else None
-    return shutil.which(name, path=environment.get("PATH", DEFAULT_PATH))
+        return str(path.absolute()) if path.is_file() and os.access(path, os.X_OK) else None
+    found = shutil.which(name, path=environment.get("PATH", DEFAULT_PATH))
+    return str(Path(found).absolute()) if found else None
 
 
 def run(
