@@ -70,7 +70,8 @@ class DirSync:
 
 @cache
 def _sequence() -> Any:
-    univ, namedtype = library.load("pyasn1.type.univ"), library.load("pyasn1.type.namedtype")
+    univ: Any = library.load("pyasn1.type.univ")
+    namedtype: Any = library.load("pyasn1.type.namedtype")
 
     class Value(univ.Sequence):  # type: ignore[misc]
         """``SEQUENCE { flags or more INTEGER, bytes INTEGER, cookie OCTET STRING }``."""

@@ -60,7 +60,8 @@ _RIGHTS = (Fault.CONFIGURATION, "the account lacks a right there")
 _ENTRY = (Fault.ENTRY, "")
 
 _KNOWN: dict[int, tuple[Fault, str]] = {
-    **dict.fromkeys((-1, -5, -11, 51, 52), _NETWORK),
+    **dict.fromkeys((-1, -5, 51, 52), _NETWORK),
+    -11: (Fault.CONFIGURATION, "if TLS is used, the server's certificate must be vouched for by `tls.ca_file`"),
     -7: (Fault.CONFIGURATION, "check `filter`"),
     1: (Fault.CONFIGURATION, "Active Directory says so to an account that is not bound"),
     **dict.fromkeys((3, 4, 11), _LIMIT),

@@ -59,14 +59,19 @@ def wrapped(text: str) -> str:
     """
     text = text.strip() or EVERYTHING
     text = text if text.startswith("(") else f"({text})"
-    depth = 0
-    for at, char in enumerate(text):
-        depth += (char == "(") - (char == ")")
-        if depth < 1 and at < len(text) - 1:
-            break
-    if depth != 0 or not text.endswith(")"):
+    if _end(text) != len(text):
         raise FormatError("not a search filter", field="filter", expected="matching parentheses", got=text)
     return text
+
+
+def _end(text: str) -> int:
+    """Where the first parenthesis is closed, counted from 1; 0 when it is not."""
+    depth = 0
+    for at, char in enumerate(text, 1):
+        depth += (char == "(") - (char == ")")
+        if depth == 0:
+            return at
+    return 0
 
 
 def _joined(sign: str, parts: Iterable[str]) -> str:

@@ -79,7 +79,7 @@ class Directory(Protocol):
         """
 
     def read(self, dn: str, attributes: Sequence[str] = ALL) -> Record | None:
-        """One object; None when there is none, or none that the account may see."""
+        """One object; None when there is none, or none that the server shows the account."""
 
     def add(self, dn: str, attributes: Mapping[str, Values]) -> None:
         """Make an object."""

@@ -1,0 +1,227 @@
+"""What a directory holds: everything, or the objects that have changed since a cookie as they are now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import attrs
+
+from dxa_exchange import names
+from dxa_exchange.directory import Record
+from dxa_exchange.live import filters
+from dxa_exchange.live.containers import Container
+from dxa_exchange.live.cookie import Cookie
+from dxa_exchange.live.errors import NO_SUCH_OBJECT, CutShort, LdapError
+from dxa_exchange.live.interface import Directory, Query, Scope
+from dxa_exchange.live.servers import Server
+from dxa_exchange.live.sources.interface import Changed, Source, StartOver
+from dxa_exchange.live.values import flat
+
+#: So many objects are looked for by one search.
+AT_ONCE = 50
+#: With more changes than that, reading everything is quicker.
+MANY = 2_000
+#: Classes of objects that have others below them, folded; to move one moves these, which do not change themselves.
+PARENTS = frozenset(
+    ("organizationalunit", "container", "organization", "builtindomain", "locality", "country", "domain", "nscontainer")
+)
+
+
+@attrs.frozen
+class Upsert:
+    """An object that is there, in the container with this index."""
+
+    container: int
+    record: Record
+
+
+@attrs.frozen
+class Gone:
+    """An object that is not there any more, or is out of every container; perhaps it never was in one."""
+
+    anchor: str
+
+
+@attrs.frozen(kw_only=True)
+class Everything:
+    """A full read: its objects come as they are read. `cookie` is None when every read has to be a full one."""
+
+    objects: Iterator[Upsert]
+    cookie: Cookie | None
+    #: Why not only the changes.
+    reason: str = ""
+
+
+@attrs.frozen(kw_only=True)
+class Changes:
+    """What has changed since the cookie that was given."""
+
+    objects: Sequence[Upsert | Gone]
+    cookie: Cookie
+
+
+@attrs.define(kw_only=True)
+class Reading:
+    """Reads the containers of one server through one source of changes.
+
+    `attributes` are those to ask for, without the identity. `rules` is the digest of what objects mean. Everything is
+    read anew when the last time is `full_after` seconds ago: a server that was restored to a state that it had since
+    shows no trace of that.
+    """
+
+    directory: Directory
+    server: Server
+    source: Source
+    containers: Sequence[Container]
+    attributes: tuple[str, ...]
+    rules: str
+    full_after: float = 7 * 86_400.0
+    #: Whether the last full read came to its end.
+    complete: bool = True
+
+    def read(self, since: Cookie | None, now: float) -> Everything | Changes:
+        """Everything, or what has changed since the cookie.
+
+        Raises:
+            LdapError: for a container that is not there, or that may not be read: nobody is deleted for that.
+        """
+        self._check_bases()
+        position = Cookie(
+            kind=self.source.kind,
+            server=self.source.server(),
+            rules=self.rules,
+            values=dict.fromkeys((each.digest for each in self.containers), ""),
+            full_at=now,
+        )
+        try:
+            return self._changes(since, position, now)
+        except StartOver as why:
+            return self._everything(position, str(why))
+
+    def _check_bases(self) -> None:
+        """Some servers answer a search below a base that may not be read with success and nothing."""
+        for each in self.containers:
+            found = self.directory.read(each.base, ("objectClass",))
+            if found is None:
+                raise LdapError(
+                    each.base, "read", NO_SUCH_OBJECT, "noSuchObject", "the container is not there, or may not be read"
+                )
+
+    # -- everything ------------------------------------------------------------------------------------------------
+
+    def _everything(self, position: Cookie, reason: str) -> Everything:
+        values = self.source.begin(self.containers)
+        cookie = None if values is None else attrs.evolve(position, values=values)
+        return Everything(objects=self._all(), cookie=cookie, reason=reason)
+
+    def _all(self) -> Iterator[Upsert]:
+        """Each object once, in the first container that has it."""
+        self.complete = True
+        attributes = self._attributes()
+        seen: set[str] | None = set() if len(self.containers) > 1 else None
+        for index, each in enumerate(self.containers):
+            try:
+                for page in self.directory.search(each.query(attributes)):
+                    for record in page:
+                        if seen is not None:
+                            key = names.key(record.dn)
+                            if key in seen:
+                                continue
+                            seen.add(key)
+                        yield Upsert(index, record)
+            except CutShort:
+                self.complete = False
+                raise
+
+    def _attributes(self) -> tuple[str, ...]:
+        identity = self.server.identity.attribute
+        return (*self.attributes, identity) if identity else self.attributes
+
+    # -- changes ---------------------------------------------------------------------------------------------------
+
+    def _changes(self, since: Cookie | None, position: Cookie, now: float) -> Changes:
+        if since is None:
+            raise StartOver("nothing was read before")
+        if why := since.differs(position):
+            raise StartOver(why)
+        if not since.full_at <= now <= since.full_at + self.full_after:
+            raise StartOver("it is time")
+        changed = self.source.changes(self.containers, since.values)
+        objects = self._resolved(changed)
+        return Changes(objects=objects, cookie=attrs.evolve(since, values=changed.values))
+
+    def _resolved(self, changed: Changed) -> list[Upsert | Gone]:
+        """The objects as they are now: in a container, or gone from all of them."""
+        if len(changed.anchors) > MANY:
+            raise StartOver(f"{len(changed.anchors)} objects changed")
+        find = self._find if self.server.identity.attribute else self._look
+        found = find(changed.anchors)
+        missing = [anchor for anchor in changed.anchors if anchor not in found]
+        self._check_parents(missing)
+        return [*found.values(), *map(Gone, missing)]
+
+    def _find(self, anchors: Sequence[str]) -> dict[str, Upsert]:
+        """Objects by what identifies them."""
+        attributes, identity = self._attributes(), self.server.identity
+        found: dict[str, Upsert] = {}
+        for some in _portions(anchors):
+            wanted = filters.any_of(map(identity.filter, some))
+            for index, each in enumerate(self.containers):
+                for record in flat(self.directory.search(each.query(attributes, wanted))):
+                    found.setdefault(identity.of(record), Upsert(index, record))
+        return found
+
+    def _look(self, anchors: Sequence[str]) -> dict[str, Upsert]:
+        """Objects by their names, where nothing else identifies them."""
+        found: dict[str, Upsert] = {}
+        for anchor in anchors:
+            for index, each in enumerate(self.containers):
+                if anchor not in found and _holds(each, anchor):
+                    query = attrs.evolve(each.query(self._attributes()), base=anchor, scope=Scope.BASE)
+                    for record in self._there(query):
+                        found[anchor] = Upsert(index, record)
+        return found
+
+    def _there(self, query: Query) -> list[Record]:
+        try:
+            return [*flat(self.directory.search(query))]
+        except LdapError as problem:
+            if problem.code == NO_SUCH_OBJECT:
+                return []
+            raise
+
+    def _check_parents(self, missing: Sequence[str]) -> None:
+        """To move a container into or out of what is read moves objects that have not changed themselves."""
+        identity = self.server.identity
+        if not missing or not identity.attribute:
+            return
+        contexts = {*(self.server.context(each.base) for each in self.containers)}
+        wanted = ("objectClass", "hasSubordinates", identity.attribute)
+        for some in _portions(missing):
+            for context in contexts:
+                query = Query(context, Scope.SUB, filters.any_of(map(identity.filter, some)), wanted)
+                for record in flat(self.directory.search(query)):
+                    if _is_parent(record) and names.key(record.dn) != names.key(context):
+                        raise StartOver(f"the container {record.dn} changed")
+
+
+def _is_parent(record: Record) -> bool:
+    said = record.text("hasSubordinates").upper()
+    if said == "FALSE":
+        return False
+    return said == "TRUE" or not PARENTS.isdisjoint(map(str.casefold, record.texts("objectClass")))
+
+
+def _holds(container: Container, dn: str) -> bool:
+    match container.scope:
+        case Scope.BASE:
+            return names.key(dn) == names.key(container.base)
+        case Scope.ONE:
+            return names.key(names.parent(dn)) == names.key(container.base)
+        case Scope.SUB:
+            return names.within(dn, container.base)
+
+
+def _portions(anchors: Sequence[str]) -> Iterator[Sequence[str]]:
+    for at in range(0, len(anchors), AT_ONCE):
+        yield anchors[at : at + AT_ONCE]

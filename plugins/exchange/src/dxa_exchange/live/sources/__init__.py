@@ -1,0 +1,1 @@
+"""Where changes come from: what each kind of server can say about what has changed since."""

@@ -1,0 +1,93 @@
+"""Changes by content synchronization (RFC 4533), asked for once: OpenLDAP's ``syncprov``, and 389 Directory Server.
+
+A reply that ends with ``refreshDeletes`` FALSE has named everybody who is there, and who was not named is gone. So says
+the RFC; 389 Directory Server ends every reply like that, changes too. Nobody is deleted for not being named: everything
+is read again instead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from dxa_exchange.live import filters
+from dxa_exchange.live.containers import Container
+from dxa_exchange.live.errors import ConnectionLost, LdapError
+from dxa_exchange.live.interface import NOTHING, Directory, Query, Refresh
+from dxa_exchange.live.servers import Kind, Server
+from dxa_exchange.live.sources.interface import Changed, StartOver
+
+_CSN = "csn="
+
+
+class SyncreplSource:
+    """See `Source`. The containers' filters are left out: what has left one has changed, too."""
+
+    kind = "syncrepl"
+
+    def __init__(self, directory: Directory, server: Server, uri: str) -> None:
+        self._directory, self._server, self._uri = directory, server, uri
+
+    def server(self) -> str:
+        """See `Source`. Other servers may have other pasts, whatever they are called."""
+        return f"{self._uri} {self._server.root.text('vendorVersion')}".strip()
+
+    def begin(self, containers: Sequence[Container]) -> Mapping[str, str] | None:
+        """See `Source`."""
+        found = {each.digest: self._first(each) for each in containers}
+        return found if all(found.values()) else None
+
+    def _first(self, container: Container) -> str:
+        """OpenLDAP shows the state that changes begin from; others are asked for all names to get it."""
+        state = self._state(container.base)
+        if state:
+            return f"rid=000,csn={';'.join(state)}"
+        return self._ask(container, None).cookie or ""
+
+    def changes(self, containers: Sequence[Container], values: Mapping[str, str]) -> Changed:
+        """See `Source`."""
+        found: dict[str, None] = {}
+        positions = {}
+        for each in containers:
+            cookie = values[each.digest]
+            self._check_state(each.base, cookie)
+            try:
+                reply = self._ask(each, cookie)
+            except ConnectionLost:
+                raise
+            except LdapError as problem:
+                raise StartOver(f"the cookie of {each.base} was refused: {problem}") from None
+            if reply.present or (not reply.deletes and self._server.kind is not Kind.DS389):
+                raise StartOver(f"the server has forgotten what was deleted below {each.base}")
+            found.update(dict.fromkeys([*map(str.casefold, reply.changed), *map(str.casefold, reply.gone)]))
+            positions[each.digest] = reply.cookie or cookie
+        return Changed([*found], positions)
+
+    def _check_state(self, base: str, cookie: str) -> None:
+        """A server whose state is older than what was seen there was restored from a backup."""
+        known = _numbers(cookie)
+        state = {_origin(number): number for number in self._state(base)} if known else {}
+        for origin, number in known.items():
+            if state.get(origin, "") < number:
+                raise StartOver(f"the server went back: its last change is {state.get(origin) or 'unknown'}")
+
+    def _state(self, base: str) -> list[str]:
+        if self._server.kind is not Kind.OPENLDAP:
+            return []
+        found = self._directory.read(self._server.context(base), ("contextCSN",))
+        return sorted(found.texts("contextCSN"), key=_origin) if found else []
+
+    def _ask(self, container: Container, cookie: str | None) -> Refresh:
+        query = Query(container.base, container.scope, filters.EVERYTHING, NOTHING)
+        return self._directory.refresh(query, cookie)
+
+
+def _numbers(cookie: str) -> dict[str, str]:
+    """The change sequence numbers in a cookie of OpenLDAP's, by the server that they are of."""
+    part = next((part for part in cookie.split(",") if part.startswith(_CSN)), "")
+    return {_origin(number): number for number in part.removeprefix(_CSN).split(";") if number}
+
+
+def _origin(number: str) -> str:
+    """``20261122103011.653750Z#000000#000#000000``: the third part says which server made the change."""
+    parts = number.split("#")
+    return parts[2] if len(parts) > 2 else ""

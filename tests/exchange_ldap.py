@@ -1,0 +1,90 @@
+"""What the tests of live directories share: a part of an OpenLDAP server, and people in it."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Sequence
+from itertools import count
+
+import attrs
+
+from dxa.config.secrets import Secret
+from dxa_exchange.demo.slapd import Settings, Slapd, why_missing
+from dxa_exchange.directory import Modification, Operation, Record
+from dxa_exchange.live.client import Client
+from dxa_exchange.live.filters import EVERYTHING
+from dxa_exchange.live.interface import ALL, Query, Scope
+from dxa_exchange.live.server import Server
+
+SUFFIX = "dc=example,dc=org"
+ROOT = f"""dn: {SUFFIX}
+objectClass: dcObject
+objectClass: organization
+o: Example
+dc: example
+
+""".encode()
+_NUMBERS = count(1)
+
+
+def why_not() -> str:
+    """Why nothing can be tried on a real server here; ``""`` when it can."""
+    if importlib.util.find_spec("ldap") is None:
+        return "python-ldap is not installed (extra `ldap` of dxa-exchange)"
+    return why_missing()
+
+
+def new_slapd(settings: Settings | None = None) -> Slapd:
+    """A running server with nothing but its suffix."""
+    server = Slapd(settings or Settings(suffix=SUFFIX))
+    server.load(ROOT)
+    return server.start()
+
+
+def login(slapd: Slapd) -> Server:
+    """How the account that may do everything reaches a server; pages are small, so that there are several."""
+    settings = slapd.settings
+    return Server(uri=slapd.uri, method="simple", user=settings.root, password=Secret(settings.password), page=50)
+
+
+@attrs.frozen
+class Tree:
+    """A part of a server that belongs to one test: everything below `base`."""
+
+    slapd: Slapd
+    base: str
+    client: Client
+
+    def unit(self, name: str, parent: str = "") -> str:
+        """Make a unit below the base, and return its name."""
+        dn = f"ou={name},{parent or self.base}"
+        self.client.add(dn, {"objectClass": ["organizationalUnit"], "ou": [name]})
+        return dn
+
+    def person(self, name: str, unit: str = "", **attributes: str | list[str]) -> str:
+        """Make a person, with a mail address unless another one is given, and return the name of the object."""
+        dn = f"cn={name},{unit or self.base}"
+        given = {"sn": name, "mail": f"{name.lower().replace(' ', '.')}@example.org", **attributes}
+        values = {key: [value] if isinstance(value, str) else [*value] for key, value in given.items() if value}
+        self.client.add(dn, {"objectClass": ["inetOrgPerson", "mailRecipient"], "cn": [name], **values})
+        return dn
+
+    def put(self, dn: str, name: str, *values: str) -> None:
+        """Give an attribute these values, or none."""
+        self.client.modify(dn, [Modification(Operation.REPLACE, name, [*values])])
+
+    def search(
+        self, filter_: str = EVERYTHING, attributes: Sequence[str] = ALL, scope: Scope = Scope.SUB
+    ) -> list[Record]:
+        """What is found below the base."""
+        query = Query(self.base, scope, filter_, tuple(attributes))
+        return [record for page in self.client.search(query) for record in page]
+
+
+def new_tree(slapd: Slapd) -> Tree:
+    """An empty part of the server."""
+    name = f"test{next(_NUMBERS)}"
+    client = Client(login(slapd))
+    base = f"ou={name},{SUFFIX}"
+    client.add(base, {"objectClass": ["organizationalUnit"], "ou": [name]})
+    return Tree(slapd, base, client)
