@@ -21,10 +21,15 @@ from dxa.ledger.answer import Content, ListKey
 
 
 class Holds(Enum):
-    """How dxa knows what a peer holds: the peer *quotes* a number, or a full read *proves* it."""
+    """How dxa knows what a peer holds.
+
+    The peer *quotes* a number, or a full read *proves* it, or the peer takes a *queue* of ours and acknowledges its
+    numbers: there dxa is the requestor.
+    """
 
     QUOTED = "quoted"
     PROVEN = "proven"
+    QUEUED = "queued"
 
 
 class Feed(Enum):
@@ -116,6 +121,8 @@ class Report:
     cursor: str = ""
     #: Quoted peers: the numbers heard, and what is asked for.
     request: Request | None = None
+    #: Queued peers: the numbers of the answer that this is.
+    reply: Reply | None = None
     types: frozenset[str] | None = None
     templates: bool | None = None
     limit: int | None = None
@@ -154,6 +161,8 @@ class Parcel:
     content: Content = NOTHING
     own: frozenset[ListKey] = frozenset()
     reply: Reply | None = None
+    #: Queued peers: what goes along with the queue.
+    request: Request | None = None
     templates: bool = False
     title: str = ""
     text: str = ""

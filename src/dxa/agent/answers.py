@@ -6,7 +6,7 @@ the lists it owns. The cut, the machine's state and the outgoing parcel are comm
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from hashlib import blake2b
 from itertools import groupby
 from operator import attrgetter
@@ -14,14 +14,14 @@ from operator import attrgetter
 import attrs
 
 from dxa.agent.context import LinkWork
+from dxa.agent.leading import Leading
 from dxa.change import Change
 from dxa.config import Peer
 from dxa.connector import Parcel, ParcelKind
 from dxa.dirsync import server
 from dxa.dirsync.messages import Reply
 from dxa.entry import Entry, Verb
-from dxa.ledger.answer import Content, Cut, Held, ListKey, Pick, Step, full, number_steps, shown, update
-from dxa.ledger.view import Line
+from dxa.ledger.answer import Content, Cut, ListKey, Pick, Step, full, number_steps
 from dxa.ledger.view import entries as entries_of
 from dxa.plan import Facts, Plan, make_plan
 from dxa.store import PeerRow, ViewRow
@@ -48,7 +48,7 @@ def answer_peers(work: LinkWork) -> None:
     if not asking:
         return
     with work.store.transaction():
-        Answering(work, [row.id for _, row in asking]).run(asking)
+        _Answering(work, [row.id for _, row in asking]).run(asking)
 
 
 def plan_moves(work: LinkWork) -> list[Plan]:
@@ -61,12 +61,12 @@ def plan_moves(work: LinkWork) -> list[Plan]:
     for peer in work.link.peers.values():
         if peer.id not in foreign:
             _moved(work, f"out {peer.id}")
-    answering = Answering(work, foreign)
+    answering = _Answering(work, foreign)
     for peer in work.link.peers.values():
         cuts, row = answering.cuts.get(peer.id), work.store.peers.get(peer.id) if peer.id in foreign else None
         if not cuts or row is None or cuts[-1].view == row.view:
             continue
-        steps = answering.update_steps(
+        steps = answering.leading.steps(
             answering.view(row), answering.view(row).head, answering.pick(row), cuts[-1:], ""
         )
         changes = [Change(_step_key(step), step.old, step.new, "other export rules") for step in steps]
@@ -103,14 +103,12 @@ class _Made:
         return self.content.last(own) or self.empty
 
 
-class Answering:
-    """Works out what leads peers from their cuts to what their views show."""
-
+class _Answering:
     def __init__(self, work: LinkWork, peers: Sequence[str]) -> None:
         self.work, self.store = work, work.store
+        self.leading = Leading(work.store, peers, mutual=work.connector_type.traits.mutual)
         self.views = {view.id: view for view in work.store.views.of_link(work.link.name)}
-        self.cuts = work.store.cuts.of(peers)
-        self.tellers = work.store.received.tellers(peers)
+        self.cuts, self.tellers = self.leading.cuts, self.leading.tellers
         self.mutual = work.connector_type.traits.mutual
         self.made: dict[object, _Made] = {}
         self.parcels: list[Parcel] = []
@@ -149,7 +147,7 @@ class Answering:
         if view.head - min(cut.at for cut in cuts) > LAG:
             return True
         alone = peer.id if peer.id in self.tellers else ""
-        steps = self.update_steps(view, view.head, self.pick(row), cuts, alone)
+        steps = self.leading.steps(view, view.head, self.pick(row), cuts, alone)
         return any(step.list_key not in own for step in steps)
 
     # -- full ------------------------------------------------------------------------------------------------------
@@ -222,7 +220,7 @@ class Answering:
         if peer.id in self.work.moves_held:
             # It stays at what it was last shown, which it need not have got.
             last = cuts[-1]
-            steps = self.update_steps(self.views[last.view], last.at, last.pick, cuts, alone)
+            steps = self.leading.steps(self.views[last.view], last.at, last.pick, cuts, alone)
             self.send(peer, row, self.make(steps, last), was=since, kind=ParcelKind.UPDATE)
             return
         places = frozenset((cut.view, cut.at, cut.pick) for cut in cuts)
@@ -235,29 +233,11 @@ class Answering:
         self.send(peer, row, made, was=since, kind=ParcelKind.UPDATE)
 
     def make_update(self, view: ViewRow, pick: Pick, cuts: Sequence[Cut], alone: str, room: int) -> _Made:
-        steps = self.update_steps(view, view.head, pick, cuts, alone)
+        steps = self.leading.steps(view, view.head, pick, cuts, alone)
         at = view.head
         if room and len(steps) > room:
             at, steps = self.paced(view, pick, cuts, alone, room) or (at, steps)
         return self.make(steps, Cut(0, at, pick, view.id))
-
-    def update_steps(self, view: ViewRow, head: int, pick: Pick, cuts: Sequence[Cut], alone: str) -> list[Step]:
-        same = all(cut.view == view.id and cut.pick == pick for cut in cuts)
-        if same and not alone and all(cut.at == head for cut in cuts):
-            return []
-        if same:
-            oldest = min(cut.at for cut in cuts)
-            recipients = set(self.store.views.touched(view.id, oldest, head))
-            if alone:
-                recipients |= set(self.store.received.told_since(alone, min(cut.number for cut in cuts)))
-            lines = {view.id: self.store.views.history(view.id, recipients, min(oldest, head))}
-        else:
-            # Another view or pick: everything may look different.
-            oldest = min(cut.at for cut in cuts)
-            lines = {id_: self.store.views.history_all(id_, oldest) for id_ in {view.id, *(cut.view for cut in cuts)}}
-            recipients = set().union(*(history.keys() for history in lines.values()))
-        told = self.store.received.told_history(alone, recipients) if alone else {}
-        return update(*_held(recipients, lines, told, view.id, head, pick, cuts, apart=self.mutual))
 
     def paced(
         self, view: ViewRow, pick: Pick, cuts: Sequence[Cut], alone: str, room: int
@@ -272,10 +252,10 @@ class Answering:
         if not numbers:
             return None
         low, high = 0, len(numbers) - 1
-        best = self.update_steps(view, numbers[0], pick, cuts, alone)
+        best = self.leading.steps(view, numbers[0], pick, cuts, alone)
         while low < high:
             middle = (low + high + 1) // 2
-            steps = self.update_steps(view, numbers[middle], pick, cuts, alone)
+            steps = self.leading.steps(view, numbers[middle], pick, cuts, alone)
             if len(steps) <= room:
                 low, best = middle, steps
             else:
@@ -333,54 +313,6 @@ class Answering:
 def _limit(peer: Peer, row: PeerRow) -> int:
     """The bytes that one answer may have: the smaller one of what is configured and what it asks for; 0 is no limit."""
     return min((limit for limit in (peer.limit, row.limit) if limit), default=0)
-
-
-History = Mapping[int, Sequence[tuple[Line, int, int | None]]]
-ToldHistory = Mapping[int, Sequence[tuple[Entry, int, int | None]]]
-
-
-def _held(
-    recipients: Iterable[int],
-    lines: Mapping[int, History],
-    told: ToldHistory,
-    view: int,
-    head: int,
-    pick: Pick,
-    cuts: Sequence[Cut],
-    *,
-    apart: bool,
-) -> tuple[dict[int, list[Held | None]], dict[int, Held | None]]:
-    """What the peer may hold of each recipient at its cuts, and what it should hold.
-
-    With `apart` its own entries are no part of that.
-    """
-    olds: dict[int, list[Held | None]] = {}
-    news: dict[int, Held | None] = {}
-    places = list(dict.fromkeys((cut.view, cut.at, cut.pick, cut.number if told else 0) for cut in cuts))
-    for recipient in recipients:
-        own = told.get(recipient, ())
-        news[recipient] = _one(own, None, lines[view].get(recipient, ()), head, pick, apart)
-        olds[recipient] = [
-            _one(own, number, lines[place].get(recipient, ()), at, cut_pick, apart)
-            for place, at, cut_pick, number in places
-        ]
-    return olds, news
-
-
-def _one(
-    own: Sequence[tuple[Entry, int, int | None]],
-    number: int | None,
-    rows: Sequence[tuple[Line, int, int | None]],
-    at: int,
-    pick: Pick,
-    apart: bool,
-) -> Held | None:
-    for entry, since, until in own:
-        if until is None if number is None else since <= number and (until is None or number < until):
-            return None if apart else Held(entry._replace(key=""), told=True)
-    alive = (line for line, since, until in rows if since <= at and (until is None or at < until))
-    entry_ = shown(alive, pick)
-    return None if entry_ is None else Held(entry_)
 
 
 def _step_key(step: Step) -> str:

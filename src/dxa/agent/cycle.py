@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 
 import attrs
 
-from dxa.agent import answers, directory, inbound, outbound, outbox, proven
+from dxa.agent import answers, asking, directory, inbound, outbound, outbox, proven
 from dxa.agent.context import LinkWork
 from dxa.agent.outcome import CycleOutcome, LinkOutcome
 from dxa.agent.site import OpenSite
@@ -136,6 +136,8 @@ class Agent:
         if work.connector_type.traits.holds is Holds.QUOTED:
             work.cycle.plans += answers.plan_moves(work)
             answers.answer_peers(work)
+        elif work.connector_type.traits.holds is Holds.QUEUED:
+            asking.ask_peers(work)
         else:
             self._keep(work, (proven.plan_proven(work, peer) for peer in work.link.peers.values()))
         _passed(work, Phase.COMPARED, work.outcome.sent)

@@ -16,7 +16,8 @@ import attrs
 from dxa.agent.context import LinkWork
 from dxa.config import Peer
 from dxa.connector import Feed, Holds, Report
-from dxa.dirsync import server
+from dxa.dirsync import requestor, server
+from dxa.dirsync.messages import Reply
 from dxa.entry import Entry, Reject, Transaction, Verb, list_entry
 from dxa.ledger.answer import ListKey, Pick
 from dxa.ledger.received import Row, RowChange, hear
@@ -162,6 +163,8 @@ class _Batch:
         row = attrs.evolve(
             row, pick=self.pick(report, peer, row), limit=row.limit if report.limit is None else report.limit
         )
+        if report.reply is not None:
+            return self.reply(report, report.reply, peer, row)
         if report.request is None:
             return self.read(report, peer, row)
         return self.request(report, peer, row)
@@ -192,6 +195,28 @@ class _Batch:
         elif full or report.proves:
             self.work.proven.add(peer.id)
         return "taken", f"{taken} changes" if report.complete else f"{taken} changes; incomplete, nothing is removed"
+
+    def reply(self, report: Report, reply: Reply, peer: Peer, row: PeerRow) -> tuple[str, str]:
+        """An answer of the server whose requestor dxa is; its content and the numbers are stored together."""
+        state, commands = requestor.step(row.asking, requestor.Got(reply))
+        taken, verdict = 0, f"R={reply.r}, S={reply.s} (was {reply.was}), I={reply.i}"
+        for command in commands:
+            if isinstance(command, requestor.Discard):
+                return "kept", f"{verdict}: discarded, {command.why}"
+            if isinstance(command, requestor.Apply):
+                anew = [Transaction(0, Verb.REPLACE, None, list_entry("", ""))] if command.full else []
+                if command.full:
+                    self.mark_full(report, peer)
+                taken = self.into_list(report, peer, [*anew, *report.transactions], replaces=True)
+            elif isinstance(command, requestor.Drop):
+                self.store.queue.drop(peer.id, command.upto)
+            elif isinstance(command, requestor.Export):
+                # It is queued with the next request, which is when the views have followed.
+                self.store.queue.clear(peer.id)
+                state = attrs.evolve(state, exports=True)
+                verdict += f"; that is no number of ours (last {row.asking.last}), so the whole list goes out again"
+        self.put(attrs.evolve(row, asking=state))
+        return "taken", f"{verdict}: {taken} changes"
 
     def mark_full(self, report: Report, peer: Peer) -> None:
         empty = not any(

@@ -9,12 +9,21 @@ import attrs
 from sqlalchemy import bindparam, delete, exists, func, select
 
 from dxa.connector import Parcel, ParcelKind, PeerInfo, Result
-from dxa.dirsync.messages import Reply
+from dxa.dirsync.messages import Reply, Request
 from dxa.ledger.answer import Content
 from dxa.store.counters import Counters
 from dxa.store.database import Database, adding, among, fixed, setting
 from dxa.store.schema import content, parcel
-from dxa.store.serial import content_data, from_json, read_content, reply_text, restored, storable, to_json
+from dxa.store.serial import (
+    content_data,
+    from_json,
+    read_content,
+    reply_text,
+    request_text,
+    restored,
+    storable,
+    to_json,
+)
 
 READY, SENT, REFUSED = "ready", "sent", "refused"
 _STATUS = {Result.DONE: SENT, Result.POSTED: SENT, Result.REFUSED: REFUSED, Result.RETRY: READY}
@@ -153,6 +162,7 @@ class Outbox:
             content=contents[key],
             own=frozenset((type_, list_) for type_, list_ in values["own"]),
             reply=None if values["reply"] is None else Reply(**values["reply"]),
+            request=Request(**values["request"]) if values.get("request") else None,
             templates=values["templates"],
             title=values["title"],
             text=values["text"],
@@ -182,6 +192,7 @@ def _tuple(serial: int, parcel_: Parcel, link: str, now: float) -> tuple[object,
         "to": parcel_.to,
         "own": sorted(parcel_.own),
         "reply": reply_text(parcel_.reply),
+        "request": request_text(parcel_.request),
         "templates": parcel_.templates,
         "title": parcel_.title,
         "text": parcel_.text,

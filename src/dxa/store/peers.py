@@ -8,13 +8,13 @@ import attrs
 from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.sql import ClauseElement
 
-from dxa.dirsync import server
+from dxa.dirsync import requestor, server
 from dxa.ledger.answer import Pick
 from dxa.store import schema
 from dxa.store.counters import Counters
 from dxa.store.database import Database, Record, adding, fixed
 from dxa.store.schema import peer
-from dxa.store.serial import pick_text, read_pick, read_state, restored, state_text, storable
+from dxa.store.serial import asking_text, pick_text, read_asking, read_pick, read_state, restored, state_text, storable
 
 
 @attrs.frozen(kw_only=True)
@@ -38,6 +38,8 @@ class PeerRow:
     created_at: float
     heard_at: float | None = None
     answered_at: float | None = None
+    #: Of a server whose requestor dxa is, the numbers there.
+    asking: requestor.State = attrs.field(factory=requestor.State)
 
 
 _ADD = adding(peer)
@@ -46,10 +48,22 @@ _GET = select(peer).where(peer.c.id == bindparam("key"))
 _OF_LINK = select(peer).where(peer.c.link == bindparam("key")).order_by(peer.c.id)
 _ALL = select(peer).order_by(peer.c.id)
 
+_OF_PEER = (
+    *(schema.received, schema.told, schema.cut, schema.numbered),
+    *(schema.queued, schema.reject, schema.notice),
+)
 #: What goes when a peer goes; runs and archives stay.
 _REMOVALS: tuple[ClauseElement, ...] = tuple(
     delete(table).where(table.c.peer == bindparam("key"))
-    for table in (schema.received, schema.told, schema.cut, schema.numbered, schema.reject, schema.notice)
+    for table in (
+        schema.received,
+        schema.told,
+        schema.cut,
+        schema.numbered,
+        schema.queued,
+        schema.reject,
+        schema.notice,
+    )
 )
 _SCOPES: tuple[ClauseElement, ...] = tuple(
     delete(table).where(column == bindparam("key"))
@@ -122,11 +136,13 @@ def _tuple(row: PeerRow) -> tuple[object, ...]:
         row.created_at,
         row.heard_at,
         row.answered_at,
+        asking_text(row.asking),
     )
 
 
 def _peer(row: Record) -> PeerRow:
-    id_, link, name, state, pick, limit, cursor, view, rules, reply_to, note, created_at, heard_at, answered_at = row
+    id_, link, name, state, pick, limit, cursor, view, rules, reply_to, note, created_at, heard_at, *last = row
+    answered_at, asking = last
     return PeerRow(
         id=id_,
         link=link,
@@ -142,4 +158,5 @@ def _peer(row: Record) -> PeerRow:
         created_at=created_at,
         heard_at=heard_at,
         answered_at=answered_at,
+        asking=read_asking(asking),
     )

@@ -24,7 +24,7 @@ from sqlalchemy import (
 )
 
 #: The revision of `migrations/` that makes this schema.
-HEAD = "0002"
+HEAD = "0003"
 
 metadata = MetaData(naming_convention={"ix": "ix_%(table_name)s_%(column_0_N_name)s", "pk": "pk_%(table_name)s"})
 
@@ -75,6 +75,7 @@ peer = Table(
     Column("created_at", Float, nullable=False),
     Column("heard_at", Float),
     Column("answered_at", Float),
+    Column("asking", Text, nullable=False, server_default=""),  # numbers of a link on which dxa is the requestor
     Index("ix_peer_link", "link"),
 )
 
@@ -227,6 +228,16 @@ cut = Table(
     Column("at", BigInteger, nullable=False),
     Column("pick", Text, nullable=False),
     Column("sent_at", Float, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+#: Numbered transactions that a server has not acknowledged, of links on which dxa is the requestor.
+queued = Table(
+    "queued",
+    metadata,
+    Column("peer", String(200), primary_key=True),
+    Column("number", BigInteger, primary_key=True),
+    Column("transaction", Text, nullable=False),
     sqlite_with_rowid=False,
 )
 

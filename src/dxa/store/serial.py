@@ -15,8 +15,8 @@ from typing import Any
 import attrs
 
 from dxa.address import Address
-from dxa.dirsync import server
-from dxa.dirsync.messages import Reply
+from dxa.dirsync import requestor, server
+from dxa.dirsync.messages import Reply, Request
 from dxa.entry import Entry, Fields, Transaction, Verb
 from dxa.ledger.answer import Content, Pick, Segment
 from dxa.recipient import Kind, Recipient
@@ -58,6 +58,7 @@ def restored(text: str) -> str:
     return _MOVED.sub(lambda c: chr(ord(c[0]) - 0x1300), text)
 
 
+_UNASKED = requestor.State()
 #: Most entries have no extra values.
 _NONE = "[]"
 
@@ -120,6 +121,16 @@ def read_state(text: str) -> server.State:
     return server.State(**{**values, "full": server.Full(values["full"])})
 
 
+def asking_text(state: requestor.State) -> str:
+    """What the requestor's machine knows of its server."""
+    return to_json(attrs.asdict(state)) if state != _UNASKED else ""
+
+
+def read_asking(text: str) -> requestor.State:
+    """What `asking_text` wrote."""
+    return requestor.State(**from_json(text)) if text else _UNASKED
+
+
 @lru_cache(maxsize=256)
 def pick_text(pick: Pick) -> str:
     """What a peer asked to see; equal picks have equal texts."""
@@ -136,6 +147,21 @@ def read_pick(text: str) -> Pick:
 def reply_text(reply: Reply | None) -> dict[str, Any] | None:
     """The numbers of an answer as a JSON object."""
     return None if reply is None else attrs.asdict(reply)
+
+
+def request_text(request: Request | None) -> dict[str, Any] | None:
+    """The numbers of a request as a JSON object."""
+    return None if request is None else attrs.asdict(request)
+
+
+def transaction_text(transaction: Transaction) -> str:
+    """One transaction."""
+    return to_json(transaction)
+
+
+def read_transaction(text: str) -> Transaction:
+    """What `transaction_text` wrote."""
+    return _transaction(*from_json(text))
 
 
 def content_data(content: Content) -> bytes:

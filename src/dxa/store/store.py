@@ -26,6 +26,7 @@ from dxa.store.notices import Notices
 from dxa.store.numbered import Numbered
 from dxa.store.outbox import Outbox
 from dxa.store.peers import Peers
+from dxa.store.queue import Queue
 from dxa.store.received import Received
 from dxa.store.rejects import Rejects
 from dxa.store.schema import HEAD, metadata, version
@@ -57,6 +58,7 @@ class Store:
         self.held = Held(db)
         self.journal = Journal(db, counters)
         self.numbered = Numbered(db)
+        self.queue = Queue(db)
         self.listings = Listings(db)
 
     @classmethod

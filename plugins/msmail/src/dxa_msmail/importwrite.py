@@ -65,7 +65,8 @@ class _Writer:
     def add_all(self, rows: Sequence[Transaction], heads: Sequence[str]) -> bool:
         """Adds all at once; nothing is done when there is anything about one of them."""
         entries = [row.new for row in rows if row.new is not None]
-        _, types, _, names, addresses, fields = zip(*entries, strict=True) if len(entries) == len(rows) else ((),) * 6
+        columns = zip(*entries, strict=True) if len(entries) == len(rows) else ((),) * 7
+        _, types, _, names, addresses, fields, _ = columns
         lengths = set(map(len, names))
         if (
             not lengths

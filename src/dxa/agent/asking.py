@@ -1,0 +1,130 @@
+"""Outbound, second half, for peers that take a queue of numbered transactions: dxa is the requestor there.
+
+What the view shows anew goes behind what waits, under dense numbers from 1 on, and is frozen once numbered: the server
+takes each number once. A request carries all that has not been acknowledged, and asks for updates even with nothing to
+report (KB Q96060). Only the lists in which the site stands are sent: a requestor relays nobody else's (KB Q152935).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+
+import attrs
+
+from dxa.agent.context import LinkWork
+from dxa.agent.leading import Leading
+from dxa.config import Peer
+from dxa.connector import Parcel, ParcelKind
+from dxa.dirsync import requestor
+from dxa.dirsync.messages import Request
+from dxa.entry import Transaction, Verb
+from dxa.ledger.answer import Content, Cut, Pick, Segment, Step, full, number_steps
+from dxa.store import PeerRow, ViewRow
+
+
+def ask_peers(work: LinkWork) -> None:
+    """Queue what is new for each server, and make a request ready for it."""
+    for peer in work.link.peers.values():
+        row = work.store.peers.get(peer.id)
+        if row is not None and row.view is not None:
+            with work.store.transaction():
+                _Asking(work, peer, row).run()
+
+
+class _Asking:
+    def __init__(self, work: LinkWork, peer: Peer, row: PeerRow) -> None:
+        self.work, self.store, self.peer, self.row = work, work.store, peer, row
+        self.view: ViewRow = work.store.views.get(row.view or 0)
+        self.pick = Pick(types=frozenset(work.connector_type.traits.types[:1]), templates=peer.templates)
+
+    def run(self) -> None:
+        state = self.row.asking
+        if not state.exports:
+            state = attrs.evolve(state, last=self.queue(self.new_steps(), state.last))
+        state, request = self.ask(state)
+        self.keep_cut()
+        self.store.peers.put([attrs.evolve(self.row, asking=state, answered_at=self.work.now)])
+        self.post(request)
+
+    def ask(self, state: requestor.State) -> tuple[requestor.State, Request]:
+        """Let the machine ask; an export that it wants first is queued."""
+        last = state.last
+        while True:
+            state, commands = requestor.step(state, requestor.Send(last))
+            for command in commands:
+                if isinstance(command, requestor.SendRequest):
+                    return state, command.request
+                if isinstance(command, requestor.Export):
+                    self.store.queue.clear(self.peer.id)
+                    last = self.queue(self.all_steps(), command.above)
+
+    # -- the queue -------------------------------------------------------------------------------------------------
+
+    def queue(self, steps: Sequence[Step], last: int) -> int:
+        """Number these behind `last`; returns the new last number."""
+        transactions = [t for segment in number_steps(steps, last + 1, "").segments for t in segment.transactions]
+        self.store.queue.put(self.peer.id, transactions)
+        for transaction in transactions:
+            self.work.count_sent(transaction.verb, 1)
+        return last + len(transactions)
+
+    def new_steps(self) -> list[Step]:
+        """What leads from what the server will hold, when it has taken the queue, to what the view shows."""
+        leading = Leading(self.store, [self.peer.id])
+        cuts = leading.cuts.get(self.peer.id, [])[-1:]
+        if not cuts:
+            return []
+        alone = self.peer.id if self.peer.id in leading.tellers else ""
+        steps = leading.steps(self.view, self.view.head, self.pick, cuts, alone)
+        return [step for step in steps if step.list_key in self.work.site_lists]
+
+    def all_steps(self) -> list[Step]:
+        """The site's own lists as a whole, without those whom the server itself tells."""
+        lists = [(type_, list_.upper()) for type_, list_ in sorted(self.work.site_lists) if type_ in self.pick.types]
+        told = self.store.received.open_lines(self.peer.id)
+        shown = [
+            line.entry(self.pick.templates)
+            for line in self.store.views.live_of(self.view.id, lists)
+            if self.pick.shows(line.type, line.instead_of) and line.recipient not in told
+        ]
+        return full(lists, shown)
+
+    def keep_cut(self) -> None:
+        """What the server will hold of the view when it has taken the queue."""
+        number = self.store.next_numbers(self.work.link.name, 1)
+        self.store.cuts.forget(self.peer.id)
+        cut = Cut(number, self.view.head, self.pick, self.view.id)
+        self.store.cuts.add([(self.peer.id, self.view.id, cut, self.work.now)])
+
+    # -- the request -----------------------------------------------------------------------------------------------
+
+    def post(self, request: Request) -> None:
+        """Make the request ready; an earlier one that waits is not sent any more, for this one says it all."""
+        work, waiting = self.work, self.store.queue.waiting(self.peer.id)
+        serial = self.store.next_numbers(work.link.name, 1)
+        replaces = any(each.verb is Verb.REPLACE for each in waiting)
+        self.store.outbox.supersede(self.peer.id)
+        parcel = Parcel(
+            id=f"{serial:010d}-{self.peer.name}",
+            peer=work.info(self.peer, self.row),
+            kind=ParcelKind.FULL if replaces else ParcelKind.UPDATE,
+            content=Content(f"{work.link.name}-ask-{serial}", tuple(_segments(waiting))),
+            request=request,
+            templates=self.pick.templates,
+        )
+        self.store.outbox.put([parcel], work.link.name, work.now)
+        work.outcome.fulls += replaces
+        work.outcome.updates += not replaces
+
+
+def _segments(transactions: Iterable[Transaction]) -> Iterable[Segment]:
+    """The transactions in their order, as runs of one list and verb."""
+    for (list_key, _), run in groupby(transactions, key=lambda each: (_list_key(each), each.verb)):
+        yield Segment(list_key, tuple(run))
+
+
+def _list_key(transaction: Transaction) -> tuple[str, str]:
+    entry = transaction.new or transaction.old
+    assert entry is not None
+    return entry.type, entry.list.casefold()
