@@ -1,0 +1,119 @@
+"""What is configured about the people of a directory: a table that the plugin's connectors share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Literal, TypeAlias
+
+import attrs
+
+from dxa.errors import FormatError
+from dxa_exchange import dialects, names
+from dxa_exchange.dialects import Dialect, Name
+
+#: Why an object is no recipient; see `dxa_exchange.peoplefilter`.
+Skip: TypeAlias = Literal["system", "hidden", "no-proxies", "no-legacy", "no-home", "no-primary", "no-target"]
+
+#: Attributes that are never fields: secrets, and what a server counts and stamps (patterns, folded).
+ALWAYS_DROPPED = (
+    *("*password*", "*pwd*", "dbcsp*", "lmhash", "nthash", "sambant*", "sambalm*", "supplementalcredentials"),
+    *("ntsecuritydescriptor", "replpropertymetadata", "dscorepropagationdata", "usn*", "when*", "lastlogo*", "logon*"),
+    *("badp*", "*timestamp", "creatorsname", "modifiersname", "entrycsn", "entrydn", "structuralobjectclass"),
+    *("subschemasubentry", "hassubordinates", "contextcsn", "instancetype", "objectversion", "object-version"),
+)
+
+
+def _key(doc: str, default: Any, check: Callable[[Any], object] | None = None) -> Any:
+    validator = _told(check) if check else None
+    if isinstance(default, dict):
+        return attrs.field(factory=default.copy, validator=validator, metadata={"doc": doc})
+    return attrs.field(default=default, validator=validator, metadata={"doc": doc})
+
+
+def _told(check: Callable[[Any], object]) -> Any:
+    def validator(_instance: object, field: attrs.Attribute[Any], value: Any) -> None:
+        try:
+            check(value)
+        except (FormatError, ValueError) as error:
+            raise ValueError(f"{field.name}: {error}") from None
+
+    return validator
+
+
+def _all_names(texts: tuple[str, ...]) -> None:
+    for text in texts:
+        names.read(text)
+
+
+def _marking(text: str) -> None:
+    attribute, equals, _ = text.partition("=")
+    if text and not (equals and attribute.strip()):
+        raise ValueError(f"expected ATTRIBUTE=VALUE, got {text!r}")
+
+
+# RUF009: `_key` is `attrs.field` with an explanation; it makes no value.
+# ruff: noqa: RUF009
+@attrs.frozen(kw_only=True)
+class PeopleOptions:
+    """``[links.NAME.….people]``."""
+
+    dialect: Name = _key("how the directory tells of people: csv55, raw55, ex55, ad or generic", "generic")
+    bases: tuple[str, ...] = _key(
+        "containers that are read, with all below them; a recipient's container is its path below the first that "
+        "fits; none reads all that comes",
+        (),
+        _all_names,
+    )
+    sync_container: str = _key(
+        "container in which dxa keeps its objects, and outside of which it changes nothing; empty writes nothing",
+        "",
+        names.read,
+    )
+    classes: tuple[str, ...] = _key(
+        "classes of the objects that are written, the most special last; none is what the dialect usually has", ()
+    )
+    rdn: str = _key("attribute that names an object in its container", "cn")
+    mark: str = _key(
+        "attribute and value of the ownership mark, as in adminDescription=dxa Lab/Berlin; empty is an attribute of "
+        "the dialect, and the site's name",
+        "",
+        _marking,
+    )
+    domains: tuple[str, ...] = _key(
+        "mail domains of the directory: the address of a mailbox or group is one in these; none takes the primary one",
+        (),
+    )
+    skip: tuple[Skip, ...] | None = _key(
+        "objects that are no recipients: system (mailboxes of the system), hidden, no-proxies (without proxy "
+        "addresses), no-legacy (without legacyExchangeDN), no-home (users with neither home server nor target), "
+        "no-primary (groups without a primary SMTP address), no-target (contacts without target); empty is system",
+        None,
+    )
+    attributes: Mapping[str, str] = _key(
+        'names of attributes that the dialect has otherwise, ours = theirs: department = "ou"; "" leaves one out', {}
+    )
+    others: bool = _key("keep attributes that no table knows, under their own names", True)
+    drop: tuple[str, ...] = _key("attributes that are not kept; * stands for any text", ())
+    stamp: bool = _key("write msExchRecipientDisplayType and TypeDetails, which Exchange itself should (ad)", False)
+    backflow: bool = _key("add X500 addresses of their contacts elsewhere to people of this directory", False)
+
+    def spoken(self, available: frozenset[str] | None = None) -> Dialect:
+        """The dialect with what is configured; `available` are the attributes that the server has (None: all)."""
+        return dialects.dialect(self.dialect, self.attributes, self.classes, available)
+
+    def skipped(self) -> tuple[Skip, ...]:
+        """Which objects are no recipients."""
+        return ("system",) if self.skip is None else self.skip
+
+    def marking(self, site: tuple[str, str], dialect: Dialect) -> tuple[str, str]:
+        """Attribute and value of the ownership mark, as the directory has them; the attribute is "" if it lacks one."""
+        if self.mark:
+            name, _, value = self.mark.partition("=")
+            return name.strip(), value.strip() or mark_of(site)
+        neutral = "importedFrom" if dialect.files else "adminDescription"
+        return dialect.theirs(neutral), mark_of(site)
+
+
+def mark_of(site: tuple[str, str]) -> str:
+    """``dxa ORG/SITE``."""
+    return f"dxa {site[0]}/{site[1]}"
