@@ -45,7 +45,7 @@ class Story:
 
     def read(self, found: Findings, titles: Titles) -> None:
         """Steps 2 to 4."""
-        self._read = True
+        self._read = found.counted
         cursor = found.cursor
         what = "read whole" if found.whole else "as before"
         if found.transactions and not found.whole:
