@@ -149,11 +149,38 @@ def primary(proxies: Iterable[Proxy], type_: str) -> Proxy | None:
     return next((proxy for proxy in proxies if proxy.primary and proxy.type == type_), None)
 
 
-def collect(values: Iterable[str]) -> Proxied:
+def collect(values: Sequence[str]) -> Proxied:
     """The addresses of ``proxyAddresses``: of several primaries of a type the last one counts, and that is told.
 
     What is no address is told and left out.
     """
+    return _ordinary(values) or _any(values)
+
+
+def _ordinary(values: Iterable[str]) -> Proxied | None:
+    """The addresses of an object about which nothing is odd, as nearly all are; None when something is."""
+    first, others = list[Proxy](), list[Proxy]()
+    seen = set[object]()
+    for text in values:
+        name, _, value = text.partition(":")
+        type_ = name.upper()
+        if not name.isalnum() or value != value.strip() or not value:
+            return None
+        primary = name == type_ and type_ not in WITHOUT_PRIMARY
+        # Two of X.400 may be the same in different spellings.
+        key = type_ if type_ == "X400" else (type_, value.casefold())
+        if key in seen or (primary and (type_, True) in seen):
+            return None
+        seen.add(key)
+        if primary:
+            seen.add((type_, True))
+            first.append(Proxy(type_, value, True))
+        else:
+            others.append(Proxy(type_, value))
+    return Proxied((*first, *others))
+
+
+def _any(values: Iterable[str]) -> Proxied:
     found, remarks = [], []
     for value in values:
         try:

@@ -52,6 +52,7 @@ class _Slot(NamedTuple):
 
 _KINDS = {kind: kind.value for kind in Kind}
 _IGNORED = _Slot("", False, False)
+_MARK = _Slot("", False, True)
 #: The attribute in which our own objects have their target where a server has no better one.
 _STAND_IN = "stand-in"
 
@@ -80,6 +81,8 @@ class Reader:
         self._drop = (*ALWAYS_DROPPED, *(pattern.casefold() for pattern in options.drop))
         self._skip = options.skipped()
         self._kinds: dict[tuple[object, ...], Kind | None] = {}
+        self._names = {name: kind.name for kind in types for name in (kind.name, *kind.aliases)}
+        self._containers: dict[str, str] = {}
         self._stand_in = dialect.stand_in.casefold()
         self._tells_hidden = bool(dialect.theirs("recipientHidden"))
 
@@ -91,8 +94,7 @@ class Reader:
             return Bad(0, "address", f"{record.dn}: {error}", record.dn)
 
     def _read(self, record: Record, anchor: str) -> Person | Skipped | Bad:
-        special, fields = self._sorted_out(record)
-        marked = self.marked(record)
+        special, fields, marked = self._sorted_out(record)
         if stand_in := special.pop(_STAND_IN, None):
             self._place(stand_in, special, fields, marked)
         kind = self._kind(special.get("objectClass", []))
@@ -124,9 +126,10 @@ class Reader:
 
     # -- attributes ------------------------------------------------------------------------------------------------
 
-    def _sorted_out(self, record: Record) -> tuple[dict[str, Values], list[tuple[str, str]]]:
-        """The attributes with rules of their own, by neutral name, and those that are fields."""
+    def _sorted_out(self, record: Record) -> tuple[dict[str, Values], list[tuple[str, str]], bool]:
+        """The attributes with rules of their own, by neutral name, those that are fields, and whether it is ours."""
         special: dict[str, Values] = {}
+        marked = False
         fields: list[tuple[str, str]] = []
         slots = self._slots
         for name, values in record.attributes.items():
@@ -137,11 +140,15 @@ class Reader:
             elif slot.neutral:
                 neutral = slot.neutral
                 fields += [(neutral, value) for value in values if value and type(value) is str]
-        return special, fields
+            elif slot is _MARK and self._marking in values:
+                marked = self._inside(record)
+        return special, fields, marked
 
     def _slot(self, name: str) -> _Slot:
         folded, neutral = name.casefold(), self._dialect.neutral(name)
-        if folded == self._stand_in:
+        if folded == self._mark:
+            slot = _MARK
+        elif folded == self._stand_in:
             slot = _Slot(_STAND_IN, True, True)
         elif neutral and (attribute(neutral).system or neutral in (ALIAS, "displayName")):
             slot = _Slot(neutral, True, self._dialect.theirs(neutral).casefold() == folded)
@@ -153,7 +160,7 @@ class Reader:
         return slot
 
     def _dropped(self, folded: str, neutral: str) -> bool:
-        if folded == self._mark or folded in self._dialect.left_out or not (neutral or self._options.others):
+        if folded in self._dialect.left_out or not (neutral or self._options.others):
             return True
         return any(fnmatchcase(each, pattern) for each in (folded, neutral.casefold()) for pattern in self._drop)
 
@@ -182,8 +189,11 @@ class Reader:
     def marked(self, record: Record) -> bool:
         """Whether dxa has made the object: it bears our mark, and lies in the synchronisation container."""
         values = record.values(self._mark) if self._mark else []
+        return self._marking in values and self._inside(record)
+
+    def _inside(self, record: Record) -> bool:
         container = self._options.sync_container
-        return self._marking in values and bool(container) and names.within(record.dn, container)
+        return bool(container) and names.within(record.dn, container)
 
     def _legacy(self, record: Record, looked: Looked) -> str:
         """The name under which Exchange knows it; of 5.5, that is the name in the directory itself."""
@@ -205,6 +215,8 @@ class Reader:
         found = addresses.collect(values) if values else Proxied(())
         mails = [mail.strip() for mail in _texts(special.get("mail")) if mail.strip()]
         if not mails:
+            return found
+        if len(mails) == 1 and found.proxies and _has_mail(found.proxies, mails[0]):
             return found
         first = found.primary("SMTP") is None
         told = [Proxy("SMTP", mail, first and at == 0) for at, mail in enumerate(mails)]
@@ -237,22 +249,29 @@ class Reader:
         return kind, best
 
     def _checked(self, chosen: Proxy, proxies: Proxies) -> tuple[Address, list[str], list[str]]:
-        """The address of the entry, the further ones, primaries first, and those that no plugin takes."""
+        """The address of the entry, the further ones, primaries first, and those that no plugin takes.
+
+        Only what may be the entry's own address is looked at closely: the core checks the further ones.
+        """
         address = self._types.parse(f"{chosen.type}:{chosen.value}")
-        seen = {self._types.key(address)}
-        further: list[tuple[bool, str]] = []
-        raw = []
-        for proxy in proxies:
-            text = f"{proxy.type}:{proxy.value}"
-            try:
-                other = self._types.parse(text)
-            except AddressError:
-                raw.append(text)
+        primaries, others, raw = set[str](), set[str](), set[str]()
+        for type_, value, primary in proxies:
+            if type_ == chosen.type and value == chosen.value:
                 continue
-            if (key := self._types.key(other)) not in seen:
-                seen.add(key)
-                further.append((not proxy.primary, str(other)))
-        return address, [text for _, text in sorted(further)], sorted(set(raw))
+            name = self._names.get(type_)
+            if name is None:
+                raw.add(f"{type_}:{value}")
+            elif name != address.type or not self._same(name, value, address):
+                (primaries if primary else others).add(f"{name}:{value}")
+        return address, [*sorted(primaries), *sorted(others - primaries)], sorted(raw)
+
+    def _same(self, type_: str, value: str, address: Address) -> bool:
+        """Whether an address of the same type is the same one."""
+        types = self._types
+        try:
+            return types.key(Address(type_, types.get(type_).check(value))) == types.key(address)
+        except AddressError:
+            return False
 
     def _aside(self, record: Record, looked: Looked, kind: Kind, further: list[str], marked: bool) -> Fields:
         fields = [(ALIAS, alias)] if (alias := looked.text(ALIAS).strip()) else []
@@ -268,8 +287,18 @@ class Reader:
 
     def _container(self, record: Record) -> str:
         above = names.parent(record.dn)
-        base = next((base for base in self._options.bases if names.within(above, base)), "")
-        return names.steps(above, base)
+        found = self._containers.get(above)
+        if found is None:
+            base = next((base for base in self._options.bases if names.within(above, base)), "")
+            found = self._containers[above] = names.steps(above, base)
+        return found
+
+
+def _has_mail(proxies: Proxies, mail: str) -> bool:
+    """Whether the only mail address is among the proxies, one of which is primary."""
+    folded = mail.casefold()
+    smtp = [proxy for proxy in proxies if proxy.type == "SMTP"]
+    return any(proxy.primary for proxy in smtp) and any(proxy.value.casefold() == folded for proxy in smtp)
 
 
 def _texts(values: Values | None) -> list[str]:
