@@ -121,8 +121,9 @@ class Report:
     cursor: str = ""
     #: Quoted peers: the numbers heard, and what is asked for.
     request: Request | None = None
-    #: Queued peers: the numbers of the answer that this is.
+    #: Queued peers: the numbers of the answer that this is, and whether what it carries is to be received.
     reply: Reply | None = None
+    received: bool = True
     types: frozenset[str] | None = None
     templates: bool | None = None
     limit: int | None = None

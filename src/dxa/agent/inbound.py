@@ -198,7 +198,7 @@ class _Batch:
 
     def reply(self, report: Report, reply: Reply, peer: Peer, row: PeerRow) -> tuple[str, str]:
         """An answer of the server whose requestor dxa is; its content and the numbers are stored together."""
-        state, commands = requestor.step(row.asking, requestor.Got(reply))
+        state, commands = requestor.step(row.asking, requestor.Got(reply, report.received))
         taken, verdict = 0, f"R={reply.r}, S={reply.s} (was {reply.was}), I={reply.i}"
         for command in commands:
             if isinstance(command, requestor.Discard):

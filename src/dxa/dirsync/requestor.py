@@ -36,9 +36,10 @@ class Send:
 
 @attrs.frozen
 class Got:
-    """An answer has been read."""
+    """An answer has been read; without `content` nothing is to be received, and only what it acknowledges counts."""
 
     reply: Reply
+    content: bool = True
 
 
 @attrs.frozen
@@ -108,6 +109,14 @@ REPLIES: tuple[Rule[State, Got, Command], ...] = (
         "KB Q99961",
         lambda s, e: e.reply.i < s.i,
         lambda s, e: (s, (Discard("old mail: it answers an earlier import request"),)),
+    ),
+    Rule(
+        "not received",
+        "nothing is to be received",
+        "look at R only",
+        "KB Q148309: participation without Receive Updates",
+        lambda s, e: not e.content,
+        lambda s, e: decide(ACKNOWLEDGING, s, e),
     ),
     Rule(
         "incomplete",

@@ -23,17 +23,19 @@ def dxa_address_types() -> list[AddressType]:
 
 @hookimpl
 def dxa_connectors() -> list[ConnectorType]:
-    """The connector ``msmail``."""
+    """The connectors ``msmail`` (dxa is the server) and ``msmail-requestor``."""
     from dxa.connector import ConnectorType, Feed, Holds, Traits
     from dxa_msmail import server
     from dxa_msmail.addresses import ADDRESS_TYPES
+    from dxa_msmail.requestor import link
 
+    types = tuple(kind.name for kind in ADDRESS_TYPES)
     return [
         ConnectorType(
             name="msmail",
             summary="MS Mail for PC Networks: directory synchronization by message files",
             traits=Traits(
-                types=tuple(kind.name for kind in ADDRESS_TYPES),
+                types=types,
                 holds=Holds.QUOTED,
                 feeds=frozenset({Feed.FULL, Feed.CHANGES}),
                 many_peers=True,
@@ -47,7 +49,22 @@ def dxa_connectors() -> list[ConnectorType]:
             options=server.ServerOptions,
             peer_options=server.PeerOptions,
             roles=("server",),
-        )
+        ),
+        ConnectorType(
+            name="msmail-requestor",
+            summary="MS Mail for PC Networks: dxa as a requestor of a directory synchronization server",
+            traits=Traits(
+                types=types,
+                holds=Holds.QUEUED,
+                feeds=frozenset({Feed.FULL, Feed.CHANGES}),
+                letters=True,
+                transaction_bytes=75,
+            ),
+            open=link.open_requestor_link,
+            site_lists=link.site_lists,
+            parse=_parse,
+            options=link.RequestorOptions,
+        ),
     ]
 
 

@@ -156,11 +156,12 @@ def open_server(context: LinkContext) -> MsMailServer:
 
         name = shadow(context.site, options.network, options.postoffice)
         return MsMailServer.of_shadow(context, open_shadow(context, options.maildata, name))
-    inbox, outbox = (_folder(context.folder, text) for text in (options.inbox, options.outbox))
+    inbox, outbox = (disk_folder(context.folder, text) for text in (options.inbox, options.outbox))
     return MsMailServer(context, inbox, outbox)
 
 
-def _folder(site: Path, text: str) -> DiskFolder:
+def disk_folder(site: Path, text: str) -> DiskFolder:
+    """The folder of messages that a configuration names; one outside of the site's folder must be there."""
     return DiskFolder(site / text, create=not Path(text).is_absolute())
 
 

@@ -1,0 +1,217 @@
+"""dxa as a requestor: the site's people go to a directory synchronization server, and its lists come in (KB Q148309).
+
+Requests are made with every cycle (T1); answers are taken in as soon as they are there, so there is no T3 (KB Q149451).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Literal
+
+import attrs
+
+from dxa.config.secrets import Secret
+from dxa.connector import LinkContext, Outcome, Parcel, ParcelKind, PeerInfo, Report, Result
+from dxa.entry import Reject
+from dxa.errors import AddressError, FormatError, TransportError
+from dxa.ledger.answer import ListKey
+from dxa_msmail import importtext
+from dxa_msmail.addresses import ADDRESS_TYPES, check_pair
+from dxa_msmail.dirsyncbody import Place
+from dxa_msmail.envelope import LINE_END_NAMES, SYSTEM, mail_address, reject_of
+from dxa_msmail.folder import Folder, file_name, is_plain
+from dxa_msmail.importlines import CODE_PAGE
+from dxa_msmail.requestor.answers import Answer, Other
+from dxa_msmail.requestor.correspondence import Correspondence
+from dxa_msmail.server import LineEnd, Placement, disk_folder, shadow
+from dxa_msmail.writing import Writer
+
+#: Whoever writes in a file that nobody can read is not known.
+READ_FAILURE = 115
+_TYPES = frozenset(name for kind in ADDRESS_TYPES for name in (kind.name, *kind.aliases))
+
+
+def _key(doc: str, default: Any = attrs.NOTHING, validator: Any = None) -> Any:
+    return attrs.field(default=default, validator=validator, metadata={"doc": doc})
+
+
+def _pair(_instance: object, field: Any, value: str) -> None:
+    net, _, po = value.partition("/")
+    try:
+        check_pair(net, po)
+    except AddressError as error:
+        raise ValueError(f"{field.name} must be NET/PO: {error}") from None
+
+
+def _mailbox(_instance: object, field: Any, value: str) -> None:
+    if not mail_address(f"N/P/{value}").is_system:
+        raise ValueError(f"{field.name} must be $SYSTEM or SYSTEMn, got {value!r}")
+
+
+def _known(_instance: object, field: Any, value: tuple[str, ...]) -> None:
+    if unknown := [name for name in value if name.upper() not in _TYPES]:
+        raise ValueError(f"{field.name}: unknown address type {', '.join(unknown)}")
+
+
+# RUF009: `_key` is `attrs.field` with an explanation; it makes no value.
+# ruff: noqa: RUF009
+@attrs.frozen(kw_only=True)
+class RequestorOptions:
+    """``[links.NAME.msmail-requestor]``."""
+
+    server: str = _key("NET/PO of the directory synchronization server", validator=_pair)
+    password: Secret | None = _key("password for the server: env:NAME, file:PATH or the text itself", None)
+    inbox: str = _key("folder where messages for the site are dropped", "mail/in")
+    outbox: str = _key("folder where dxa drops its requests", "mail/out")
+    maildata: str = _key("folder of the shadow postoffice on disk; empty for message files in inbox and outbox", "")
+    server_maildata: str = _key("folder of the server's postoffice (MAILDATA), where EXTERNAL delivers", "")
+    network: str = _key("network of the shadow postoffice; empty is the organization", "")
+    postoffice: str = _key("name of the shadow postoffice; empty is the site", "")
+    # KB Q150828: a requestor is SYSTEMn even when it is the first, for $SYSTEM is kept for a possible server.
+    mailbox: str = _key("mailbox that requests come from: SYSTEMn, or $SYSTEM", "SYSTEM1", _mailbox)
+    server_mailbox: str = _key("mailbox of the server", SYSTEM, _mailbox)
+    types: tuple[str, ...] = _key("address types wanted from the server", ("PCM",), _known)
+    templates: bool = _key("template values are wanted from the server", False)
+    limit: int = _key("largest answer in bytes; 0 is no limit", 0)
+    send: bool = _key("send updates to the server", True)
+    receive: bool = _key("receive updates from the server; when that is turned on again, ask for an import", True)
+    line_end: LineEnd = _key("line end of the headers: CR, LF or CRLF, as FFAPI's -F0, -F1, -F2", "CRLF")
+    placement: Placement = _key("where transactions go: INATTACHMENT or INBODY", "INATTACHMENT")
+    spelling: Literal["PCM", "MS", "CSI"] = _key("name of the native address type in transactions", "PCM")
+
+
+def site_lists(site: tuple[str, str], options: RequestorOptions) -> frozenset[ListKey]:
+    """The list in which the site's people stand at the server."""
+    return frozenset({("MS", shadow(site, options.network, options.postoffice).casefold())})
+
+
+def open_requestor_link(context: LinkContext) -> MsMailRequestor:
+    """The connector of a link, on its shadow postoffice or its folders; a folder elsewhere must be there."""
+    options: RequestorOptions = context.options
+    if options.maildata:
+        from dxa_msmail.shadow import open_shadow
+
+        server = PeerInfo(id="", name=options.server, options={"maildata": options.server_maildata})
+        behind = attrs.evolve(context, peers={options.server.casefold(): server})
+        name = shadow(context.site, options.network, options.postoffice)
+        folder: Folder = open_shadow(behind, options.maildata, name).folder()
+        return MsMailRequestor(context, folder, folder)
+    inbox, outbox = (disk_folder(context.folder, text) for text in (options.inbox, options.outbox))
+    return MsMailRequestor(context, inbox, outbox)
+
+
+class MsMailRequestor:
+    """See `dxa.connector.Connector`."""
+
+    def __init__(self, context: LinkContext, inbox: Folder, outbox: Folder) -> None:
+        options: RequestorOptions = context.options
+        self._context, self._options = context, options
+        self._inbox, self._outbox = inbox, outbox
+        self._peer = next(iter(context.peers.values()), None)
+        self._own = shadow(context.site, options.network, options.postoffice)
+        self._letters = Correspondence(
+            own=self._own,
+            server=options.server,
+            mailbox=options.mailbox,
+            server_mailbox=options.server_mailbox,
+            clock=context.now,
+            wanted=options.types,
+            templates=options.templates,
+            password=options.password.reveal() if options.password else None,
+            limit=options.limit,
+            code_page=self._option("code_page", CODE_PAGE),
+            line_end=LINE_END_NAMES[options.line_end],
+            place=Place(options.placement),
+            types=context.types,
+        )
+        self._keep: dict[str, str] = {}
+
+    def _option(self, key: str, default: str) -> str:
+        return str((self._peer.options if self._peer else {}).get(key) or default)
+
+    # -- collecting ------------------------------------------------------------------------------------------------
+
+    def collect(self, since: Mapping[str, str]) -> Iterator[Report]:
+        """What waits for the site: answers, the newest first, for it brings what the others do, and more."""
+        found: list[tuple[str, bytes, Answer | Other]] = []
+        for name in self._inbox.names():
+            try:
+                data = self._inbox.read(name)
+                found += [(name, data, each) for each in self._letters.reader().read(name, data)]
+            except TransportError as error:
+                yield self._report("", fault=Reject(0, 0, "", READ_FAILURE, str(error)))
+            except FormatError as error:
+                if not self._may_grow(name):
+                    self._keep[name] = str(error)
+                    yield self._report(name, fault=reject_of(error))
+        found.sort(key=_newest_first)
+        last = {name: at for at, (name, _, _) in enumerate(found)}
+        for at, (name, data, each) in enumerate(found):
+            yield self._told(name if last[name] == at else "", data, each)
+
+    def _may_grow(self, name: str) -> bool:
+        return 0 <= self._context.now() - self._inbox.modified(name) < 5.0
+
+    def _told(self, receipt: str, data: bytes, found: Answer | Other) -> Report:
+        origin = f"{self._options.server}/{self._options.server_mailbox}"
+        if isinstance(found, Other):
+            if not found.bad:
+                return self._report(receipt, title=found.title, raw=data, ignored=found.reject.reason)
+            return self._report(receipt, title=found.title, raw=data, fault=found.reject)
+        return self._report(
+            receipt,
+            origin=origin,
+            title=found.title,
+            raw=data,
+            transactions=found.records.transactions if self._options.receive else (),
+            rejects=found.records.rejects,
+            complete=found.reply.complete,
+            reply=found.reply,
+            received=self._options.receive,
+        )
+
+    def _report(self, receipt: str, **values: Any) -> Report:
+        return Report(sender=self._context.link, receipt=receipt, **{**values, "origin": ""})
+
+    def settle(self, receipts: Sequence[str]) -> None:
+        """Take away the files; what nobody could read is kept in the inbox's folder for such files."""
+        for name in filter(is_plain, receipts):
+            if name in self._keep:
+                self._inbox.park(name, self._keep.pop(name))
+            else:
+                self._inbox.remove(name)
+        self._outbox.flush()
+        if receipts and self._inbox is not self._outbox:
+            self._inbox.flush()
+
+    # -- delivering ------------------------------------------------------------------------------------------------
+
+    def deliver(self, parcel: Parcel) -> Iterator[Outcome]:
+        """Drop the request, with the queue behind it, into the outbox, as a file that is named after the parcel."""
+        if parcel.kind is ParcelKind.NOTICE:
+            writer = Writer(sender=f"{self._own}/{self._options.mailbox}", line_end=b"\r\n", placement="INBODY")
+            self._outbox.write(file_name(parcel.id), writer.letter(parcel, self._context.now()))
+            yield Outcome(result=Result.POSTED)
+            return
+        request = parcel.request
+        if request is None:
+            raise ValueError(f"parcel {parcel.id} asks for nothing")
+        transactions = list(parcel.transactions())
+        if not self._options.send:
+            # KB Q148309: participation without Send Updates; what waits is sent when that is turned on.
+            request, transactions = attrs.evolve(request, r=request.was), []
+        lines = importtext.write(
+            transactions,
+            code_page=self._letters.code_page,
+            numbered=True,
+            templates=parcel.templates,
+            ms_name=self._options.spelling,
+        )
+        data = self._letters.request_message(request, [lines], len(transactions))
+        self._outbox.write(file_name(parcel.id), data)
+        yield Outcome(result=Result.POSTED)
+
+
+def _newest_first(found: tuple[str, bytes, Answer | Other]) -> tuple[int, int, str]:
+    name, _, each = found
+    return (-each.reply.i, -each.reply.s, name) if isinstance(each, Answer) else (1, 0, name)

@@ -1,0 +1,245 @@
+"""dxa as a requestor of a directory synchronization server, which here is another dxa."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from random import Random
+from shutil import copyfile
+
+import attrs
+import pytest
+
+from tests.cases.harness import SiteHarness
+
+SERVER = """
+[site]
+organization = "LAB"
+name = "HQ"
+[links.pos]
+connector = "msmail"
+role = "server"
+import_container = "Imported"
+export_containers = ["Staff"]
+[links.pos.peers."MUSEUM/WEST"]
+no_password = true
+"""
+
+REQUESTOR = """
+[site]
+organization = "MUSEUM"
+name = "WEST"
+[links.up]
+connector = "msmail-requestor"
+import_container = "Far"
+export_containers = [{containers}]
+[links.up.msmail-requestor]
+server = "LAB/HQ"
+{options}
+"""
+
+
+@attrs.define
+class Pair:
+    """A server's site and a requestor's, with the mail between them carried by hand."""
+
+    server: SiteHarness
+    requestor: SiteHarness
+
+    def carry(self) -> list[str]:
+        """Bring every message to the other side; returns what there was, as the direction and the file."""
+        moved = []
+        for here, there, what in ((self.server, self.requestor, "answer"), (self.requestor, self.server, "request")):
+            for file in sorted(here.outbox.iterdir()) if here.outbox.is_dir() else []:
+                there.inbox.mkdir(parents=True, exist_ok=True)
+                file.rename(there.inbox / file.name)
+                moved.append(what)
+        return moved
+
+    def cycle(self) -> None:
+        """T1, T2, and the requestor takes in the answer, which goes with its next T1."""
+        self.requestor.sync()
+        self.carry()
+        self.server.sync()
+        self.carry()
+        self.requestor.sync()
+
+
+MakePair = Callable[..., Pair]
+
+
+@pytest.fixture
+def make_pair(tmp_path: Path) -> Iterator[MakePair]:
+    """Two sites that know each other; options are further lines of the requestor's link."""
+    made: list[SiteHarness] = []
+
+    def make(options: str = "", containers: str = '"Staff"') -> Pair:
+        there = REQUESTOR.format(containers=containers, options=options)
+        folder = tmp_path / str(len(made))
+        for name, text in (("server", SERVER), ("requestor", there)):
+            (folder / name).mkdir(parents=True)
+            made.append(SiteHarness(folder / name, text))
+        return Pair(*made[-2:])
+
+    yield make
+    for site in made:
+        site.close()
+
+
+def test_people_come_and_go_both_ways(make_pair: MakePair) -> None:
+    """The site's people are custom recipients at the server's site, and the server's people here."""
+    pair = make_pair()
+    pair.requestor.add("Ann West")
+    pair.server.add("Bob Main")
+    pair.cycle()
+
+    assert ["Ann West"] == pair.server.names(container="Imported")
+    assert ["Bob Main"] == pair.requestor.names(container="Far")
+
+    pair.requestor.edit("Ann West", name="Ann Weston")
+    pair.server.remove("Bob Main")
+    pair.server.add("Cy Main")
+    pair.cycle()
+
+    assert ["Ann Weston"] == pair.server.names(container="Imported")
+    assert ["Cy Main"] == pair.requestor.names(container="Far")
+
+
+def test_a_transaction_is_sent_until_it_is_acknowledged(make_pair: MakePair) -> None:
+    """Transactions keep their numbers, however often they go out, and stop when the server has taken them."""
+    pair = make_pair()
+    pair.requestor.add("Ann West")
+    subjects = []
+    for _ in range(2):
+        pair.requestor.sync()
+        subjects += [message.subject for _, message in pair.requestor.sent()]
+        for file in pair.requestor.outbox.iterdir():
+            file.unlink()
+    pair.cycle()
+    subjects += [message.subject for _, message in pair.requestor.sent()]
+
+    lost, answered = "ReqTx R=2 (was 0), S=0, I=1 2 sent", "ReqTx R=2 (was 2), S=1, I=1 0 sent"
+    assert [lost, lost, answered] == subjects
+
+
+def test_only_the_sites_own_list_goes_out(make_pair: MakePair) -> None:
+    """A requestor relays nobody: whom the server told does not come back to it, under no address (KB Q152935)."""
+    pair = make_pair(containers='"Staff", "Far"')
+    pair.server.add("Bob Main")
+    pair.requestor.add("Ann West")
+    pair.cycle()
+    pair.cycle()
+
+    assert ["Ann West"] == pair.server.names(container="Imported")
+
+
+def test_a_number_that_is_none_of_ours(make_pair: MakePair) -> None:
+    """A server that was restored and knows less has the whole list again, and loses nobody."""
+    pair = make_pair()
+    pair.requestor.add("Ann West")
+    pair.server.add("Bob Main")
+    pair.cycle()
+    pair.cycle()
+    copy = pair.server.folder / "copy.db"
+    pair.server.close()
+    copyfile(pair.server.folder / "dxa.db", copy)
+    pair.server.open()
+    pair.requestor.add("Cy West")
+    pair.cycle()
+    pair.cycle()
+    pair.server.close()
+    copyfile(copy, pair.server.folder / "dxa.db")
+    pair.server.open()
+    for _ in range(3):
+        pair.cycle()
+
+    assert ["Ann West", "Cy West"] == pair.server.names(container="Imported")
+
+
+def test_participation(make_pair: MakePair) -> None:
+    """Without Send Updates nobody goes out, without Receive Updates nobody comes in; requests are made all the same."""
+    for option, there, here in (("send = false", [], ["Bob Main"]), ("receive = false", ["Ann West"], [])):
+        pair = make_pair(options=option)
+        pair.requestor.add("Ann West")
+        pair.server.add("Bob Main")
+        pair.cycle()
+
+        assert (there, here) == (pair.server.names(container="Imported"), pair.requestor.names(container="Far"))
+
+
+class Weather:
+    """What may happen to two sites and the mail between them."""
+
+    def __init__(self, pair: Pair, seed: int) -> None:
+        self.pair, self.random = pair, Random(seed)
+        self.saved: dict[int, bool] = {}
+        self.serial = 0
+
+    def step(self) -> None:
+        """One thing happens."""
+        choice = self.random.choice
+        site = choice((self.pair.server, self.pair.requestor))
+        happening = choice((self.edit, self.edit, self.edit, self.sync, self.sync, self.sync, self.mail, self.mail))
+        if self.random.random() < 0.08:
+            happening = choice((self.save, self.restore))
+        happening(site)
+
+    def edit(self, site: SiteHarness) -> None:
+        """Somebody comes, goes or gets another name."""
+        people = site.names(container="Staff")
+        self.serial += 1
+        if not people or self.random.random() < 0.5:
+            site.add(f"P{self.serial} Staff", f"P{self.random.randrange(6)}X{self.serial}")
+        elif self.random.random() < 0.5:
+            site.edit(self.random.choice(people), name=f"N{self.serial} Staff")
+        else:
+            site.remove(self.random.choice(people))
+
+    def sync(self, site: SiteHarness) -> None:
+        """A cycle of one site."""
+        site.sync()
+
+    def mail(self, site: SiteHarness) -> None:
+        """The mail of one site is carried, lost, doubled, held back or mixed up."""
+        other = self.pair.server if site is self.pair.requestor else self.pair.requestor
+        files = sorted(site.outbox.iterdir()) if site.outbox.is_dir() else []
+        self.random.shuffle(files)
+        other.inbox.mkdir(parents=True, exist_ok=True)
+        for file in files:
+            fate = self.random.choice(("carried", "carried", "carried", "lost", "doubled", "held back"))
+            self.serial += 1
+            if fate == "doubled":
+                copyfile(file, other.inbox / f"{self.serial}-{file.name}")
+            if fate == "lost":
+                file.unlink()
+            elif fate != "held back":
+                file.rename(other.inbox / f"{self.serial}-{file.name}")
+
+    def save(self, site: SiteHarness) -> None:
+        """A backup of a site's database."""
+        site.close()
+        copyfile(site.folder / "dxa.db", site.folder / "backup.db")
+        site.open()
+
+    def restore(self, site: SiteHarness) -> None:
+        """A site's database is brought back from a backup; the numbers beside it stay."""
+        if (site.folder / "backup.db").exists():
+            site.close()
+            copyfile(site.folder / "backup.db", site.folder / "dxa.db")
+            site.open()
+
+
+@pytest.mark.parametrize("seed", range(25))
+def test_any_weather_ends_in_agreement(make_pair: MakePair, seed: int) -> None:
+    """Loss, doubling, delay, mixed order and restored databases on both sides: clean cycles make both sides agree."""
+    pair = make_pair()
+    weather = Weather(pair, seed)
+    for _ in range(40):
+        weather.step()
+    for _ in range(5):
+        pair.cycle()
+        pair.server.approve()
+        pair.requestor.approve()
+
+    assert pair.requestor.names(container="Staff") == pair.server.names(container="Imported")
+    assert pair.server.names(container="Staff") == pair.requestor.names(container="Far")
