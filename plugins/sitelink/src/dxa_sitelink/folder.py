@@ -1,0 +1,152 @@
+"""The shared folder: whole files that appear under their names with all their bytes, as far as dxa writes them.
+
+Whatever else moves files there (a synchronising program, somebody with a stick) may show half of one; that is what the
+trailer of each file is for.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from pathlib import Path
+from typing import Protocol
+
+import attrs
+
+from dxa.errors import TransportError
+
+#: What a file that is still being written is called: hidden, and with this ending.
+TEMPORARY = ".tmp"
+
+
+class Folder(Protocol):
+    """A folder of files with plain names. What cannot be reached now raises `TransportError` that names it."""
+
+    def names(self) -> list[str]:
+        """The files that are there, in the order of their names."""
+
+    def read(self, name: str) -> bytes | None:
+        """All bytes of a file; None when it has gone."""
+
+    def modified(self, name: str) -> float:
+        """When the file was last written, in seconds since 1970; minus infinity when it has gone."""
+
+    def write(self, name: str, data: bytes) -> None:
+        """Put a file there, durable and at once; the same name twice has the same effect as once."""
+
+    def remove(self, name: str) -> None:
+        """Take a file away; nothing happens when it is gone already."""
+
+
+@attrs.frozen
+class DiskFolder:
+    """A folder of a disk. With `create` it is made at its first use; without, it must be there (a mounted share)."""
+
+    path: Path
+    create: bool
+
+    def names(self) -> list[str]:
+        """See `Folder`."""
+        self._ready()
+        try:
+            with os.scandir(self.path) as entries:
+                return sorted(entry.name for entry in entries if not entry.name.startswith("."))
+        except OSError as error:
+            raise _said(f"list {self.path}", error) from None
+
+    def read(self, name: str) -> bytes | None:
+        """See `Folder`."""
+        try:
+            return (self.path / name).read_bytes()
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise _said(f"read {self.path / name}", error) from None
+
+    def modified(self, name: str) -> float:
+        """See `Folder`."""
+        try:
+            return (self.path / name).stat().st_mtime
+        except FileNotFoundError:
+            return float("-inf")
+        except OSError as error:
+            raise _said(f"look at {self.path / name}", error) from None
+
+    def write(self, name: str, data: bytes) -> None:
+        """See `Folder`."""
+        self._ready()
+        try:
+            write_file(self.path / name, data)
+        except OSError as error:
+            raise _said(f"write {self.path / name}", error) from None
+
+    def remove(self, name: str) -> None:
+        """See `Folder`."""
+        try:
+            (self.path / name).unlink(missing_ok=True)
+        except OSError as error:
+            raise _said(f"remove {self.path / name}", error) from None
+
+    def _ready(self) -> None:
+        if self.path.is_dir():
+            return
+        if not self.create:
+            raise TransportError(
+                f"there is no folder {self.path}; is its share or disk mounted? The next run looks again"
+            )
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise _said(f"make the folder {self.path}", error) from None
+
+
+def write_file(path: Path, data: bytes, mode: int = 0o666) -> None:
+    """Write a file aside and rename it into its place; its bytes and its name are durable when this returns."""
+    aside = path.with_name(f".{path.name}{TEMPORARY}")
+    with suppress(FileNotFoundError):
+        aside.unlink()
+    with os.fdopen(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    aside.replace(path)
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def _said(what: str, error: OSError) -> TransportError:
+    return TransportError(f"cannot {what}: {error.strerror or error}; the next run tries again")
+
+
+class Aside(Protocol):
+    """Where copies of files are kept that could not be used."""
+
+    def keep(self, name: str, data: bytes, reason: str) -> None:
+        """Keep a copy with its reason; the same one twice is one."""
+
+
+@attrs.frozen
+class DiskAside:
+    """A folder of the site for such copies; only the latest so many stay."""
+
+    path: Path
+    most: int = 100
+
+    def keep(self, name: str, data: bytes, reason: str) -> None:
+        """See `Aside`; the reason stands in a file of the same name with ``.why`` at its end."""
+        place = self.path / name
+        if place.exists():
+            return
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            write_file(self.path / f"{name}.why", f"{reason}\n".encode("utf-8", "replace"), 0o600)
+            write_file(place, data, 0o600)
+            copies = [path for path in self.path.iterdir() if path.suffix != ".why"]
+            for old in sorted(copies, key=lambda path: path.stat().st_mtime)[: -self.most]:
+                old.unlink(missing_ok=True)
+                old.with_name(f"{old.name}.why").unlink(missing_ok=True)
+        except OSError as error:
+            raise _said(f"keep a copy in {self.path}", error) from None

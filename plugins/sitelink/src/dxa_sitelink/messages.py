@@ -1,0 +1,116 @@
+"""What two sites say to each other: a batch of transactions, and a status that says how far they have come."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import attrs
+
+from dxa.errors import FormatError
+from dxa_sitelink.container import Sealed, number_of, seal, text_of
+from dxa_sitelink.keys import PrivateKey
+from dxa_sitelink.sites import same_site
+
+BATCH, STATUS = "batch", "status"
+
+
+@attrs.frozen(kw_only=True)
+class Way:
+    """From which site a file comes, to which it goes, and over which of the links between them."""
+
+    sender: str
+    to: str
+    link: str
+
+    def back(self) -> Way:
+        """The way of what comes back."""
+        return Way(sender=self.to, to=self.sender, link=self.link)
+
+    def header(self, kind: str) -> dict[str, Any]:
+        """The beginning of a header."""
+        return {"kind": kind, "from": self.sender, "to": self.to, "link": self.link}
+
+    def why_not(self, sealed: Sealed) -> str:
+        """Why a file was not written for this way; "" when it was."""
+        header = sealed.header
+        found = Way(sender=text_of(header, "from"), to=text_of(header, "to"), link=text_of(header, "link"))
+        if not same_site(found.sender, self.sender) or not same_site(found.to, self.to):
+            return f"it says that it goes from {found.sender} to {found.to}, not from {self.sender} to {self.to}"
+        return "" if found.link == self.link else f"it belongs to the link {found.link!r}, not to {self.link!r}"
+
+
+@attrs.frozen(kw_only=True)
+class Batch:
+    """An answer of one site to the other: what leads from the number `was` (0: nothing held) to `number`.
+
+    `ack` is the last number that the sender has taken from the other site when it made this; `count` lines are in
+    `body`.
+    """
+
+    number: int
+    was: int
+    ack: int
+    full: bool
+    count: int
+    body: bytes
+
+    def seal(self, way: Way, key: PrivateKey | None, *, compress: bool = False) -> bytes:
+        """The bytes of its file."""
+        numbers = {"number": self.number, "was": self.was, "ack": self.ack, "full": self.full, "count": self.count}
+        return seal({**way.header(BATCH), **numbers}, self.body, key, compress=compress)
+
+
+@attrs.frozen(kw_only=True)
+class Status:
+    """How far one site has come with the other.
+
+    `ack` is the last number that it holds, `sent` the last one that it has sent, `types` are the address types that it
+    knows. `serial` is another one each time the file is written, so that nobody takes it for an earlier one.
+    """
+
+    ack: int
+    sent: int
+    types: tuple[str, ...]
+    serial: str = ""
+
+    def seal(self, way: Way, key: PrivateKey | None) -> bytes:
+        """The bytes of its file."""
+        said = {"ack": self.ack, "sent": self.sent, "types": list(self.types), "serial": self.serial}
+        return seal({**way.header(STATUS), **said}, b"", key)
+
+
+def read_batch(sealed: Sealed) -> Batch:
+    """The batch in a file whose writer is known; raises `FormatError`."""
+    header = sealed.header
+    _expect_kind(header, BATCH)
+    full = header.get("full")
+    if not isinstance(full, bool):
+        raise FormatError("missing or neither", line=1, field="full", expected="true or false", got=str(full))
+    number, was, ack, count = (number_of(header, name) for name in ("number", "was", "ack", "count"))
+    if not was < number or full != (was == 0):
+        raise FormatError("numbers that contradict each other", line=1, field="was", expected="0 if full", got=str(was))
+    body = sealed.body()
+    if body.count(b"\n") != count or (body and not body.endswith(b"\n")):
+        raise FormatError("lost lines", field="count", expected=str(count), got=str(body.count(b"\n")))
+    return Batch(number=number, was=was, ack=ack, full=full, count=count, body=body)
+
+
+def read_status(sealed: Sealed) -> Status:
+    """The status in a file whose writer is known; raises `FormatError`."""
+    header = sealed.header
+    _expect_kind(header, STATUS)
+    types = header.get("types")
+    if not isinstance(types, list) or not all(isinstance(name, str) for name in types):
+        raise FormatError("missing or no list of texts", line=1, field="types")
+    return Status(
+        ack=number_of(header, "ack"),
+        sent=number_of(header, "sent"),
+        types=tuple(types),
+        serial=text_of(header, "serial"),
+    )
+
+
+def _expect_kind(header: Mapping[str, Any], kind: str) -> None:
+    if header.get("kind") != kind:
+        raise FormatError("another kind of file", line=1, field="kind", expected=kind, got=str(header.get("kind")))
