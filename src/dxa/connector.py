@@ -6,7 +6,7 @@ is called after what was read has been committed, may take a mail or file away.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from enum import Enum
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePath
@@ -319,12 +319,19 @@ class Decoder:
 
     Files of some formats are known by their place alone. `names` are patterns like ``GLB/*.GLB`` in upper case, for a
     file's folder and name, and count more than what any decoder makes of the bytes. Such a file may be empty.
+
+    A format of address lists can be converted to those of other plugins: `read` gives what stands in a file, and `write`
+    the bytes of one. In between, a `Reject` is what could not be read, with its line, or what the format cannot hold;
+    the rest goes on, and nothing is raised. `endings` are those of the names of such files, in lower case (``.ldif``).
     """
 
     name: str
     sniff: Callable[[bytes], bool]
     decode: Callable[[bytes], Iterator[dict[str, Any]]]
     names: tuple[str, ...] = ()
+    read: Callable[[bytes, AddressTypes], Iterator[Transaction | Reject]] | None = None
+    write: Callable[[Iterable[Transaction], AddressTypes], Iterator[bytes | Reject]] | None = None
+    endings: tuple[str, ...] = ()
 
     def expects(self, file: PurePath) -> bool:
         """Whether a file in that place, whatever the case of its name, is one of `names`."""
