@@ -18,6 +18,10 @@ def _connector(name: str) -> ConnectorType:
     return ConnectorType(name=name, summary=name, traits=Traits(types=("X",), holds=Holds.PROVEN), open=Memory().open)
 
 
+def _decoder(**values: Any) -> Decoder:
+    return Decoder(name="d", sniff=lambda _: False, decode=lambda _: iter(()), **values)
+
+
 def _plugin(**hooks: Any) -> ModuleType:
     """A plugin whose hooks return these values, or raise them."""
     plugin = ModuleType("plugin")
@@ -146,6 +150,18 @@ def test_two_plugins_of_one_name_are_told_apart_by_their_distribution(site_packa
             "'mem' is already",
         ),
         ("dxa_decoders", "decoders", [3], "returned a int in its list, not a Decoder"),
+        (
+            "dxa_decoders",
+            "decoders",
+            [_decoder(endings=(".TXT",), read=lambda _data, _types: iter(()))],
+            "the decoder 'd' with the ending '.TXT', not one like '.ldif'",
+        ),
+        (
+            "dxa_decoders",
+            "decoders",
+            [_decoder(endings=(".txt",))],
+            "the decoder 'd' with endings, but neither read nor write",
+        ),
         ("dxa_demo_scenes", "scenes", [3], "returned a int in its list, not a Scene"),
         ("dxa_commands", "commands", [("a", "b")], "returned ('a', 'b') in its list, not (name, 'module:attribute')"),
         ("dxa_commands", "commands", [("a", "b:c"), ("a", "b:d")], "'a' is there twice"),
@@ -177,7 +193,7 @@ def test_the_list_of_plugins_never_fails() -> None:
 
 def test_every_hook_has_its_facade() -> None:
     """What plugins give is found by its name; scenes come in their order, commands under their plugin."""
-    decoders = [Decoder(name="d", sniff=lambda _: False, decode=lambda _: iter(()))]
+    decoders = [_decoder()]
     scenes = [
         Scene(name="b", order=2, play=print),
         Scene(name="a", order=2, play=print),

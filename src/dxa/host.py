@@ -112,7 +112,7 @@ class Host:
 
     def decoders(self) -> dict[str, Decoder]:
         """All decoders by name."""
-        return self._named("dxa_decoders", Decoder, lambda decoder: (decoder.name,))
+        return self._named("dxa_decoders", Decoder, lambda decoder: (decoder.name,), check=_check_decoder)
 
     def scenes(self) -> list[Scene]:
         """All scenes of the demo in their order."""
@@ -176,12 +176,13 @@ class Host:
         kind: type[T],
         names: Callable[[T], Iterable[str]],
         fold: Callable[[str], str] = str,
+        check: Callable[[object], T] | None = None,
     ) -> dict[str, T]:
         """The values of a hook by each of their names; no name may be given twice."""
         found: dict[str, T] = {}
         givers: dict[str, PluginInfo] = {}
         for plugin in self._working(hook):
-            for value in self._call(plugin, hook, _instance_of(kind)):
+            for value in self._call(plugin, hook, check or _instance_of(kind)):
                 for name in names(value):
                     giver = givers.setdefault(fold(name), plugin.info)
                     if found.setdefault(fold(name), value) is not value:
@@ -242,6 +243,15 @@ def _instance_of(kind: type[T]) -> Callable[[object], T]:
         return value
 
     return check
+
+
+def _check_decoder(value: object) -> Decoder:
+    decoder = _instance_of(Decoder)(value)
+    if wrong := [ending for ending in decoder.endings if not re.fullmatch(r"(\.[a-z0-9_-]+)+", ending)]:
+        raise TypeError(f"the decoder {decoder.name!r} with the ending {wrong[0]!r}, not one like '.ldif'")
+    if decoder.endings and not (decoder.read or decoder.write):
+        raise TypeError(f"the decoder {decoder.name!r} with endings, but neither read nor write")
+    return decoder
 
 
 def _check_command(value: object) -> tuple[str, str]:
