@@ -42,6 +42,7 @@ class Scripted:
     phases: list[tuple[Phase, int, str]] = attrs.field(factory=list)
     failing: str = ""
     stuck: bool = False
+    shaped: int = 0
     tells_recipients: bool = True
     context: Any = None
 
@@ -76,6 +77,7 @@ class Scripted:
         pass
 
     def shape(self, entry: Entry, held: Entry | None) -> Entry:
+        self.shaped += 1
         if "!" in entry.name:
             raise AddressError("no exclamation marks", got=entry.name)
         shaped = entry._replace(name=entry.name.upper(), fields=())
@@ -250,6 +252,54 @@ def test_what_is_sent_is_what_the_peer_can_hold(site: ScriptedSite) -> None:
 
     assert [["BOB"], ["BOB"]] == sent
     assert [(0, "list cannot hold it: no exclamation marks: 'Eve!'")] == site.rejects()
+
+
+def test_who_is_in_step_is_looked_at_again_only_after_a_change(site: ScriptedSite) -> None:
+    """A cycle in which neither side has changed costs nothing by the entry; every change on either side is seen."""
+    bob, cy = _entry("BOB"), _entry("CY")
+    site.add("Bob")
+    site.add("Cy")
+    site.hears()
+    site.hears(bob, cy, marked=frozenset({bob.key, cy.key}))
+    site.changes()
+    before = site.plugin.shaped
+    site.changes()
+    unchanged = site.plugin.shaped - before
+
+    def sent() -> list[tuple[str, str]]:
+        parcels, site.plugin.parcels = site.plugin.parcels, []
+        return [(t.verb.value, side.name) for p in parcels for t in p.transactions() if (side := t.new or t.old)]
+
+    sent()
+    site.changes(Transaction(0, Verb.ADD, None, bob._replace(name="Robert")), marked=frozenset({bob.key}))
+    renamed = sent()
+    site.changes(Transaction(0, Verb.ADD, None, bob), marked=frozenset({bob.key}))
+    site.changes(_gone("BOB"))
+    gone = sent()
+    site.changes(Transaction(0, Verb.ADD, None, bob), marked=frozenset({bob.key}))
+    site.edit("Cy", hidden=True)
+    site.changes()
+
+    assert (0, [("M", "BOB")], [("A", "BOB")], [("D", "CY")]) == (unchanged, renamed, gone, sent())
+    site.changes(_gone("CY"))
+    site.changes()
+    before = site.plugin.shaped
+    site.configure(TEXT.replace('connector = "scripted"', 'connector = "scripted"\ncode_page = "437"'))
+    site.changes()
+    assert 1 == site.plugin.shaped - before
+
+
+def test_a_first_cycle_without_deletes_is_no_being_in_step(site: ScriptedSite) -> None:
+    """Nothing is deleted at a peer in the first cycle with it; the next one does so, though nothing has changed."""
+    ours = [_entry(f"O{n}") for n in range(20)]
+    for entry in ours[1:]:
+        site.add(entry.name)
+    site.hears(*ours, marked=frozenset(entry.key for entry in ours))
+    first = len(site.plugin.parcels)
+    site.changes()
+
+    (parcel,) = site.plugin.parcels
+    assert (0, [(Verb.DELETE, "O0")]) == (first, [(t.verb, t.old.name) for t in parcel.transactions() if t.old])
 
 
 def test_what_waits_is_worked_out_anew_and_stays_approved(site: ScriptedSite) -> None:

@@ -178,7 +178,7 @@ def test_applying_takes_a_pin_off(store: Store) -> None:
 def test_a_row_can_be_linked_without_being_applied(store: Store) -> None:
     """What cannot be taken still counts as told."""
     _hear(store, told(ANN))
-    store.received.link([(_rows(store)["Ann"].id, 9)])
+    store.received.link(PEER, [(_rows(store)["Ann"].id, 9)])
 
     assert ([("Ann", True)], {9}) == (_pending(store), store.received.recipients(PEER))
 

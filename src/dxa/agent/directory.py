@@ -246,8 +246,10 @@ class _Meaning:
 
         They are not made unique: the peer knows nothing of another one.
         """
-        texts = [value for name, value in self.meant.rows[row].entry.fields if name == ADDRESSES]
-        lost = {key for address in further_addresses(texts, self.types) if used(key := self.types.key(address))}
+        entry = self.meant.rows[row].entry
+        texts = [value for name, value in entry.fields if name == ADDRESSES]
+        lost = {self.types.key(address) for address in further_addresses(texts, self.types)} - {entry.key}
+        lost = set(filter(used, lost))
         if not lost:
             return wish
         return attrs.evolve(wish, proxies=tuple(p for p in wish.proxies if self.types.key(p) not in lost))
@@ -385,7 +387,8 @@ def _conflicts(work: LinkWork, peer: Peer, meant: Meant, told: list[tuple[int, E
         for row, recipient, _ in meant.conflicts
         if row.alive and recipient is not None and not _stands(peer, known.get(row.recipient or 0))
     ]
-    work.store.received.link(linked)
+    if linked:
+        work.store.received.link(peer.id, linked)
     if fresh:
         work.store.rejects.put(work.link.name, peer.id, None, fresh, work.now)
         work.outcome.rejects += len(fresh)

@@ -7,6 +7,7 @@ first cycle with a peer. Parcels that wait are superseded, for the peer was read
 from __future__ import annotations
 
 from collections.abc import Mapping
+from hashlib import blake2b
 
 import attrs
 
@@ -21,17 +22,42 @@ from dxa.ledger.answer import Pick, Step, number_steps
 from dxa.plan import Facts, Fingerprint, Plan, fingerprint, make_plan
 from dxa.store import PeerRow
 
+#: Raised when the same state on both sides leads to another result, so that all peers are compared anew.
+VERSION = 1
 #: Why an entry is written into the peer or taken out of it.
 REASONS = {Verb.ADD: "shown by the view", Verb.MODIFY: "changed in the view", Verb.DELETE: "no longer shown"}
 
 
 def plan_proven(work: LinkWork, peer: Peer) -> Plan | None:
-    """Plan what the peer must be given, and put it into the outbox; None when it was not read in this cycle."""
+    """Plan what the peer must be given, and put it into the outbox.
+
+    None when it was not read in this cycle, or when it was in step and nothing has changed since on either side.
+    """
     row = work.store.peers.get(peer.id)
     if peer.id not in work.proven or row is None or row.view is None:
         return None
-    with work.store.transaction():
-        return _plan(work, peer, row)
+    store, in_step, now = work.store, f"in step:{peer.id}", _state(work, peer, row)
+    if store.counter(in_step) == now:
+        return None
+    with store.transaction():
+        # In the first cycle deletes are left out of the plan.
+        met = store.counter(f"contact:{peer.id}")
+        plan = _plan(work, peer, row)
+        store.set_counter(in_step, now if met and not plan.changes else 0)
+        return plan
+
+
+def _state(work: LinkWork, peer: Peer, row: PeerRow) -> int:
+    """Stands for all that decides over what the peer must be given: while it is the same, so is the result.
+
+    That is what was received, what the view shows, and for what the connector can hold the configuration.
+    """
+    store, link = work.store, work.link
+    head = store.views.get(row.view).head if row.view else 0
+    configured = (VERSION, link.connector.name, link.role, link.options, peer.options, sorted(work.site_lists))
+    parts = repr((store.received.revision(peer.id), row.view, head, *configured))
+    # The counters are 64 bits wide, and 0 is for none.
+    return 1 + int.from_bytes(blake2b(parts.encode("utf-8", "surrogatepass"), digest_size=7).digest(), "big")
 
 
 def _plan(work: LinkWork, peer: Peer, row: PeerRow) -> Plan:

@@ -12,11 +12,14 @@ from sqlalchemy import and_, bindparam, case, delete, false, func, null, or_, se
 from dxa.entry import Entry
 from dxa.ledger.answer import ListKey
 from dxa.ledger.received import GONE, Row, RowChange, digest
+from dxa.store.counters import Counters
 from dxa.store.database import Record, adding, among, fixed, setting
 from dxa.store.schema import received
 from dxa.store.serial import fields_text, read_fields, restored, storable
 from dxa.store.told import Told
 
+#: The counter ``revision:PEER`` goes up with every change to the rows of a peer.
+_REVISION = "revision"
 #: No digest is like this: what stands for the pinned digest of a row that has none.
 _NONE = fixed("-")
 
@@ -138,6 +141,8 @@ class Received(Told):
             self._db.many(_FORGET, gone)
             self._db.many(_DELETE, gone)
             self._db.many(_ADD, _added(peer, changes, marked, raws, places))
+            if changes or marked or places:
+                self._touch(peer)
             if marked or places:
                 heard = {change.after.key for change in changes if change.after is not None}
                 self._mark(peer, marked, heard, whole=bool(places))
@@ -195,22 +200,37 @@ class Received(Told):
         """The directory has these rows as (row, digest, recipient) say; a deletion that it has ends its row."""
         rows = list(rows)
         with self._db.transaction():
+            if rows:
+                self._touch(peer)
             self._db.many(_REMOVE, [(id_,) for id_, digest_, _ in rows if digest_ == GONE])
             self._db.many(_APPLIED, ((digest_, recipient, digest_, id_) for id_, digest_, recipient in rows))
 
-    def link(self, rows: Iterable[tuple[int, int]]) -> None:
+    def link(self, peer: str, rows: Iterable[tuple[int, int]]) -> None:
         """Note the recipient that each of these rows is about, though it is not applied."""
-        self._db.many(_LINK, [(recipient, id_) for id_, recipient in rows])
+        with self._db.transaction():
+            self._touch(peer)
+            self._db.many(_LINK, [(recipient, id_) for id_, recipient in rows])
 
     def pin(self, peer: str, ids: Iterable[int]) -> None:
         """What these rows say now is rejected: they are not pending until they say something else."""
-        self._db.many(_PIN, [(peer, id_) for id_ in ids])
+        with self._db.transaction():
+            self._touch(peer)
+            self._db.many(_PIN, [(peer, id_) for id_ in ids])
 
     def unpin(self, peer: str, ids: Iterable[int]) -> None:
         """Take a rejection back."""
-        self._db.many(_UNPIN, [(peer, id_) for id_ in ids])
+        with self._db.transaction():
+            self._touch(peer)
+            self._db.many(_UNPIN, [(peer, id_) for id_ in ids])
 
     # -- looking ---------------------------------------------------------------------------------------------------
+
+    def revision(self, peer: str) -> int:
+        """A number that is another one after every change to the rows of the peer."""
+        return Counters(self._db).get(f"{_REVISION}:{peer}")
+
+    def _touch(self, peer: str) -> None:
+        Counters(self._db).take(f"{_REVISION}:{peer}", 1)
 
     def count(self, peer: str) -> int:
         """How many entries the peer tells."""
@@ -231,6 +251,7 @@ class Received(Told):
     def transfer(self, peer: str, to: str) -> None:
         """Another peer tells from now on what this one told."""
         with self._db.transaction():
+            self._touch(to)
             self._db.run(_TRANSFER, to, peer)
             self.transfer_told(peer, to)
 

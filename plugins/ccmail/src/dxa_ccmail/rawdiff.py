@@ -129,7 +129,7 @@ class _Export:
         """The records of the runs that are left."""
         plain = reader.plain(Batch(self.begin, list(self.runs))) if not self.head else None
         entries = by_name(plain) if plain else {}
-        if plain and len(entries) == len(plain):
+        if plain is not None and len(entries) == len(plain):
             return _Side(entries)
         # Something is odd: everything in the order of the file, and with its place there.
         side = _Side()
