@@ -330,7 +330,7 @@ class Decoder:
     decode: Callable[[bytes], Iterator[dict[str, Any]]]
     names: tuple[str, ...] = ()
     read: Callable[[bytes, AddressTypes], Iterator[Transaction | Reject]] | None = None
-    write: Callable[[Iterable[Transaction], AddressTypes], Iterator[bytes | Reject]] | None = None
+    write: Callable[[Iterable[Transaction]], Iterator[bytes | Reject]] | None = None
     endings: tuple[str, ...] = ()
 
     def expects(self, file: PurePath) -> bool:
