@@ -1,7 +1,7 @@
-"""The guide to cc:Mail, run for real: each command with what it prints, each way of running EXPORT and IMPORT in a folder.
+"""The guide to cc:Mail, run for real: each command with what it prints, and each way of running EXPORT and IMPORT.
 
-As a program, ``python -m docs.generators.ccmail FOLDER`` prints the parts. The stand-ins of the simulator take the place
-of Lotus' programs everywhere.
+As a program, ``python -m docs.generators.ccmail FOLDER`` prints the parts. The stand-ins of the simulator take the
+place of Lotus' programs everywhere.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ ROOT = Path(__file__).resolve().parents[2]
 class Part(NamedTuple):
     """Commands, and the folder in which they are typed.
 
-    One that is meant to fail has a ``!`` in front, and its exit status is shown. ``PLAN`` is the plan that was held last.
+    One that is meant to fail has a ``!`` in front, and its exit status is shown. ``PLAN`` is what was held last.
     """
 
     folder: str

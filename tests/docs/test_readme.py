@@ -49,6 +49,8 @@ def test_the_first_steps_work_as_they_are_printed(tmp_path: Path) -> None:
     assert {"Müller, Jürgen", "All Staff", "Larsen, Ase"} <= found(said["dxa msmail postoffice gal north"])
     assert {"Müller, Jürgen", "All Staff", "Larsen, Ase"} <= found(said["dxa -C mysite recipients list"])
     assert {"Müller, Jürgen", "All Staff", "Larsen, Ase"} <= found(said["dxa msmail requestor gal -d east"])
+    assert all(name in said["dxa ccmail simulate edit show po1"] for name in ("HQ All Staff", "HQ Larsen, Ase"))
+    assert "Bo Quist" in said["dxa -C mysite plan"]
     assert tmp_path == folder
 
 

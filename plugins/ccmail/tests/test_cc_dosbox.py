@@ -1,7 +1,9 @@
-"""DOS programs in real DOSBox, by the configuration and the batch file that docs/testing.md shows."""
+"""DOS programs in real DOSBox, by the configuration and the batch files that docs/ccmail.md shows."""
 
+import os
 import re
 import shutil
+import subprocess
 import time
 import tomllib
 from pathlib import Path
@@ -12,11 +14,12 @@ import pytest
 
 from dxa.config.secrets import Secret
 from dxa_ccmail.running.commands import CommandPrograms
+from dxa_ccmail.running.drop import DropPrograms
 from dxa_ccmail.running.events import RunError
 from dxa_ccmail.running.interface import Kind, Login, Mode
-from dxa_ccmail.running.options import CommandOptions
+from dxa_ccmail.running.options import CommandOptions, DropOptions
 
-PAGE = (Path(__file__).parents[3] / "docs" / "testing.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).parents[3] / "docs" / "ccmail.md").read_text(encoding="utf-8")
 RECORD = b"Name: Doe, Jane\r\nLocn: L\r\nAddr:\r\nCmts:\r\n"
 
 pytestmark = [
@@ -25,10 +28,16 @@ pytestmark = [
 ]
 
 
-def block(language: str) -> str:
-    """The one block in that language on the page."""
-    (found,) = re.findall(rf"^```{language}\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
-    return str(found)
+def block(language: str, word: str) -> str:
+    """The one block in that language on the page that has the word in it."""
+    found = re.findall(rf"^```{language}\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+    (block,) = (each for each in found if word in each)
+    return str(block)
+
+
+def batch(name: str) -> bytes:
+    """A batch file of the page."""
+    return block("bat", f"rem {name} ").replace("\n", "\r\n").encode()
 
 
 def program(name: str, data: bytes, text: str, code: int) -> bytes:
@@ -60,8 +69,8 @@ def programs(tmp_path: Path) -> CommandPrograms:
     (tmp_path / "po 1").mkdir()
     (tmp_path / "po 1" / "CCPOMBOX.DBF").write_bytes(b"")
     (tmp_path / "programs").mkdir()
-    (tmp_path / "programs" / "RUN.BAT").write_bytes(block("bat").replace("\n", "\r\n").encode())
-    text = block("toml").replace("/srv/ccmail/po1", f"{tmp_path}/po 1").replace("/srv/ccmail", str(tmp_path))
+    (tmp_path / "programs" / "RUN.BAT").write_bytes(batch("RUN.BAT"))
+    text = block("toml", "dosbox").replace("/srv/ccmail/po1", f"{tmp_path}/po 1").replace("/srv/ccmail", str(tmp_path))
     options: dict[str, Any] = tomllib.loads(text)["links"]["NAME"]["ccmail"]["commands"]
     options |= {"export": tuple(options["export"]), "import_file": tuple(options["import_file"])}
     options |= {"count": r"(\d+) entries", "timeout": 60.0}
@@ -149,3 +158,35 @@ def test_a_dos_program_that_hangs(programs: CommandPrograms, tmp_path: Path) -> 
     assert time.monotonic() - begin < 30
     put(programs, "EXPORT", program("CCMDIR.EXP", RECORD, "1 entries", 0))
     assert None is not programs.export()
+
+
+def test_somebody_else_s_batch_file(programs: CommandPrograms, tmp_path: Path) -> None:
+    """Import files are taken, deletes first, and what became of them lies beside; then a new export, and its code."""
+    exports, imports = tmp_path / "exports", tmp_path / "imports"
+    for folder in (exports, imports):
+        folder.mkdir()
+    put(programs, "EXPORT", program("CCMDIR.EXP", RECORD, "1 entries", 0))
+    put(programs, "IMPORT", program("CCMAIL.UND", b"Name: Doe, Jane\r\n", "1 undeliverable", 5))
+    (programs.base / "programs" / "DROP.BAT").write_bytes(batch("DROP.BAT"))
+    for name in ("CCMDEL.IMP", "CCMDIR.IMP"):
+        (imports / name).write_bytes(RECORD)
+    mounts = {"e": exports, "i": imports, "m": tmp_path / "po 1", "p": tmp_path / "programs"}
+    typed = [f'mount {drive} "{folder}"' for drive, folder in mounts.items()] + ["call p:\\drop.bat PO1 geheim", "exit"]
+    subprocess.run(
+        ["dosbox", "-noconsole", *(part for line in typed for part in ("-c", line))],
+        env={**os.environ, "SDL_VIDEODRIVER": "dummy", "SDL_AUDIODRIVER": "dummy"},
+        capture_output=True,
+        timeout=60,
+        check=True,
+    )
+    options = DropOptions(exports=str(exports), imports=str(imports), manifest="RUN.RC")
+    drop = DropPrograms(options=options, base=tmp_path, now=time.time)
+    exported, results = drop.export(), drop.results()
+
+    assert exported is not None, drop.warnings()
+    assert {Kind.DIRECTORY: RECORD} == exported.files
+    assert [(Mode.DELETE, 5, b"Name: Doe, Jane\r\n"), (Mode.ADD, 5, b"Name: Doe, Jane\r\n")] == [
+        (each.mode, each.code, each.undeliverable) for each in results
+    ]
+    assert ["1 undeliverable\r\n"] * 2 == [each.console for each in results]
+    assert [] == [path.name for path in imports.iterdir() if path.suffix == ".IMP"]

@@ -193,7 +193,7 @@ class Scene:
         for command, what in {
             f"dxa ccmail simulate edit show {FOLDER}": "cc:Mail's directory",
             "dxa -C site recipients list WERFT": "its people at the site",
-            "dxa -C site rejects list": "names that are taken in cc:Mail",
+            "dxa -C site rejects list": "names taken in cc:Mail",
         }.items():
             stage.hint(command, what)
 
