@@ -173,3 +173,25 @@ def test_refused_modify_keeps_its_place_against_those_who_wanted_it() -> None:
     heard = hear([*ROWS, Row(3, cy, True)], [modify(ANN, entry("Ann", "BOB")), modify(cy, entry("Cy", "ANN"))])
 
     assert ([], [27, 27]) == (heard.changes, [r.code for r in heard.rejects])
+
+
+def test_a_modify_replaces_all_values_of_a_field() -> None:
+    """A field with several values keeps them in a modify that does not name it, and gets all new ones in one that does."""
+    old = entry("Ann", "ANN", ("mail", "a"), ("room", "1"), ("mail", "b"))
+    new = entry("Anna", "ANN", ("room", "2"), ("room", "3"))
+    heard = hear([Row(1, old, True)], [modify(old, new)])
+
+    wanted = entry("Anna", "ANN", ("mail", "a"), ("mail", "b"), ("room", "2"), ("room", "3"))
+    assert [RowChange(1, old, wanted)] == heard.changes
+
+
+@pytest.mark.parametrize("full", [False, True])
+def test_a_whole_add_clears_what_it_leaves_out(full: bool) -> None:
+    """Where an add tells all fields, those that the entry had and has no more are told as empty, once."""
+    old, new = entry("Ann", "ANN", ("room", "1"), ("title", "Dr")), entry("Ann", "ANN", ("room", "2"))
+    told = [REPLACE, add(new)] if full else [add(new)]
+    wanted = entry("Ann", "ANN", ("room", "2"), ("title", ""))
+
+    assert [RowChange(1, old, wanted)] == hear([Row(1, old, True)], told, whole=True).changes
+    assert [] == hear([Row(1, wanted, True)], told, whole=True).changes
+    assert [RowChange(1, old, new)] == hear([Row(1, old, True)], told).changes

@@ -300,7 +300,7 @@ class _Batch:
             text = f"bad records in a full list: {bad}. So nobody was removed; mend them and send it again"
             self.tell(peer.id, report.rejects[0].code, text)
         rows = _rows(self.work, peer.id, transactions, replaces)
-        heard = hear(rows, transactions, replaces=replaces)
+        heard = hear(rows, transactions, replaces=replaces, whole=self.work.connector_type.traits.mutual)
         self.unpin(peer, heard.changes)
         raws = {t.new.key: t.raw for t in transactions if t.new is not None and t.raw}
         positions = None

@@ -41,20 +41,24 @@ def digest(entry: Entry) -> str:
     return blake2b("\x1f".join(parts).encode("utf-8", "surrogatepass"), digest_size=10).hexdigest()
 
 
-def hear(rows: Iterable[Row], transactions: Sequence[Transaction], *, replaces: bool = True) -> Heard:
+def hear(
+    rows: Iterable[Row], transactions: Sequence[Transaction], *, replaces: bool = True, whole: bool = False
+) -> Heard:
     """What the transactions, in their order, make of the rows.
 
     `rows` must hold every row whose key, name or anchor is mentioned, and every row of each list that is replaced. With
     `replaces` false (an incomplete report) a replace removes nothing and the adds that follow it count as they are. An
-    entry keeps its row when its address changes, by a modify or by its anchor.
+    entry keeps its row when its address changes, by a modify or by its anchor. With `whole` an add has all fields of
+    its entry: those that the entry had and has no more are empty ones.
     """
-    return _Hearing(rows).run(transactions, replaces)
+    return _Hearing(list(rows), whole).run(transactions, replaces)
 
 
 class _Hearing:
     """The received list while a report is applied: rows by key, and what they were before."""
 
-    def __init__(self, rows: Iterable[Row]) -> None:
+    def __init__(self, rows: Sequence[Row], whole: bool) -> None:
+        self.was = {row.id: row.entry for row in rows} if whole else {}
         self.before: dict[int, Entry | None] = {}
         self.now: dict[str, tuple[int, Entry]] = {}
         self.dead: dict[str, int] = {}
@@ -99,9 +103,19 @@ class _Hearing:
 
     def changes(self) -> list[RowChange]:
         after = dict(self.now.values())
+        after |= {row: self.emptied(row, after[row]) for row in self.was.keys() & after.keys()}
         gone = [RowChange(i, b, None) for i, b in self.before.items() if b is not None and i not in after]
         rest = [RowChange(max(i, 0), self.before.get(i), e) for i, e in after.items() if self.before.get(i) != e]
         return gone + rest
+
+    def emptied(self, row: int, entry: Entry) -> Entry:
+        """The entry with the fields that it had and has no more, as empty ones: these clear what we hold."""
+        was = self.was[row]
+        if was.fields == entry.fields:
+            return entry
+        names = {name for name, _ in entry.fields}
+        gone = dict.fromkeys(name for name, _ in was.fields if name not in names)
+        return entry._replace(fields=(*entry.fields, *((name, "") for name in gone))) if gone else entry
 
     def refuse(self, transaction: Transaction, code: int, reason: str) -> None:
         self.rejects.append(Reject(transaction.number, 0, transaction.raw, code, reason))
@@ -288,7 +302,13 @@ def _merged(current: Entry, new: Entry) -> Entry:
 
 
 def merge_fields(current: Fields, new: Fields) -> Fields:
-    """`current` with the values of `new` put in, new names at the end."""
+    """`current` with the values of `new` put in, new names at the end; of a name all values or none."""
     if not new:
         return current
-    return tuple({**dict(current), **dict(new)}.items())
+    merged: dict[str, list[tuple[str, str]]] = {}
+    for field in current:
+        merged.setdefault(field[0], []).append(field)
+    told: dict[str, list[tuple[str, str]]] = {}
+    for field in new:
+        told.setdefault(field[0], []).append(field)
+    return tuple(field for fields in {**merged, **told}.values() for field in fields)
