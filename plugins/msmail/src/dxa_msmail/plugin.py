@@ -76,14 +76,25 @@ def _parse(raw: str, types: AddressTypes) -> Sequence[Transaction]:
 
 @hookimpl
 def dxa_decoders() -> list[Decoder]:
-    """One decoder for what directory synchronization sends, and one for each kind of file of a postoffice."""
+    """One decoder for what directory synchronization sends, and one for each kind of file of a postoffice.
+
+    The first one converts address lists, too: of what it decodes, that is the Import text.
+    """
     from dxa.connector import Decoder
-    from dxa_msmail import dump, podump
+    from dxa_msmail import dump, listing, podump
 
     def rows(data: bytes) -> Iterator[dict[str, Any]]:
         yield from dump.insisted(data)
 
-    return [Decoder(name="msmail", sniff=dump.sniff, decode=rows), *podump.decoders()]
+    lists = Decoder(
+        name="msmail",
+        sniff=dump.sniff,
+        decode=rows,
+        read=listing.read,
+        write=listing.write,
+        endings=listing.ENDINGS,
+    )
+    return [lists, *podump.decoders()]
 
 
 @hookimpl
