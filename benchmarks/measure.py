@@ -51,16 +51,19 @@ def median(values: list[float]) -> float:
     return statistics.median(values)
 
 
-def in_own_process(name: str) -> Result:
+def in_own_process(name: str) -> list[Result]:
     """Run one benchmark in a fresh interpreter, so that its peak memory is its own."""
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks", "--one", name], capture_output=True, text=True, check=False
     )
     if done.returncode:
         raise SystemExit(f"benchmark {name} failed:\n{done.stderr}")
-    return Result(**json.loads(done.stdout.splitlines()[-1]))
+    return [Result(**values) for values in json.loads(done.stdout.splitlines()[-1])]
 
 
-def report(result: Result) -> str:
-    """The result as one line for the parent process, with this process's peak memory unless it measured that itself."""
-    return json.dumps(attrs.asdict(attrs.evolve(result, peak_mb=result.peak_mb or peak_mb())))
+def report(results: Result | list[Result]) -> str:
+    """What a benchmark found as one line for the parent process; with this process's peak memory unless it measured
+    that itself.
+    """
+    found = results if isinstance(results, list) else [results]
+    return json.dumps([attrs.asdict(attrs.evolve(each, peak_mb=each.peak_mb or peak_mb())) for each in found])

@@ -138,7 +138,7 @@ def _equals(path: Path, data: bytes) -> bool:
     at = 0
     with path.open("rb", buffering=0) as file:
         while block := file.read(_BLOCK):
-            if data[at : at + len(block)] != block:
+            if not data.startswith(block, at):
                 return False
             at += len(block)
     return at == len(data)
