@@ -127,7 +127,7 @@ def difference(
         if before is None or not _stays(before, line):
             given.append(Line(0, line.kind, Mode.CREATE, _literal(record)))
             continue
-        change = _change(checks.importable(before.record, table), record, overwrite=overwrite, table=table)
+        change = changed_cells(checks.importable(before.record, table), record, overwrite=overwrite, table=table)
         for cells, put in zip(change, (None, given), strict=True):
             if cells:
                 attributes = {**_identity(line.record, table).attributes, **cells}
@@ -160,8 +160,8 @@ def _literal(record: Record) -> Record:
 Cells = dict[str, Values]
 
 
-def _change(old: Record, new: Record, *, overwrite: bool, table: Columns) -> tuple[Cells, Cells]:
-    """What is taken away by a line of its own, and what is given behind it."""
+def changed_cells(old: Record, new: Record, *, overwrite: bool, table: Columns = COLUMNS) -> tuple[Cells, Cells]:
+    """The cells of a line that takes values away, and of one that gives others behind it; see `difference`."""
     taken: Cells = {}
     given: Cells = {}
     identity = _identity(new, table).attributes.keys() | _identity(old, table).attributes.keys()

@@ -1,0 +1,279 @@
+"""The connector ``exchange``: a directory that is reached by files only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from hashlib import blake2b
+
+import attrs
+
+from dxa.connector import LinkContext, Outcome, Parcel, ParcelKind, Phase, Report, Result
+from dxa.entry import Entry, Reject, Verb
+from dxa.errors import FormatError, TransportError
+from dxa_exchange.files.folder import Folder, Waiting, complete
+from dxa_exchange.files.formats import Content, Parsed, parse
+from dxa_exchange.files.keeping import SENT, Kept, Taken, kept_as
+from dxa_exchange.files.options import FilesOptions
+from dxa_exchange.files.outgoing import Outgoing, file_name
+from dxa_exchange.files.state import State
+from dxa_exchange.files.telling import Telling, Told
+from dxa_exchange.people import People
+from dxa_exchange.table55.columns import COLUMNS
+
+#: Everything that the directory tells.
+ALL = frozenset({("", "")})
+#: So many copies of written files are kept at least: a parcel that comes again is known by them.
+KEPT_SENT = 100
+_HOUR = 3600.0
+
+
+class FilesConnector:
+    """See `dxa.connector.Connector`, `Narrator` and `Shaper`."""
+
+    def __init__(self, context: LinkContext) -> None:
+        options: FilesOptions = context.options
+        self._context, self._options = context, options
+        self.inbox = Folder(context.folder / options.inbox, options.inbox)
+        self.outbox = Folder(context.folder / options.outbox, options.outbox)
+        self.done = Folder(context.folder / options.done, options.done)
+        self._telling = Telling(options, context.types, context.site)
+        #: The directory behind everything that was collected; None as long as that is not known.
+        self._state: State | None = None
+        self._people: People | None = None
+        #: Import files that were there when a full export was read, by its receipt; and those that it has outdated.
+        self._older: dict[str, list[str]] = {}
+        self._outdated: list[str] = []
+
+    # -- collecting ------------------------------------------------------------------------------------------------
+
+    def collect(self, since: Mapping[str, str]) -> Iterator[Report]:
+        """Every complete file, oldest first."""
+        self._set_state(None)
+        files, why = self._complete()
+        if why:
+            self._context.tell(0, f"no more is taken from {self.inbox.path}: {why}")
+        elif not files:
+            self._context.tell(0, f"nothing new in {self.inbox.path}; nothing is compared in this cycle")
+        self._tell_overdue()
+        for waiting, whole in files:
+            yield self._report(waiting, whole)
+
+    def _complete(self) -> tuple[list[tuple[Waiting, bool]], str]:
+        options = self._options
+        return complete(self.inbox, ending=options.ready, quiet=options.quiet, now=self._context.now)
+
+    def _report(self, waiting: Waiting, whole: bool) -> Report:
+        data = self.inbox.read(waiting.name)
+        digest = blake2b(data, digest_size=16).hexdigest()
+        identity = f"{waiting.name} {waiting.size} {waiting.time} {digest}"
+        report = Report(
+            sender=self._context.link,
+            receipt=Taken(waiting, Kept.NONE, whole).receipt(),
+            identity=blake2b(identity.encode("utf-8", "surrogateescape"), digest_size=16).hexdigest(),
+            title=waiting.name,
+        )
+        try:
+            parsed = self._parse(waiting.name, data, whole)
+        except FormatError as error:
+            reason = str(error) if error.source else f"{waiting.name}: {error}"
+            return attrs.evolve(report, fault=Reject(0, error.line, "", int(error.code), reason))
+        if parsed.content is Content.REFUSED:
+            return attrs.evolve(report, remarks=self._telling.refused(parsed).remarks, title=f"refused: {waiting.name}")
+        if self._is_full(parsed):
+            kept = Kept.FULL if parsed.complete else Kept.NONE
+            report = attrs.evolve(report, receipt=Taken(waiting, kept, whole).receipt())
+            return self._full(report, parsed)
+        told = self._telling.changes(parsed, self._known())
+        self._say(waiting.name, "changes", told)
+        receipt = Taken(waiting, Kept.PART, whole).receipt()
+        return self._filled(report, parsed, told, title=f"changes: {waiting.name}", receipt=receipt)
+
+    def _full(self, report: Report, parsed: Parsed) -> Report:
+        state = State()
+        told = self._telling.whole(parsed, state)
+        if parsed.complete:
+            self._set_state(state)
+            self._older[report.receipt] = [each.name for each in self.outbox.files()]
+        self._say(report.title, "full export", told)
+        missing = self._blind(parsed)
+        if missing:
+            reason = f"the export lacks {', '.join(missing)}, so it does not show what dxa has written"
+            self._context.tell(0, f"{report.title}: {reason}; nothing is written by it")
+            told.remarks.append(Reject(0, 1, "", 0, reason))
+        return self._filled(report, parsed, told, title=f"full: {report.title}", lists=ALL, doubtful=bool(missing))
+
+    def _filled(self, report: Report, parsed: Parsed, told: Told, **more: object) -> Report:
+        filled = attrs.evolve(
+            report,
+            transactions=told.transactions,
+            rejects=told.rejects,
+            remarks=told.remarks,
+            marked=frozenset(told.marked),
+            complete=parsed.complete,
+            counted=parsed.counted,
+        )
+        return attrs.evolve(filled, **more)  # type: ignore[arg-type]
+
+    def _blind(self, parsed: Parsed) -> list[str]:
+        """The columns that an export must have for dxa to know its own objects again."""
+        if not self._options.write or parsed.columns is None:
+            return []
+        dialect = self._options.people.spoken()
+        mark, _ = self._options.people.marking(self._context.site, dialect)
+        wanted = [mark, *(dialect.theirs(name) for name in ("targetAddress", "displayName", "proxyAddresses"))]
+        both = {name: _other(name) for name in filter(None, wanted)}
+        return [name for name, names in both.items() if not names & parsed.columns]
+
+    def _parse(self, name: str, data: bytes, whole: bool) -> Parsed:
+        files = self._options.people.dialect in ("csv55", "raw55")
+        return parse(name, data, self._options.table, files=files, whole=whole)
+
+    def _known(self) -> State:
+        """The directory as the files that were taken have told it."""
+        if self._state is None:
+            self._set_state(self._replayed())
+        assert self._state is not None
+        return self._state
+
+    def _set_state(self, state: State | None) -> None:
+        self._state, self._people = state, None
+
+    def _replayed(self) -> State:
+        """What the last full export among the kept files says, and the changes behind it."""
+        state = State()
+        names = sorted(each.name for each in self.done.files())
+        fulls = [at for at, name in enumerate(names) if kept_as(name)[0] is Kept.FULL]
+        for name in names[fulls[-1] if fulls else 0 :]:
+            kept, whole = kept_as(name)
+            if kept is not Kept.NONE:
+                state = self._made(self._parse(name, self.done.read(name), whole), state, full=kept is Kept.FULL)
+        return state
+
+    def _made(self, parsed: Parsed, state: State, *, full: bool) -> State:
+        """The directory behind one more file."""
+        if full:
+            state = State()
+            self._telling.whole(parsed, state)
+        else:
+            self._telling.apply(parsed, state)
+        return state
+
+    def _is_full(self, parsed: Parsed) -> bool:
+        return parsed.content is Content.OBJECTS and self._options.full
+
+    # -- settling --------------------------------------------------------------------------------------------------
+
+    def settle(self, receipts: Sequence[str]) -> None:
+        """The files of these receipts are moved to those that were taken; the oldest of those go."""
+        there = {each.name: each for each in self.inbox.files()} if any(receipts) else {}
+        for receipt in receipts:
+            taken = Taken.read(receipt)
+            if taken is None:
+                continue
+            found = there.get(taken.waiting.name)
+            if found is not None and found[:3] == taken.waiting[:3]:
+                self.inbox.move(found.name, self.done, taken.kept_name())
+                if self._options.ready:
+                    self.inbox.remove(f"{found.name}{self._options.ready}")
+            self._outdated += self._older.pop(receipt, [])
+        if there:
+            self._prune()
+
+    def _prune(self) -> None:
+        """Keep so many files, and whatever the directory is known by."""
+        names = sorted(each.name for each in self.done.files())
+        sent = [name for name in names if name.startswith(SENT)]
+        taken = [name for name in names if not name.startswith(SENT)]
+        fulls = [at for at, name in enumerate(taken) if kept_as(name)[0] is Kept.FULL]
+        spare = min(len(taken) - self._options.kept, fulls[-1] if fulls else 0)
+        for name in (*taken[: max(0, spare)], *sent[: max(0, len(sent) - max(KEPT_SENT, self._options.kept))]):
+            self.done.remove(name)
+
+    # -- delivering ------------------------------------------------------------------------------------------------
+
+    def deliver(self, parcel: Parcel) -> Iterator[Outcome]:
+        """Leave a file that does what the parcel says; files that a newer export has outdated are withdrawn first."""
+        if parcel.kind is ParcelKind.NOTICE or not self._options.write:
+            yield Outcome(result=Result.DONE)
+            return
+        self._withdraw()
+        name = file_name(parcel.id, self._options.write)
+        written = Outgoing(self._options, self._shown(), self._present()).write(parcel.transactions())
+        if written.data and not self._was_sent(name):
+            self.outbox.write(name, written.data)
+            self.done.write(f"{SENT}{name}", written.data)
+            self._context.tell(0, f"{name} was left to be imported")
+        yield Outcome(result=Result.POSTED if written.data else Result.DONE)
+        yield from (Outcome(result=Result.REFUSED, key=key, reason=why) for key, why in written.refused.items())
+
+    def _was_sent(self, name: str) -> bool:
+        """Whether the file was left before, and taken since: the same parcel is not imported twice."""
+        there = {each.name for each in self.outbox.files()}
+        return name not in there and f"{SENT}{name}" in {each.name for each in self.done.files()}
+
+    def _withdraw(self) -> None:
+        """Take away import files that were there when a full export was read: it shows that nobody imported them."""
+        for name in self._outdated:
+            self.outbox.remove(name)
+        self._outdated = []
+
+    def _present(self) -> State:
+        """What the directory has, also by files that wait to be collected."""
+        if self._state is None:
+            state = self._replayed()
+            for waiting, whole in self._complete()[0]:
+                try:
+                    parsed = self._parse(waiting.name, self.inbox.read(waiting.name), whole)
+                except FormatError:
+                    continue
+                if parsed.content is not Content.REFUSED and parsed.complete:
+                    state = self._made(parsed, state, full=self._is_full(parsed))
+            self._set_state(state)
+        assert self._state is not None
+        return self._state
+
+    def _shown(self) -> People:
+        if self._people is None:
+            self._people = self._telling.people(self._present())
+        return self._people
+
+    # -- what the core asks ----------------------------------------------------------------------------------------
+
+    def shape(self, entry: Entry, held: Entry | None) -> Entry:
+        """See `Shaper`."""
+        return self._shown().shape(entry, held)
+
+    def passed(self, phase: Phase, _counts: Mapping[Verb, int], _reason: str) -> None:
+        """See `Narrator`: at the end of a cycle nothing is left that an export has outdated."""
+        if phase is Phase.ENDED:
+            self._withdraw()
+
+    # -- telling ---------------------------------------------------------------------------------------------------
+
+    def _say(self, name: str, what: str, told: Told) -> None:
+        skipped = "".join(f"; {count} are no recipients: {why}" for why, count in sorted(told.skipped.items()))
+        ours = f", {len(told.marked)} of them written by dxa" if told.marked else ""
+        bad = f"; {len(told.rejects)} could not be read" if told.rejects else ""
+        self._context.tell(0, f"{name}: {what}, {len(told.transactions)} entries{ours}{skipped}{bad}")
+
+    def _tell_overdue(self) -> None:
+        try:
+            there = self.outbox.files() if self._options.write else []
+        except TransportError as error:
+            self._context.tell(0, str(error))
+            return
+        for each in there:
+            hours = (self._context.now() - each.touched / 1e9) / _HOUR
+            if self._options.overdue and hours >= self._options.overdue:
+                self._context.tell(0, f"{each.name} has been waiting for {hours:.0f} hours; does somebody import it?")
+
+
+def _other(name: str) -> set[str]:
+    """Both names of a column."""
+    found = COLUMNS.get(name)
+    return {found.header.casefold(), found.schema.casefold()}
+
+
+def open_connector(context: LinkContext) -> FilesConnector:
+    """The connector of a link."""
+    return FilesConnector(context)

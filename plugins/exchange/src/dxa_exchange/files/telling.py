@@ -1,0 +1,200 @@
+"""What the files of a directory mean to the core: objects and changes as transactions on entries."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import attrs
+
+from dxa.address import AddressTypes
+from dxa.entry import Reject, Transaction, Verb, anchored
+from dxa.errors import FormatError
+from dxa_exchange import names
+from dxa_exchange.directory import Bad, Record
+from dxa_exchange.files.formats import Parsed
+from dxa_exchange.files.options import FilesOptions
+from dxa_exchange.files.state import State, Step
+from dxa_exchange.people import People, Person
+from dxa_exchange.table55.line import Line, Mode
+from dxa_exchange.table55.snapshot import is_deleted
+
+
+@attrs.define
+class Told:
+    """What one file says."""
+
+    transactions: list[Transaction] = attrs.field(factory=list)
+    rejects: list[Reject] = attrs.field(factory=list)
+    remarks: list[Reject] = attrs.field(factory=list)
+    marked: set[str] = attrs.field(factory=set)
+    #: Objects that are no recipients, by the reason.
+    skipped: dict[str, int] = attrs.field(factory=dict)
+
+
+@attrs.frozen
+class Telling:
+    """Reads the files of one link; see `State` for what it keeps between them."""
+
+    options: FilesOptions
+    types: AddressTypes
+    site: tuple[str, str]
+
+    def people(self, state: State) -> People:
+        """The people of the directory as it is now."""
+        return People(
+            self.options.people,
+            types=self.types,
+            site=self.site,
+            available=state.columns,
+            resolve=_Members(self, state).address,
+        )
+
+    def whole(self, parsed: Parsed, state: State) -> Told:
+        """A full export: `state`, which is new, has its objects afterwards."""
+        told = Told()
+        state.whole, state.columns = True, parsed.columns
+        lines: dict[str, int] = {}
+        for line, item in self._usable(parsed, told):
+            record = _record(item)
+            if record is None or is_deleted(record):
+                continue
+            key = names.key(record.dn)
+            if key in state.records:
+                told.rejects.append(Reject(0, line, record.dn, 0, f"line {line}: {record.dn} is there twice"))
+                continue
+            state.records[key] = record
+            lines[key] = line
+        people = self.people(state)
+        for key, record in state.records.items():
+            found = self._person(people, record, told, lines[key])
+            if found is not None:
+                told.transactions.append(Transaction(0, Verb.ADD, None, found.entry))
+        return told
+
+    def changes(self, parsed: Parsed, state: State) -> Told:
+        """Changes, or objects that are not all there are; they are made in `state`, too."""
+        told = Told()
+        steps = list(self._steps(parsed, state, told))
+        people = self.people(state)
+        for line, step in steps:
+            told.transactions += self._transaction(people, step, told, line)
+        return told
+
+    def refused(self, parsed: Parsed) -> Told:
+        """Lines that the directory's own import has refused; they change nothing."""
+        told = Told()
+        for line, item in parsed.items:
+            raw, what = (item.raw, "") if isinstance(item, Bad | Line) else ("", "")
+            if isinstance(item, Line):
+                what = f" the {item.mode.value.lower()} of {item.record.dn}"
+            told.remarks.append(Reject(0, line, raw, 0, f"line {line}: the directory's import has refused{what}"))
+        return told
+
+    def apply(self, parsed: Parsed, state: State) -> None:
+        """Make the changes of a file in `state`, and nothing else."""
+        for _ in self._steps(parsed, state, Told()):
+            pass
+
+    # -- items -----------------------------------------------------------------------------------------------------
+
+    def _usable(self, parsed: Parsed, told: Told) -> Iterator[tuple[int, object]]:
+        told.remarks += (Reject(0, 0, "", 168, remark) for remark in parsed.remarks)
+        for line, item in parsed.items:
+            if isinstance(item, Bad):
+                told.rejects.append(_reject(line, item))
+            else:
+                yield line, item
+
+    def _steps(self, parsed: Parsed, state: State, told: Told) -> Iterator[tuple[int, Step]]:
+        for line, item in self._usable(parsed, told):
+            try:
+                if isinstance(item, Line):
+                    yield line, state.line(item, overwrite=self.options.table.overwrite)
+                elif isinstance(item, Record):
+                    yield line, state.put(item)
+                else:
+                    for step in state.change(item):  # type: ignore[arg-type]
+                        yield line, step
+            except FormatError as error:
+                raw = item.raw if isinstance(item, Line) else error.got
+                told.rejects.append(Reject(0, line, raw, int(error.code), f"line {line}: {error}"))
+
+    def _transaction(self, people: People, step: Step, told: Told, line: int) -> Iterator[Transaction]:
+        before = people.read(step.before, _anchor(people, step.before)) if step.before else None
+        after = self._person(people, step.after, told, line) if step.after else None
+        old = before.entry if isinstance(before, Person) else None
+        if after is not None and old is not None:
+            if old != after.entry:
+                yield Transaction(0, Verb.MODIFY, old, after.entry)
+        elif after is not None:
+            yield Transaction(0, Verb.ADD, None, after.entry)
+        elif old is not None:
+            yield Transaction(0, Verb.DELETE, old, None)
+        elif step.before is None and step.after is None:
+            yield Transaction(0, Verb.DELETE, anchored(names.key(step.dn)), None)
+
+    def _person(self, people: People, record: Record, told: Told, line: int) -> Person | None:
+        found = people.read(record, _anchor(people, record))
+        if isinstance(found, Bad):
+            told.rejects.append(_reject(line, found))
+            return None
+        if not isinstance(found, Person):
+            told.skipped[found.reason] = told.skipped.get(found.reason, 0) + 1
+            return None
+        told.remarks += (Reject(0, line, record.dn, 0, f"line {line}: {remark}") for remark in found.remarks)
+        if found.marked:
+            told.marked.add(found.entry.key)
+        return found
+
+
+class _Members:
+    """Addresses of the members of lists, looked up when they are asked for."""
+
+    def __init__(self, telling: Telling, state: State) -> None:
+        self._telling, self._state = telling, state
+        self._people: People | None = None
+        self._known: dict[str, str] = {}
+
+    def address(self, name: str) -> str:
+        """The address of the object with that name; "" when it is not known or no recipient."""
+        key = self._key(name)
+        if key not in self._known:
+            self._known[key] = ""  # lists may have one another as members
+            self._known[key] = self._look_up(key)
+        return self._known[key]
+
+    def _key(self, name: str) -> str:
+        site = self._telling.options.table.site
+        if self._telling.options.people.dialect not in ("csv55", "raw55"):
+            return names.key(name)
+        try:
+            return names.key(names.write(names.absolute(name, names.read(site))))
+        except FormatError:
+            return names.key(name)
+
+    def _look_up(self, key: str) -> str:
+        record = self._state.records.get(key)
+        if record is None:
+            return ""
+        if self._people is None:
+            telling = self._telling
+            self._people = People(telling.options.people, types=telling.types, site=telling.site)
+        found = self._people.read(record)
+        return f"{found.entry.type}:{found.entry.address}" if isinstance(found, Person) else ""
+
+
+def _anchor(people: People, record: Record) -> str:
+    """What tells our own objects is their name as it is written, for changes need it; of others see `People.read`."""
+    return record.dn if people.marked(record) else ""
+
+
+def _record(item: object) -> Record | None:
+    if isinstance(item, Line):
+        return None if item.mode is Mode.DELETE else item.record
+    return item if isinstance(item, Record) else None
+
+
+def _reject(line: int, bad: Bad) -> Reject:
+    where = f"line {line}: " if line else ""
+    field = f"{bad.field}: " if bad.field and bad.field not in bad.reason else ""
+    return Reject(0, line, bad.raw, int(bad.code), f"{where}{field}{bad.reason}")
