@@ -13,41 +13,15 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import NamedTuple
 
 from dxa.errors import FormatError
+from dxa_exchange.ldapnames import Dn, Part, Rdn, escaped, parse, write
+from dxa_exchange.nativenames import from_native, native
 
+__all__ = ["Dn", "Part", "Rdn", "escaped", "from_native", "native", "parse", "write"]
 
-class Part(NamedTuple):
-    """One attribute of an RDN. Its value is text, or the bytes of a BER value where the name gives it as ``#0c01...``.
-
-    Bytes of an escape that are no UTF-8 stand in the text as lone surrogates.
-    """
-
-    type: str
-    value: str | bytes
-
-
-Rdn = tuple[Part, ...]
-Dn = tuple[Rdn, ...]
-
-# The blanks of RFC 1779 and no others: a no-break space belongs to its value.
-_BLANK = "[ \\t\\r\\n]*"
-_TYPE = re.compile(rf"{_BLANK}((?:oid\.)?[0-9]+(?:\.[0-9]+)*|[A-Za-z][A-Za-z0-9-]*){_BLANK}={_BLANK}", re.IGNORECASE)
-_VALUE = re.compile(r'"((?:[^"\\]|\\.)*)"[ \t\r\n]*|((?:[^",;+\\]|\\.)*)', re.DOTALL)
-_HEX = re.compile(r"#((?:[0-9A-Fa-f]{2})+)")
-_ESCAPES = re.compile(r"(?:\\[0-9A-Fa-f]{2})+|\\.", re.DOTALL)
 #: Names that need more than a look for commas.
 _HARD = re.compile(r'[\\"+;#]')
-# RFC 4514, 2.4, and all control characters, as Active Directory writes the line feed of ``\0ADEL:``.
-_SPECIAL = re.compile(r'[",+;<>\\]')
-_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
-
-# A slash or plus sign separates only where a type follows, for both stand in values, too; `native` escapes those that
-# would.
-_NATIVE_CUT = re.compile(r"(?<!\\)((?:\\\\)*)([/+])(?=[ ]*[A-Za-z][A-Za-z0-9.-]*[ ]*=)")
-_NATIVE_ESCAPE = re.compile(r"\\(?=[\\/+]|\Z)|[/+](?=[ ]*[A-Za-z][A-Za-z0-9.-]*[ ]*=)")
-
 #: RFC 4519: other spellings of the usual types.
 _SYNONYMS = {
     "commonname": "cn",
@@ -69,153 +43,7 @@ _SYNONYMS = {
 }
 
 
-# -- LDAP ----------------------------------------------------------------------------------------------------------
-
-
-def parse(text: str) -> Dn:
-    """A name in LDAP's spelling, its parts leaf first; the empty name has none."""
-    if not text.strip():
-        return ()
-    rdns: list[Rdn] = []
-    parts: list[Part] = []
-    at, end = 0, len(text)
-    while True:
-        part, at = _part(text, at)
-        parts.append(part)
-        if at == end or text[at] != "+":
-            rdns.append(tuple(parts))
-            parts = []
-        if at == end:
-            return tuple(rdns)
-        at += 1
-
-
-def _part(text: str, at: int) -> tuple[Part, int]:
-    """The part that begins there, and where it ends: at a separator, or at the end."""
-    head = _TYPE.match(text, at)
-    if head is None:
-        raise _bad(text, at, "an attribute type and '='")
-    body = _VALUE.match(text, head.end())
-    assert body is not None  # it matches nothing at least
-    at = body.end()
-    if at < len(text) and text[at] not in ",;+":
-        raise _bad(text, at, "',', '+' or the end")
-    if body[1] is not None:
-        return Part(head[1], _unescaped(body[1])), at
-    value = _stripped(body[2])
-    if value.startswith("#"):
-        found = _HEX.fullmatch(value)
-        if found is None:
-            raise _bad(text, head.end(), "pairs of hexadecimal digits behind '#'")
-        return Part(head[1], bytes.fromhex(found[1])), at
-    return Part(head[1], _unescaped(value)), at
-
-
-def _stripped(value: str) -> str:
-    """Without the blanks at the end, the first of which may be escaped and belong to the value."""
-    short = value.rstrip(" \t\r\n")
-    odd = (len(short) - len(short.rstrip("\\"))) % 2
-    return value[: len(short) + odd]
-
-
-def _unescaped(value: str) -> str:
-    if "\\" not in value:
-        return value
-    return _ESCAPES.sub(_plain, value)
-
-
-def _plain(found: re.Match[str]) -> str:
-    escape = found[0]
-    if len(escape) == 2:
-        return escape[1]
-    return bytes.fromhex(escape.replace("\\", "")).decode("utf-8", "surrogateescape")
-
-
-def _bad(text: str, at: int, expected: str) -> FormatError:
-    return FormatError("not a distinguished name", field="dn", offset=at, expected=expected, got=text)
-
-
-def write(dn: Dn) -> str:
-    """The name as RFC 4514 writes it; `parse` gives back the same."""
-    return ",".join(["+".join([_written(part) for part in rdn]) for rdn in dn])
-
-
-def _written(part: Part) -> str:
-    if isinstance(part.value, bytes):
-        return f"{part.type}=#{part.value.hex()}"
-    return f"{part.type}={escaped(part.value)}"
-
-
-def escaped(value: str) -> str:
-    """A value as it stands in a name (RFC 4514, 2.4)."""
-    text = _SPECIAL.sub(r"\\\g<0>", value)
-    text = _UNPRINTABLE.sub(_hex, text)
-    if text[:1] in (" ", "#"):
-        text = f"\\{text}"
-    if text[-1:] == " " and len(value) > 1:
-        text = f"{text[:-1]}\\ "
-    return text
-
-
-def _hex(found: re.Match[str]) -> str:
-    return "".join(f"\\{byte:02X}" for byte in found[0].encode("utf-8", "surrogateescape"))
-
-
-# -- native --------------------------------------------------------------------------------------------------------
-
-
-def native(dn: Dn) -> str:
-    """The name as Exchange 5.5 itself writes it; `from_native` gives back the same.
-
-    Raises:
-        FormatError: for a part whose value is bytes, which this form cannot tell.
-    """
-    return "".join([f"/{'+'.join([_native_part(part) for part in rdn])}" for rdn in reversed(dn)])
-
-
-def _native_part(part: Part) -> str:
-    if isinstance(part.value, bytes):
-        raise FormatError("a binary value in a name has no native form", field="dn", got=_written(part))
-    return f"{part.type}={_native_value(part.value)}"
-
-
-def _native_value(value: str) -> str:
-    return _NATIVE_ESCAPE.sub(r"\\\g<0>", value)
-
-
-def from_native(text: str) -> Dn:
-    """A name in the native spelling; the empty text is the empty name."""
-    if not text.strip():
-        return ()
-    if not text.lstrip().startswith("/"):
-        raise _bad(text, 0, "'/'")
-    pieces = _native_pieces(f"\0{text.lstrip()}")[1:]
-    if not pieces:
-        raise _bad(text, 1, "an attribute type and '='")
-    rdns: list[Rdn] = []
-    for separator, piece in pieces:
-        part = _native_read(piece, text)
-        if separator == "+" and rdns:
-            rdns[-1] = (*rdns[-1], part)
-        else:
-            rdns.append((part,))
-    return tuple(reversed(rdns))
-
-
-def _native_pieces(text: str) -> list[tuple[str, str]]:
-    """What stands between separators, each with the separator before it; the first has none."""
-    pieces, separator, start = [], "", 0
-    for found in _NATIVE_CUT.finditer(text):
-        pieces.append((separator, text[start : found.end(1)]))
-        separator, start = found[2], found.end()
-    return [*pieces, (separator, text[start:])]
-
-
-def _native_read(piece: str, whole: str) -> Part:
-    type_, equals, value = piece.partition("=")
-    if not equals or not type_.strip():
-        raise _bad(whole, whole.find(piece), "an attribute type and '='")
-    return Part(type_.strip(), re.sub(r"\\([\\/+])", r"\1", value))
+# -- from one spelling to the other ------------------------------------------------------------------------------------
 
 
 def to_native(text: str) -> str:
