@@ -17,6 +17,8 @@ from dxa_exchange.live.values import Decoder, Piece, encoded
 _SCOPES = {Scope.BASE: 0, Scope.ONE: 1, Scope.SUB: 2}
 #: RFC 4511, 4.6; increment: RFC 4525.
 _OPERATIONS = {Operation.ADD: 0, Operation.DELETE: 1, Operation.REPLACE: 2, Operation.INCREMENT: 3}
+#: RFC 4512, 4.2; without the rules for contents Active Directory does not say what a contact may have.
+_SCHEMA = ("attributeTypes", "objectClasses", "dITContentRules", "ldapSyntaxes", "matchingRules")
 
 
 class Client:
@@ -92,13 +94,15 @@ class Client:
         """See `Directory`."""
         return self.read("", ALL_OPERATIONAL) or Record("", {})
 
-    def schema(self) -> frozenset[str]:
+    def schema(self, classes: Sequence[str]) -> frozenset[str]:
         """See `Directory`."""
         subschema = self.root().text("subschemaSubentry")
-        found = self.read(subschema, ("attributeTypes",)) if subschema else None
-        texts = found.texts("attributeTypes") if found else []
-        parse = library.load("ldap.schema").AttributeType
-        return frozenset(name.casefold() for text in texts for name in parse(text).names)
+        found = self.read(subschema, _SCHEMA) if subschema else None
+        if found is None or not found.attributes:
+            return frozenset()
+        must, may = library.load("ldap.schema").SubSchema(found.attributes).attribute_types(classes, raise_keyerror=0)
+        known = [each for each in (*must.values(), *may.values()) if each is not None]
+        return frozenset(name for each in known for name in each.names)
 
     def read(self, dn: str, attributes: Sequence[str] = ALL) -> Record | None:
         """See `Directory`."""

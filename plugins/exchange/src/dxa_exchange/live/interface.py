@@ -68,8 +68,8 @@ class Directory(Protocol):
     def root(self) -> Record:
         """What the server says of itself (RFC 4512, 5.1)."""
 
-    def schema(self) -> frozenset[str]:
-        """The folded names of the attributes that exist; none when the server does not say."""
+    def schema(self, classes: Sequence[str]) -> frozenset[str]:
+        """The names of the attributes that an object of these classes may have; none when the server does not say."""
 
     def search(self, query: Query) -> Iterator[list[Record]]:
         """What is found, page by page.

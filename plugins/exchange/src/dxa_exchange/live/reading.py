@@ -11,7 +11,7 @@ from dxa_exchange.directory import Record
 from dxa_exchange.live import filters
 from dxa_exchange.live.containers import Container
 from dxa_exchange.live.cookie import Cookie
-from dxa_exchange.live.errors import NO_SUCH_OBJECT, CutShort, LdapError
+from dxa_exchange.live.errors import NO_SUCH_OBJECT, LdapError
 from dxa_exchange.live.interface import Directory, Query, Scope
 from dxa_exchange.live.servers import Server
 from dxa_exchange.live.sources.interface import Changed, Source, StartOver
@@ -25,6 +25,8 @@ MANY = 2_000
 PARENTS = frozenset(
     ("organizationalunit", "container", "organization", "builtindomain", "locality", "country", "domain", "nscontainer")
 )
+#: The attributes that hold the members of lists.
+MEMBERS = ("member", "uniqueMember")
 
 
 @attrs.frozen
@@ -48,8 +50,6 @@ class Everything:
 
     objects: Iterator[Upsert]
     cookie: Cookie | None
-    #: Why not only the changes.
-    reason: str = ""
 
 
 @attrs.frozen(kw_only=True)
@@ -76,27 +76,43 @@ class Reading:
     attributes: tuple[str, ...]
     rules: str
     full_after: float = 7 * 86_400.0
-    #: Whether the last full read came to its end.
-    complete: bool = True
 
-    def read(self, since: Cookie | None, now: float) -> Everything | Changes:
-        """Everything, or what has changed since the cookie.
+    def changes(self, since: Cookie | None, now: float) -> Changes:
+        """What has changed since the cookie.
 
         Raises:
+            StartOver: when everything has to be read, and why.
             LdapError: for a container that is not there, or that may not be read: nobody is deleted for that.
         """
         self._check_bases()
-        position = Cookie(
+        if since is None:
+            raise StartOver("nothing was read before")
+        if why := since.differs(self._position(now)):
+            raise StartOver(why)
+        if not since.full_at <= now <= since.full_at + self.full_after:
+            raise StartOver("it is time")
+        changed = self.source.changes(self.containers, since.values)
+        return Changes(objects=self._resolved(changed), cookie=attrs.evolve(since, values=changed.values))
+
+    def everything(self, now: float) -> Everything:
+        """All objects.
+
+        Raises:
+            LdapError: as above; `CutShort` behind the last object that the server gave, when there are more.
+        """
+        self._check_bases()
+        values = self.source.begin(self.containers)
+        cookie = None if values is None else attrs.evolve(self._position(now), values=values)
+        return Everything(objects=self._all(), cookie=cookie)
+
+    def _position(self, now: float) -> Cookie:
+        return Cookie(
             kind=self.source.kind,
             server=self.source.server(),
             rules=self.rules,
             values=dict.fromkeys((each.digest for each in self.containers), ""),
             full_at=now,
         )
-        try:
-            return self._changes(since, position, now)
-        except StartOver as why:
-            return self._everything(position, str(why))
 
     def _check_bases(self) -> None:
         """Some servers answer a search below a base that may not be read with success and nothing."""
@@ -107,48 +123,25 @@ class Reading:
                     each.base, "read", NO_SUCH_OBJECT, "noSuchObject", "the container is not there, or may not be read"
                 )
 
-    # -- everything ------------------------------------------------------------------------------------------------
-
-    def _everything(self, position: Cookie, reason: str) -> Everything:
-        values = self.source.begin(self.containers)
-        cookie = None if values is None else attrs.evolve(position, values=values)
-        return Everything(objects=self._all(), cookie=cookie, reason=reason)
-
     def _all(self) -> Iterator[Upsert]:
         """Each object once, in the first container that has it."""
-        self.complete = True
         attributes = self._attributes()
-        seen: set[str] | None = set() if len(self.containers) > 1 else None
+        seen: set[str] | None = set() if _overlap(self.containers) else None
         for index, each in enumerate(self.containers):
-            try:
-                for page in self.directory.search(each.query(attributes)):
-                    for record in page:
-                        if seen is not None:
-                            key = names.key(record.dn)
-                            if key in seen:
-                                continue
-                            seen.add(key)
-                        yield Upsert(index, record)
-            except CutShort:
-                self.complete = False
-                raise
+            for page in self.directory.search(each.query(attributes)):
+                for record in page:
+                    if seen is not None:
+                        key = names.key(record.dn)
+                        if key in seen:
+                            continue
+                        seen.add(key)
+                    yield Upsert(index, record)
 
     def _attributes(self) -> tuple[str, ...]:
         identity = self.server.identity.attribute
         return (*self.attributes, identity) if identity else self.attributes
 
     # -- changes ---------------------------------------------------------------------------------------------------
-
-    def _changes(self, since: Cookie | None, position: Cookie, now: float) -> Changes:
-        if since is None:
-            raise StartOver("nothing was read before")
-        if why := since.differs(position):
-            raise StartOver(why)
-        if not since.full_at <= now <= since.full_at + self.full_after:
-            raise StartOver("it is time")
-        changed = self.source.changes(self.containers, since.values)
-        objects = self._resolved(changed)
-        return Changes(objects=objects, cookie=attrs.evolve(since, values=changed.values))
 
     def _resolved(self, changed: Changed) -> list[Upsert | Gone]:
         """The objects as they are now: in a container, or gone from all of them."""
@@ -203,6 +196,41 @@ class Reading:
                 for record in flat(self.directory.search(query)):
                     if _is_parent(record) and names.key(record.dn) != names.key(context):
                         raise StartOver(f"the container {record.dn} changed")
+
+    # -- lists -----------------------------------------------------------------------------------------------------
+
+    def lists(self, members: Sequence[str] | None) -> list[Upsert]:
+        """The lists that have one of these members, by their names, or all lists.
+
+        A list does not change when a member's address does.
+        """
+        if members is None:
+            return self._lists(filters.any_of(map(filters.present, MEMBERS)))
+        found: dict[str, Upsert] = {}
+        for some in _portions(members):
+            wanted = filters.any_of(filters.equal(name, dn) for name in MEMBERS for dn in some)
+            found.update((names.key(each.record.dn), each) for each in self._lists(wanted))
+        return [*found.values()]
+
+    def _lists(self, wanted: str) -> list[Upsert]:
+        attributes = self._attributes()
+        return [
+            Upsert(index, record)
+            for index, each in enumerate(self.containers)
+            for record in flat(self.directory.search(each.query(attributes, wanted)))
+        ]
+
+    def named(self, dns: Sequence[str]) -> dict[str, Upsert]:
+        """The objects of these names that lie in a container and fit its filter, by the key of the name."""
+        if len(dns) > MANY:
+            raise StartOver(f"lists that changed have {len(dns)} members")
+        return self._look([*dict.fromkeys(map(names.key, dns))])
+
+
+def _overlap(containers: Sequence[Container]) -> bool:
+    """Whether an object may lie in two of them."""
+    pairs = [(one, other) for one in containers for other in containers if one is not other]
+    return any(names.within(one.base, other.base) for one, other in pairs)
 
 
 def _is_parent(record: Record) -> bool:

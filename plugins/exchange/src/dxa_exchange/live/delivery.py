@@ -1,0 +1,192 @@
+"""A parcel becomes objects of the synchronisation container: only those that bear our mark are ever changed.
+
+Each object is looked at as it is now before anything is written, so that a parcel that comes again does nothing twice,
+and somebody who has an address meanwhile keeps it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+import attrs
+
+from dxa.connector import Outcome, Result
+from dxa.entry import Entry, Transaction, Verb
+from dxa.errors import AddressError
+from dxa_exchange import names
+from dxa_exchange.directory import Record
+from dxa_exchange.live import filters
+from dxa_exchange.live.containers import Container
+from dxa_exchange.live.errors import ALREADY_EXISTS, NO_SUCH_OBJECT, ConnectionLost, LdapError
+from dxa_exchange.live.faces import Faces
+from dxa_exchange.live.identity import Identity
+from dxa_exchange.live.interface import Directory, Query
+from dxa_exchange.live.values import flat
+from dxa_exchange.people import People, Person
+
+#: So many addresses are looked for by one search.
+AT_ONCE = 50
+#: So many names are tried for a new object, of which others have the first ones.
+TRIES = 100
+
+
+class Taken(Exception):
+    """Somebody else has the address, or the object is not ours: what was wanted is refused, with the reason."""
+
+
+@attrs.frozen
+class Holder:
+    """An object that has an address, and the key under which it is told."""
+
+    record: Record
+    key: str
+    ours: bool
+
+
+@attrs.define(kw_only=True)
+class Delivery:
+    """Writes entries into one directory. `containers` are looked through for who has an address."""
+
+    directory: Directory
+    people: People
+    faces: Faces
+    identity: Identity
+    containers: Sequence[Container]
+    _holders: dict[str, list[Holder]] = attrs.field(factory=dict)
+
+    def run(self, transactions: Iterable[Transaction]) -> Iterator[Outcome]:
+        """What becomes of each; the last one, without a key, is about all of them."""
+        wanted = [each for each in transactions if each.verb is not Verb.REPLACE]
+        try:
+            for at in range(0, len(wanted), AT_ONCE):
+                some = wanted[at : at + AT_ONCE]
+                self._look_for([side for each in some for side in (each.old, each.new) if side is not None])
+                for each in some:
+                    yield self._one(each)
+        except ConnectionLost as problem:
+            yield Outcome(result=Result.RETRY, reason=str(problem))
+            return
+        yield Outcome(result=Result.DONE)
+
+    def _one(self, transaction: Transaction) -> Outcome:
+        entry = transaction.new or transaction.old
+        assert entry is not None
+        try:
+            self._write(transaction.old, transaction.new)
+        except ConnectionLost:
+            raise
+        except (Taken, AddressError, LdapError) as problem:
+            return Outcome(result=Result.REFUSED, key=entry.key, reason=str(problem))
+        return Outcome(result=Result.DONE, key=entry.key)
+
+    def _write(self, old: Entry | None, new: Entry | None) -> None:
+        before = self._ours(old) if old is not None else None
+        if new is None:
+            if before is not None:
+                self._delete(before)
+            return
+        there = self._ours(new)
+        if there is not None and before is not None and names.key(there.dn) != names.key(before.dn):
+            # Both are ours: the one with the new address stays.
+            self._delete(before)
+        if (present := there or before) is not None:
+            self._modify(present, new)
+        else:
+            self._add(new)
+
+    # -- who has an address ----------------------------------------------------------------------------------------
+
+    def _ours(self, entry: Entry) -> Record | None:
+        """Our object with this address; None when nobody has it.
+
+        Raises:
+            Taken: when somebody else has.
+        """
+        key = self.faces.key(entry)
+        found = self._holders.get(key, [])
+        foreign = next((each for each in found if not each.ours), None)
+        if foreign is not None:
+            raise Taken(
+                f"the address {entry.type}:{entry.address} is that of {foreign.record.dn}, which dxa has not made; "
+                "it is not changed"
+            )
+        return next((each.record for each in found if each.key == key), None)
+
+    def _look_for(self, entries: Sequence[Entry]) -> None:
+        """Who has these addresses now."""
+        self._holders = {}
+        wanted = {self.faces.key(entry): entry for entry in entries if entry.address}
+        if not wanted:
+            return
+        found = filters.any_of(
+            filters.equal(name, value) for entry in wanted.values() for name, value in self.faces.wanted(entry)
+        )
+        seen = set[str]()
+        for container in self.containers:
+            query = Query(container.base, container.scope, found, self._attributes())
+            for record in flat(self.directory.search(query)):
+                if (dn := names.key(record.dn)) not in seen:
+                    seen.add(dn)
+                    self._remember(record)
+
+    def _remember(self, record: Record) -> None:
+        told = self.people.read(record, self.identity.of(record))
+        ours = self.people.marked(record)
+        main = told.entry.key if isinstance(told, Person) else ""
+        for key in {main, *self.faces.keys(record)} - {""}:
+            self._holders.setdefault(key, []).append(Holder(record, main, ours))
+
+    def _attributes(self) -> tuple[str, ...]:
+        return (*self.people.attributes(), *filter(None, [self.identity.attribute]))
+
+    # -- writing ---------------------------------------------------------------------------------------------------
+
+    def _add(self, entry: Entry) -> None:
+        tried = set[str]()
+        for _ in range(TRIES):
+            dn = self.people.dn(entry, tried.__contains__)
+            record = self.people.write(entry, dn).record
+            try:
+                self.directory.add(dn, record.attributes)
+            except LdapError as problem:
+                if problem.code != ALREADY_EXISTS:
+                    raise
+                tried.add(names.key(dn))
+            else:
+                self._remember(record)
+                return
+        raise Taken(f"{TRIES} names like {dn} are taken; give it another name")
+
+    def _modify(self, present: Record, entry: Entry) -> None:
+        wanted = self.people.write(entry, present.dn).record
+        batches = self.people.changes(present, wanted)
+        if not batches:
+            return
+        self._check(present)
+        for batch in batches:
+            self.directory.modify(present.dn, batch)
+        self._forget(present)
+        self._remember(wanted)
+
+    def _delete(self, present: Record) -> None:
+        if self._check(present):
+            try:
+                self.directory.delete(present.dn)
+            except LdapError as problem:
+                if problem.code != NO_SUCH_OBJECT:
+                    raise
+        self._forget(present)
+
+    def _check(self, present: Record) -> bool:
+        """Whether the object is there still; refused when it is not ours any more, or another one has its name."""
+        now = self.directory.read(present.dn, self._attributes())
+        if now is None:
+            return False
+        if not self.people.marked(now) or self.identity.of(now) != self.identity.of(present):
+            raise Taken(f"{present.dn} bears dxa's mark no more; it is not changed")
+        return True
+
+    def _forget(self, present: Record) -> None:
+        dn = names.key(present.dn)
+        for key, found in self._holders.items():
+            self._holders[key] = [each for each in found if names.key(each.record.dn) != dn]
