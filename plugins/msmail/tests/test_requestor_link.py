@@ -243,3 +243,31 @@ def test_any_weather_ends_in_agreement(make_pair: MakePair, seed: int) -> None:
 
     assert pair.requestor.names(container="Staff") == pair.server.names(container="Imported")
     assert pair.server.names(container="Staff") == pair.requestor.names(container="Far")
+
+
+def test_a_person_asks_for_everything_anew(make_pair: MakePair) -> None:
+    """An administrator's wish for an export or an import goes out with the next request, once."""
+    pair = make_pair()
+    pair.requestor.add("Ann West")
+    pair.server.add("Bob Main")
+    pair.cycle()
+    pair.cycle()
+    link = pair.requestor.site.config.link("up")
+    pair.requestor.admin.want_full(link, "up")
+    pair.requestor.admin.want_import(link, "up")
+    pair.carry()
+    pair.server.sync()
+    pair.carry()
+    for file in pair.requestor.inbox.iterdir():
+        file.unlink()
+    subjects = []
+    for _ in range(2):
+        pair.requestor.sync()
+        subjects += [message.subject for _, message in pair.requestor.sent()]
+        pair.carry()
+        pair.server.sync()
+        pair.carry()
+
+    assert ["ReqTx R=4 (was 2), S=0, I=2 2 sent", "ReqTx R=4 (was 4), S=8, I=2 0 sent"] == subjects
+    assert ["Ann West"] == pair.server.names(container="Imported")
+    assert ["Bob Main"] == pair.requestor.names(container="Far")

@@ -15,7 +15,8 @@ from dxa.agent.inbound import apart
 from dxa.agent.outcome import CycleOutcome, LinkOutcome
 from dxa.change import Change
 from dxa.config import Link, Peer
-from dxa.dirsync import server
+from dxa.connector import Holds
+from dxa.dirsync import requestor, server
 from dxa.entry import Verb
 from dxa.errors import AddressError, NotFoundError, PeerError, UsageError
 from dxa.ledger.received import hear
@@ -251,14 +252,30 @@ class Administrator:
         raise NotFoundError(f"no peer {peer_id} to transfer to; give it as LINK/NAME")
 
     def want_full(self, link: Link, name: str) -> None:
-        """Have the next answer to this peer be a full one."""
+        """Have the next answer to this peer be a full one; a server gets the whole own list with the next request."""
         work = self._work(link)
         peer = work.peer_named(name)
         row = None if peer is None else work.store.peers.get(peer.id)
         if row is None:
             raise NotFoundError(f"peer {name} on link {link.name} has not spoken yet; its first answer is full anyway")
+        if link.connector.traits.holds is Holds.QUEUED:
+            asking, _ = requestor.step(row.asking, requestor.WantExport())
+            work.store.peers.put([attrs.evolve(row, asking=asking)])
+            return
         state, _ = server.step(row.state, server.Resend())
         work.store.peers.put([attrs.evolve(row, state=state)])
+
+    def want_import(self, link: Link, name: str) -> None:
+        """Ask a server for everything with the next request; raises `UsageError` where dxa is not the requestor."""
+        work = self._work(link)
+        peer = work.peer_named(name)
+        row = None if peer is None else work.store.peers.get(peer.id)
+        if link.connector.traits.holds is not Holds.QUEUED:
+            raise UsageError(f"peer {name} asks for its imports itself; have it import, or owe it a full answer")
+        if row is None:
+            raise NotFoundError(f"peer {name} has not been asked yet; the first request asks for everything anyway")
+        asking, _ = requestor.step(row.asking, requestor.WantImport())
+        work.store.peers.put([attrs.evolve(row, asking=asking)])
 
     # -- rejects ---------------------------------------------------------------------------------------------------
 

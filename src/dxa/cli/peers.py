@@ -220,7 +220,7 @@ def remove(session: Session, peer: str, keep: bool, delete: bool, transfer_to: s
 @click.argument("peer", metavar="PEER")
 @pass_session
 def full(session: Session, peer: str) -> None:
-    """Owe a peer a full answer: it gets everything after its next request."""
+    """Owe a peer a full answer: it gets everything after its next request, a server with our next one."""
     from dxa.cli.output import say
 
     with session.administrating() as administrator:
@@ -229,6 +229,21 @@ def full(session: Session, peer: str) -> None:
         administrator.want_full(config.link(found.link), found.name)
     session.logging.info("full answer owed", peer=found.id)
     say(f"{found.id} gets a full answer after its next request.")
+
+
+@peers.command("import")
+@click.argument("peer", metavar="PEER")
+@pass_session
+def import_(session: Session, peer: str) -> None:
+    """Ask a server, whose requestor dxa is, for everything with the next request."""
+    from dxa.cli.output import say
+
+    with session.administrating() as administrator:
+        config = administrator.agent.site.config
+        found = config.peer(peer)
+        administrator.want_import(config.link(found.link), found.name)
+    session.logging.info("full import wanted", peer=found.id)
+    say(f"The next request to {found.id} asks for everything.")
 
 
 def _without(session: Session, link: Link, peer: Peer) -> str | None:

@@ -21,6 +21,8 @@ from dxa.agent.queries.values import (
 )
 from dxa.agent.site import OpenSite
 from dxa.config import Peer
+from dxa.connector import Holds
+from dxa.dirsync.requestor import State as Asking
 from dxa.dirsync.server import Full, State
 from dxa.rules.scope import ExportRules, describe
 from dxa.store import Living, PeerRow, Waiting
@@ -129,8 +131,7 @@ class _Knowing:
         """How one peer stands."""
         row = self.standing.rows.get(peer.id)
         state = row.state if row is not None else State()
-        numbers = (state.r, state.s, state.i, state.confirmed, state.s - state.confirmed)
-        r, s, i, confirmed, lag = numbers if self.standing.quotes(peer) else (None,) * 5
+        r, s, i, confirmed, lag = self.numbers(peer, row)
         waiting = self.waiting.get(peer.id)
         heard_at = row.heard_at if row is not None else None
         return PeerStatus(
@@ -164,6 +165,17 @@ class _Knowing:
         if row is not None and row.view in self.views:
             scopes.add(f"out {self.views[row.view]}")
         return (plan for plan in self.held if plan.scope in scopes)
+
+    def numbers(self, peer: Peer, row: PeerRow | None) -> tuple[int | None, ...]:
+        """R, S, I, what is confirmed of what was sent, and what is not."""
+        holds = self.standing.link(peer).connector.traits.holds
+        if holds is Holds.QUOTED:
+            state = row.state if row is not None else State()
+            return state.r, state.s, state.i, state.confirmed, state.s - state.confirmed
+        if holds is Holds.QUEUED:
+            asking = row.asking if row is not None else Asking()
+            return asking.last, asking.s, asking.i, asking.acked, asking.last - asking.acked
+        return (None,) * 5
 
     def advice(self, peer: Peer, row: PeerRow | None, state: State) -> Iterator[str]:
         """What to do about a peer, the most urgent first."""
