@@ -9,10 +9,11 @@ Fields = tuple[tuple[str, str], ...]
 
 #: Fields of an entry that are no attributes, but say what its recipient is, where a connector's traits allow that: an
 #: alias; further addresses, each as ``TYPE:value``, the primary one of a type first; the kind (`dxa.recipient.Kind`, as
-#: its value); ``1`` when it is hidden, ``0`` when not; its container, below the link's import container.
+#: its value); ``1`` when it is hidden, ``0`` when not; its container, below the link's import container; its name as it
+#: is, where that of the entry may be numbered, so that a list has it once.
 ALIAS, ADDRESSES, KIND = "mailNickname", "proxyAddresses", "recipientKind"
-HIDDEN, CONTAINER = "recipientHidden", "recipientContainer"
-ASIDE = frozenset({ALIAS, ADDRESSES, KIND, HIDDEN, CONTAINER})
+HIDDEN, CONTAINER, NAME = "recipientHidden", "recipientContainer", "recipientName"
+ASIDE = frozenset({ALIAS, ADDRESSES, KIND, HIDDEN, CONTAINER, NAME})
 
 
 class Entry(NamedTuple):

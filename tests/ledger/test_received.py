@@ -176,7 +176,7 @@ def test_refused_modify_keeps_its_place_against_those_who_wanted_it() -> None:
 
 
 def test_a_modify_replaces_all_values_of_a_field() -> None:
-    """A field with several values keeps them in a modify that does not name it, and gets all new ones in one that does."""
+    """A field of several values keeps them in a modify that does not name it, and gets all new ones in one that does."""
     old = entry("Ann", "ANN", ("mail", "a"), ("room", "1"), ("mail", "b"))
     new = entry("Anna", "ANN", ("room", "2"), ("room", "3"))
     heard = hear([Row(1, old, True)], [modify(old, new)])

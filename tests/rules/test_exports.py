@@ -154,3 +154,11 @@ def test_a_recipient_is_shown_whole():
     (line,) = lines(person, types=TYPES, naming=NameLimits(), site_type="SMTP", fallback=False, whole=True)
 
     assert (("mailNickname", "ann"), *addresses, ("recipientKind", "custom")) == line.fields
+
+
+def test_a_recipient_is_shown_under_its_name():
+    """Peers to whom a name need not be the only one of its list are told it beside the entry's, which is numbered."""
+    person = mailbox("Ann", "MS:NET/PO/ANN")
+    (line,) = lines(person, types=TYPES, naming=NameLimits(), site_type="MS", whole=True, named=True)
+
+    assert ("recipientName", "Ann") == line.fields[0]

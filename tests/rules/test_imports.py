@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dxa.entry import ADDRESSES, ALIAS, CONTAINER, HIDDEN, KIND, Fields
+from dxa.entry import ADDRESSES, ALIAS, CONTAINER, HIDDEN, KIND, NAME, Fields
 from dxa.errors import AddressError
 from dxa.recipient import Kind, Recipient
 from dxa.rules.addressing import AddressingRules, settle_proxies
@@ -258,3 +258,9 @@ def test_a_recipient_of_the_site_is_never_made_the_peers():
     told = imported("MS:NET/PO/ANN", "Crew", *ASIDE)
     with pytest.raises(AddressError, match="belongs to a list of this site"):
         imported(existing=attrs.evolve(told, owner=""))
+
+
+def test_a_told_name_counts_more_than_the_entrys():
+    """An entry's own name may be numbered to be the only one in its list; the name that is told beside it is not."""
+    assert "Ann" == imported("MS:NET/PO/ANN", "Ann001", (NAME, "Ann")).name
+    assert "Ann001" == imported("MS:NET/PO/ANN", "Ann001").name

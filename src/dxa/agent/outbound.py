@@ -144,6 +144,7 @@ class _Advance:
                 gateways=peer.gateways,
                 attributes=peer.attributes,
                 whole=traits.shows_recipients,
+                named=traits.mutual,
             )
         except AddressError as error:
             absent.append(f"{recipient.name!r}: {error}")

@@ -29,6 +29,9 @@ from dxa.rules.scope import ExportRules, Filter, ImportRules
 
 Table = Mapping[str, Any]
 
+#: How long a name may be, in bytes, where peers are shown recipients as they are.
+WHOLE_NAME = 256
+
 
 @attrs.frozen(kw_only=True)
 class Meaning:
@@ -62,9 +65,10 @@ class Meaning:
         """A peer; without a table it is its link."""
         rules, guards = self.merged(link, name)
         table = table or PeerTable()
-        names = NameLimits(
-            length=rules.name_length, code_page=rules.code_page, transliteration=self.file.addressing.umlauts
-        )
+        length, code_page = rules.name_length, rules.code_page
+        if kind.traits.shows_recipients:
+            length, code_page = max(length, WHOLE_NAME), "utf-8"
+        names = NameLimits(length=length, code_page=code_page, transliteration=self.file.addressing.umlauts)
         attributes = AttributeMap(tuple(rules.attributes.items())) if rules.attributes else None
         gateways = {type_.upper(): gateway for type_, gateway in rules.gateways.items()}
         options = self.options.get(("links", link, "peers", name))

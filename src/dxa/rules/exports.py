@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from dxa.address import Address, AddressTypes
-from dxa.entry import ADDRESSES, ALIAS, KIND, Fields
+from dxa.entry import ADDRESSES, ALIAS, KIND, NAME, Fields
 from dxa.recipient import Recipient
 from dxa.rules.maps import AttributeMap
 from dxa.rules.naming import NameLimits, shape_name
@@ -42,6 +42,7 @@ def lines(
     gateways: Mapping[str, str] = _NO_GATEWAYS,
     attributes: AttributeMap | None = None,
     whole: bool = False,
+    named: bool = False,
 ) -> tuple[ExportLine, ...]:
     """The recipient in its native form and, if that is foreign, by its address of the site's type; () when it has none.
 
@@ -50,6 +51,7 @@ def lines(
         gateways: the name of the gateway by type, put before addresses that have none.
         attributes: maps the fields to prompts; without it they stay as they are.
         whole: alias, addresses and kind are among the fields (`dxa.entry.ASIDE`).
+        named: so is the name, as it is here.
 
     Raises:
         AddressError: when the name cannot be written.
@@ -59,7 +61,7 @@ def lines(
         return ()
     name = shape_name(recipient.name, naming)
     fields = recipient.fields if attributes is None else attributes.outgoing(recipient.fields)
-    aside = _aside(recipient) if whole else ()
+    aside = _aside(recipient, named) if whole else ()
     result = []
     for address, instead_of in forms:
         kind = types.get(address.type)
@@ -69,10 +71,11 @@ def lines(
     return tuple(result)
 
 
-def _aside(recipient: Recipient) -> Fields:
+def _aside(recipient: Recipient, named: bool) -> Fields:
     alias = ((ALIAS, recipient.alias),) if recipient.alias else ()
     addresses = tuple((ADDRESSES, str(proxy)) for proxy in recipient.proxies)
-    return (*alias, *addresses, (KIND, recipient.kind.value))
+    name = ((NAME, recipient.name),) if named else ()
+    return (*name, *alias, *addresses, (KIND, recipient.kind.value))
 
 
 def why_absent(

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import attrs
 
 from dxa.address import Address, AddressTypes
-from dxa.entry import ADDRESSES, ALIAS, ASIDE, CONTAINER, HIDDEN, KIND, Entry, Fields
+from dxa.entry import ADDRESSES, ALIAS, ASIDE, CONTAINER, HIDDEN, KIND, NAME, Entry, Fields
 from dxa.errors import AddressError
 from dxa.recipient import Kind, Recipient
 from dxa.rules.addressing import AddressingRules, complete, readdress
@@ -29,6 +29,7 @@ class Said:
     kind: Kind | None = None
     hidden: bool | None = None
     container: str | None = None
+    name: str = ""
 
 
 NOTHING_SAID = Said()
@@ -46,6 +47,7 @@ def apart(fields: Fields) -> tuple[Said, Fields]:
         kind=_KINDS.get(said.get(KIND, "")),
         hidden=None if hidden is None else hidden == "1",
         container=said.get(CONTAINER),
+        name=said.get(NAME, ""),
     ), tuple(field for field in fields if field[0] not in ASIDE)
 
 
@@ -80,7 +82,7 @@ def to_recipient(
     target = Address(kind.name, kind.check(entry.address))
     said, fields = apart(entry.fields)
     alias = said.alias or alias_of(target.value) or entry.name
-    name = _display_name(entry.name or alias, rules)
+    name = _display_name(said.name or entry.name or alias, rules)
     further = further_addresses(said.addresses, types)
     container = import_container(entry, rules)
     if existing is None:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 import attrs
 
 from dxa.address import Address
-from dxa.entry import CONTAINER, KIND, Entry
+from dxa.entry import CONTAINER, KIND, NAME, Entry
 from dxa.recipient import DEFAULT_TRUST, Kind, Recipient, inside, trust_level
 from dxa.rules.parts import alias_of
 
@@ -218,7 +218,7 @@ def _primaries(recipient: Recipient) -> Iterator[Address]:
 def _of_entry(entry: Entry, field: str, rules: ImportRules) -> Iterator[str]:
     match field:
         case "name":
-            yield entry.name
+            yield next((value for name, value in entry.fields if name == NAME), entry.name)
         case "alias":
             yield alias_of(entry.address) or entry.name
         case "container":
