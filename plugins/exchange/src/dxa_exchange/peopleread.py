@@ -12,9 +12,10 @@ from dxa.entry import ADDRESSES, ALIAS, CONTAINER, HIDDEN, KIND, Entry, Fields
 from dxa.errors import AddressError, FormatError
 from dxa.recipient import Kind
 from dxa_exchange import addresses, names
-from dxa_exchange.addresses import Proxied, Proxies, Proxy
+from dxa_exchange.addresses import Proxies, Proxy
 from dxa_exchange.dialects import Dialect, attribute
 from dxa_exchange.directory import Bad, Record, Values
+from dxa_exchange.peopleaddresses import proxied, texts
 from dxa_exchange.peoplefilter import Looked, why_skipped
 from dxa_exchange.peopleoptions import ALWAYS_DROPPED, PeopleOptions
 
@@ -100,19 +101,19 @@ class Reader:
         kind = self._kind(special.get("objectClass", []))
         if kind is None:
             return Skipped(f"no class of a recipient: {', '.join(map(str, special.get('objectClass', ())))}")
-        proxied = self._proxied(record, special)
+        known = proxied(self._dialect, record, special)
         name = self._name(record, special)
-        looked = Looked(kind, special, name, proxied.proxies)
+        looked = Looked(kind, special, name, known.proxies)
         if not marked and (why := why_skipped(looked, self._skip)):
             return Skipped(why)
         target = self._target(looked)
-        proxies = (*proxied.proxies, target) if target else proxied.proxies
+        proxies = (*known.proxies, target) if target else known.proxies
         if not proxies:
             return Skipped("no address")
         kind, chosen = self._chosen(looked, target)
         address, further, raw = self._checked(chosen, proxies)
         if kind is Kind.LIST:
-            fields += [(MEMBER, self._resolve(value) or value) for value in _texts(special.get(MEMBER))]
+            fields += [(MEMBER, self._resolve(value) or value) for value in texts(special.get(MEMBER))]
         fields += [(RAW_ADDRESSES, text) for text in raw]
         legacy = "" if marked else self._legacy(record, looked)
         if legacy:
@@ -122,7 +123,7 @@ class Reader:
         key, list_ = self._types.key(address), self._types.list_of(address)
         anchor = anchor or _anchor(record, looked.special)
         entry = Entry(key, address.type, list_, name or address.value, address.value, (*fields, *aside), anchor)
-        return Person(entry, marked, proxied.remarks)
+        return Person(entry, marked, known.remarks)
 
     # -- attributes ------------------------------------------------------------------------------------------------
 
@@ -169,20 +170,20 @@ class Reader:
         if marked:
             special.setdefault("targetAddress", values)
         else:
-            fields += [(self._dialect.stand_in, value) for value in _texts(values) if value]
+            fields += [(self._dialect.stand_in, value) for value in texts(values) if value]
 
     # -- what it is ------------------------------------------------------------------------------------------------
 
     def _kind(self, classes: Values) -> Kind | None:
         key = tuple(classes)
         if key not in self._kinds:
-            self._kinds[key] = self._dialect.kind(_texts(classes))
+            self._kinds[key] = self._dialect.kind(texts(classes))
         return self._kinds[key]
 
     def _name(self, record: Record, special: Mapping[str, Values]) -> str:
         """The display name, else the name in the container; of Exchange 5.5 over LDAP, ``cn`` is the display name."""
         for neutral in ("displayName", "cn"):
-            if found := next(iter(_texts(special.get(neutral))), "").strip():
+            if found := next(iter(texts(special.get(neutral))), "").strip():
                 return found
         return names.rdn_value(record.dn).strip()
 
@@ -207,20 +208,6 @@ class Reader:
         return ""
 
     # -- addresses -------------------------------------------------------------------------------------------------
-
-    def _proxied(self, record: Record, special: Mapping[str, Values]) -> Proxied:
-        if self._dialect.name == "ex55":
-            return addresses.from_faces(record)
-        values = [*_texts(special.get("proxyAddresses")), *_texts(special.get("secondaryProxyAddresses"))]
-        found = addresses.collect(values) if values else Proxied(())
-        mails = [mail.strip() for mail in _texts(special.get("mail")) if mail.strip()]
-        if not mails:
-            return found
-        if len(mails) == 1 and found.proxies and _has_mail(found.proxies, mails[0]):
-            return found
-        first = found.primary("SMTP") is None
-        told = [Proxy("SMTP", mail, first and at == 0) for at, mail in enumerate(mails)]
-        return addresses.settle([*found.proxies, *told], found.remarks) if found.proxies else addresses.settle(told)
 
     def _target(self, looked: Looked) -> Proxy | None:
         """The target address, of whatever type."""
@@ -292,17 +279,6 @@ class Reader:
             base = next((base for base in self._options.bases if names.within(above, base)), "")
             found = self._containers[above] = names.steps(above, base)
         return found
-
-
-def _has_mail(proxies: Proxies, mail: str) -> bool:
-    """Whether the only mail address is among the proxies, one of which is primary."""
-    folded = mail.casefold()
-    smtp = [proxy for proxy in proxies if proxy.type == "SMTP"]
-    return any(proxy.primary for proxy in smtp) and any(proxy.value.casefold() == folded for proxy in smtp)
-
-
-def _texts(values: Values | None) -> list[str]:
-    return [value for value in values if type(value) is str] if values else []
 
 
 def _anchor(record: Record, special: Mapping[str, Values]) -> str:

@@ -16,6 +16,7 @@ from dxa_exchange import addresses, names
 from dxa_exchange.addresses import Proxies, Proxy
 from dxa_exchange.dialects import Dialect, attribute
 from dxa_exchange.directory import Record, Values
+from dxa_exchange.peopleaddresses import faces
 from dxa_exchange.peopleoptions import PeopleOptions
 from dxa_exchange.peopleread import LEGACY, RAW_ADDRESSES
 
@@ -163,20 +164,8 @@ class Writer:
         if len(target) > limit:
             raise AddressError(f"an address of more than {limit} characters", got=f"{target[:60]}…")
         put("targetAddress", [target])
-        proxies = self.proxies(entry)
-        smtp = addresses.primary(proxies, "SMTP")
-        if self._dialect.name == "ex55":
-            faces = addresses.faces(proxies)
-            put("mail", [faces.mail])
-            put("textEncodedORAddress", [faces.x400])
-            put("proxyAddresses", faces.others)
-        elif self._dialect.files:
-            put("proxyAddresses", [str(proxy) for proxy in proxies if proxy.primary])
-            put("secondaryProxyAddresses", [str(proxy) for proxy in proxies if not proxy.primary])
-        else:
-            put("proxyAddresses", map(str, proxies))
-            alone = not self._dialect.theirs("proxyAddresses")
-            put("mail", [p.value for p in proxies if p.type == "SMTP"] if alone else [smtp.value] if smtp else [])
+        for neutral, values in faces(self._dialect, self.proxies(entry)):
+            put(neutral, values)
 
     def proxies(self, entry: Entry) -> Proxies:
         """All addresses of the entry; the first of a type is primary. X500 addresses keep old letters answerable."""
