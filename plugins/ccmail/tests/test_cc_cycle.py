@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -63,6 +64,17 @@ def test_the_report_has_the_ten_steps(site: CcSite) -> None:
         "[58] step 8 of 10: CCMDIR.IMP: IMPORT ended with code 0: success",
         "[14031] directory synchronization finished",
     ] == site.steps()
+
+
+def test_the_report_of_a_cycle_without_changes(site: CcSite) -> None:
+    """Both import files are empty, and IMPORT is not run."""
+    site.put("Doe, Jane")
+    site.person("Ann Berg")
+    site.settled()
+
+    assert ["step 6 of 10: CCMDEL.IMP and CCMDIR.IMP are empty", "steps 7 and 8 of 10: nothing was imported"] == [
+        step for step in site.steps() if re.match("steps? [67]", step)
+    ]
 
 
 def test_a_rehearsal_imports_nothing_and_says_so(site: CcSite) -> None:
@@ -325,7 +337,7 @@ def test_an_export_that_is_no_use_is_taken_away_and_told(operated: Operator) -> 
     site.person("Ann Berg")
     operated.leave(dict.fromkeys(EXPORT_NAMES.values(), b"Name: Doe, Jane\r\nLo"))
     site.sync()
-    told = [text for _, text in site.notices()]
+    told, steps = [text for _, text in site.notices()], site.steps()
     left = [path.name for path in (operated.folder / "ccmail" / "exports").iterdir()]
     operated.export()
     site.sync()
@@ -333,6 +345,7 @@ def test_an_export_that_is_no_use_is_taken_away_and_told(operated: Operator) -> 
 
     assert 1 == len(told)
     assert "CCMDIR.EXP that cannot be used" in told[0]
+    assert any(step.startswith("[65] step 1 of 10: EXPORT was run by somebody else and left a") for step in steps)
     assert [] == left
     assert {"Jane Doe"} == site.told().keys()
     assert {"Berg, Ann"} == site.given.keys()

@@ -53,7 +53,8 @@ class CcMailConnector:
         except RunError as error:
             if not error.receipt:
                 raise
-            fault = Reject(0, 0, "", error.event.number, str(error.event))
+            self._story.no_use(error.event)
+            fault = Reject(0, 0, "", error.event.number, error.event.text)
             yield self._report(f"{NONE} {error.receipt}", title="export", fault=fault)
             return
         if exported is None:

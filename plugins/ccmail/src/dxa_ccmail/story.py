@@ -10,6 +10,7 @@ from dxa.connector import Phase
 from dxa.entry import Verb
 from dxa_ccmail.delivery import CONFLICT, Wanted
 from dxa_ccmail.findings import Findings, Titles
+from dxa_ccmail.running.events import Event
 from dxa_ccmail.running.interface import EXPORT_NAMES, IMPORT_NAMES, Exported, Imported, Kind, Mode, State
 
 #: KB Q181186, Q167830: directory synchronization started, finished; it failed, by the export or a post office's name.
@@ -38,6 +39,10 @@ class Story:
         """Step 1."""
         names = ", ".join(EXPORT_NAMES[kind] for kind in export.files)
         self.tell(export.event.number, f"step 1 of 10: {export.event.text} ({names})")
+
+    def no_use(self, event: Event) -> None:
+        """Step 1, when what somebody else has left is no export; it is taken away."""
+        self.tell(event.number, f"step 1 of 10: {event.text}; nothing of it is used, the next export is waited for")
 
     def nothing_new(self, warnings: Sequence[str]) -> None:
         """Step 1, when somebody else runs the programs."""
