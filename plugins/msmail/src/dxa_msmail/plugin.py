@@ -104,6 +104,7 @@ def dxa_commands() -> list[tuple[str, str]]:
         ("postoffice", "dxa_msmail.commands.postoffice:postoffice"),
         ("admin", "dxa_msmail.commands.admin:admin"),
         ("reqmain", "dxa_msmail.commands.reqmain:reqmain"),
+        ("srvmain", "dxa_msmail.commands.srvmain:srvmain"),
         ("external", "dxa_msmail.commands.external:external"),
         ("import", "dxa_msmail.commands.importing:import_"),
         ("rebuild", "dxa_msmail.commands.rebuild:rebuild"),

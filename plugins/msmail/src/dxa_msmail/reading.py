@@ -69,6 +69,8 @@ class Reader:
     own: str
     types: AddressTypes
     peers: Mapping[str, PeerInfo]
+    #: The server's own postoffice is one of its requestors, so that mail from its $SYSTEM is no echo.
+    own_requestor: bool = False
 
     def read(self, name: str, data: bytes) -> Mail:
         """What a file says; no reports when it is not for us.
@@ -115,7 +117,7 @@ class Reader:
 
     def _why_ignored(self, message: MailMessage, origin: MailAddress) -> str:
         """Why a message is only noted, and never answered: two programs that answer each other never stop."""
-        if origin.list.casefold() == self.own.casefold() and origin.is_system:
+        if origin.list.casefold() == self.own.casefold() and origin.is_system and not self.own_requestor:
             return "it comes from ourselves"
         if origin.is_special or any(mail_address(to).is_special for to in message.to):
             # KB Q147602, Q112879 (dx:T-108): a whole address list would count as news.

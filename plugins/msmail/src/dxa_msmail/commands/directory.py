@@ -46,29 +46,14 @@ def _requestor_options(function: F) -> F:
 def server(desk: Desk, /, name: str, **given: Any) -> None:
     """Register the directory server, which must be a postoffice that is known here.
 
-    Of dxa it is the shadow postoffice: organization and site. A GLB/REQCONF.GLB that is missing or damaged is made
-    anew, and everything is exchanged.
+    Of dxa it is the shadow postoffice: organization and site. With its own name a postoffice becomes the server, and
+    its own requestor. A GLB/REQCONF.GLB that is missing or damaged is made anew, and everything is exchanged.
     """
     from dxa_msmail.programs.registration import register_server
 
     register_server(desk.open(), name, **_given(given))
     screen.say(f"{name} is the directory server.")
     screen.say("Next: `dxa msmail reqmain -t` asks it, and `dxa msmail external` moves the mail on.")
-
-
-@click.command()
-@click.argument("name", metavar="NET/PO")
-@click.option("--password", "password_ref", default="", help=_PASSWORD)
-@pass_desk
-def requestor(desk: Desk, /, name: str, password_ref: str) -> None:
-    """Make this postoffice a directory server, and register another one as its requestor.
-
-    Only SRVCONF.GLB is kept: the server's own programs are not part of dxa, which is a server itself.
-    """
-    from dxa_msmail.programs.registration import register_requestor
-
-    conf = register_requestor(desk.open(), name, password_ref=password_ref)
-    screen.say(f"PCM:{name} is registered; {screen.many(len(conf.requestors), 'requestor')} in all.")
 
 
 @click.command("import")
@@ -248,4 +233,4 @@ def _way(route: Route) -> str:
     return f"via {route.via}" if route.via else "no way"
 
 
-COMMANDS: Sequence[click.Command] = (server, requestor, import_, export, options, other, gateway)
+COMMANDS: Sequence[click.Command] = (server, import_, export, options, other, gateway)

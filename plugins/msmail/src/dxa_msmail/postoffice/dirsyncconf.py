@@ -171,6 +171,7 @@ class Requestor:
     imp: int = _number(0x50, _Q96060, "its import counter")
     cycle: int = _number(0x54, _Q96060, "the last cycle in which it was heard")
     updated: int = _number(0x58, _Q96060, "when it was heard last, seconds since 1970")
+    limit: int = _number(0x5C, "KB Q119450 names the field", "largest answer in bytes; 0 is as the requestor says")
     password_ref: str = _password(0x100)
 
 

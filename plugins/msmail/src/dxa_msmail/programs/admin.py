@@ -1,6 +1,7 @@
 """ADMIN: users, groups, and what they mean for directory synchronization. Each function is one change.
 
-What concerns other postoffices and the directory server is in `dxa_msmail.programs.registration`.
+What concerns other postoffices and the directory server is in `dxa_msmail.programs.registration` and
+`srvmainadmin`.
 """
 
 from __future__ import annotations
@@ -19,13 +20,20 @@ from dxa_msmail.postoffice.users import NewUser, User, Users
 from dxa_msmail.programs.registration import (
     add_gateway,
     add_postoffice,
-    register_requestor,
     register_server,
     remove_postoffice,
     set_route,
     unregister_server,
     want_export,
     want_import,
+)
+from dxa_msmail.programs.srvmainadmin import (
+    begin_anew,
+    register_requestor,
+    remove_requestor,
+    remove_server,
+    set_options,
+    want_full,
 )
 from dxa_msmail.programs.telling import Clock, Told, administration, own_entries
 
@@ -37,6 +45,7 @@ __all__ = [
     "add_postoffice",
     "add_user",
     "add_users",
+    "begin_anew",
     "change_group",
     "change_user",
     "check_admin",
@@ -46,10 +55,14 @@ __all__ = [
     "register_requestor",
     "register_server",
     "remove_postoffice",
+    "remove_requestor",
+    "remove_server",
     "set_dirsync",
+    "set_options",
     "set_route",
     "unregister_server",
     "want_export",
+    "want_full",
     "want_import",
 ]
 

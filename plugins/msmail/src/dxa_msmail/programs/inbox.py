@@ -16,6 +16,7 @@ from dxa_msmail.postoffice.mailbag import SYSTEM, Header
 from dxa_msmail.postoffice.maildata import Changing
 from dxa_msmail.postoffice.mailfolder import letter_name
 from dxa_msmail.postoffice.messages import BAD, set_aside
+from dxa_msmail.programs.srvmaininbox import is_answer_to
 from dxa_msmail.requestor.answers import Answer, AnswerReader
 
 _UNREADABLE, _NO_DIRSYNC = 115, 154
@@ -32,6 +33,8 @@ class Inbox:
     own: str
     reader: AnswerReader
     now: float
+    #: A directory server works here, too: what is no answer of it is its mail, and stays.
+    serves: bool = False
     answers: list[Answer] = attrs.field(factory=list)
     others: list[Reject] = attrs.field(factory=list)
     settled: int = 0
@@ -44,14 +47,18 @@ class Inbox:
         Raises `TransportError` 115 without the mailbag, `FormatError` 40 when the mailbag itself is damaged.
         """
         for slot, header in mailbag.headers(self.change, SYSTEM):
-            self._slots.append(slot)
             try:
                 letter = letters.fetch(self.change, header.stem)
             except FormatError as error:
+                if self.serves:
+                    continue
+                self._slots.append(slot)
                 reject = reject_of(error)
                 self._set_aside(header, reject._replace(code=reject.code or _UNREADABLE))
             else:
-                self._take(header, letter)
+                if not self.serves or is_answer_to(letter, self.own):
+                    self._slots.append(slot)
+                    self._take(header, letter)
 
     def settle(self) -> None:
         """Remember what was taken, and delete the headers: the last step of the change."""

@@ -9,21 +9,13 @@ import attrs
 from dxa.address import AddressTypes
 from dxa.dirsync import requestor as machine
 from dxa.errors import FormatError, UsageError
-from dxa_msmail.addresses import ADDRESS_TYPES, check_pair
+from dxa_msmail.addresses import ADDRESS_TYPES
 from dxa_msmail.postoffice import letters, mailbag, networks, queue
-from dxa_msmail.postoffice.dirsyncconf import (
-    SRVCONF,
-    Reqconf,
-    Requestor,
-    Srvconf,
-    read_reqconf,
-    read_srvconf,
-    write_reqconf,
-    write_srvconf,
-)
+from dxa_msmail.postoffice.dirsyncconf import SRVCONF, Reqconf, read_reqconf, write_reqconf
 from dxa_msmail.postoffice.identity import Master, identity, write_identity
 from dxa_msmail.postoffice.maildata import Changing, Maildata
 from dxa_msmail.postoffice.networks import NO_ROUTE, PostofficeRow, Route, name_key
+from dxa_msmail.programs import srvmainadmin
 
 _TYPES = AddressTypes(ADDRESS_TYPES)
 
@@ -47,7 +39,8 @@ def register_server(
 
     `password_ref` is env:NAME, file:PATH or the password itself. Another server gets and gives everything anew; so does
     the same one where more types, template values or postoffices are wanted or sent than before, or where REQCONF.GLB
-    is missing or damaged: this makes it anew. Raises `NotFoundError` 31 or 32 when the server is no postoffice that is
+    is missing or damaged: this makes it anew. With its own name the postoffice becomes a directory server, and its own
+    requestor. Raises `NotFoundError` 31 or 32 when the server is no postoffice that is
     known here, `AddressError` 16 for an unknown type, `UsageError` at a shadow postoffice and at a directory server,
     which cannot be a requestor elsewhere (KB Q118621).
     """
@@ -55,11 +48,13 @@ def register_server(
     wanted = {_TYPES.get(name).name for name in names}
     with po.change() as change:
         master = _ordinary(change)
-        if change.read(SRVCONF) is not None:
-            raise UsageError(f"{master.name} is a directory server itself; it cannot be a requestor of {server}")
         if name_key(server) == name_key(master.name):
-            raise UsageError(f"{master.name} cannot be its own directory server: dxa is one, in a shadow postoffice")
-        server = networks.find(change, server).full
+            srvmainadmin.install(change, master, password_ref=password_ref)
+            server = master.name
+        elif change.read(SRVCONF) is not None:
+            raise UsageError(f"{master.name} is a directory server itself; it cannot be a requestor of {server}")
+        else:
+            server = networks.find(change, server).full
         old = _remembered(change)
         conf = attrs.evolve(
             old,
@@ -121,30 +116,6 @@ def _want(po: Maildata, event: machine.Event) -> Reqconf:
 def _stepped(conf: Reqconf, event: machine.Event) -> Reqconf:
     state, _ = machine.step(conf.state, event)
     return conf.with_state(state)
-
-
-def register_requestor(po: Maildata, name: str, *, password_ref: str = "") -> Srvconf:
-    """Make this postoffice a directory server, if it is none yet, and let another one (NET/PO) be its requestor.
-
-    A requestor that is registered gets the password. Raises `AddressError` for a name that no postoffice can have,
-    `UsageError` at a shadow postoffice, where dxa itself is the server, and at the requestor of another server.
-    """
-    network, _, postoffice = name.partition("/")
-    check_pair(network, postoffice)
-    with po.change() as change:
-        master = identity(change)
-        if master.shadow:
-            raise UsageError(f"{master.name} is a shadow postoffice: dxa is its server; use `dxa peers add` for {name}")
-        if read_reqconf(change).server:
-            server = read_reqconf(change).server
-            raise UsageError(f"{master.name} is a requestor of {server}; it cannot be a directory server, too")
-        conf = read_srvconf(change) or Srvconf()
-        old = conf.requestor(f"PCM:{name}")
-        new = attrs.evolve(old or Requestor(name=f"PCM:{name}"), password_ref=password_ref)
-        others = [each for each in conf.requestors if each is not old]
-        conf = attrs.evolve(conf, requestors=(*others, new))
-        write_srvconf(change, conf)
-    return conf
 
 
 def _ordinary(change: Changing) -> Master:

@@ -22,8 +22,8 @@ from dxa_msmail.addresses import ADDRESS_TYPES
 from dxa_msmail.envelope import SYSTEM
 from dxa_msmail.errors import message as error_text
 from dxa_msmail.postoffice import letters, mailbag
-from dxa_msmail.postoffice.dirsyncconf import REQCONF, Reqconf, read_reqconf, write_reqconf
-from dxa_msmail.postoffice.identity import identity
+from dxa_msmail.postoffice.dirsyncconf import REQCONF, SRVCONF, Reqconf, read_reqconf, write_reqconf
+from dxa_msmail.postoffice.identity import identity, name_of
 from dxa_msmail.postoffice.layout import CODE_PAGE
 from dxa_msmail.postoffice.mailbag import INQUEUE
 from dxa_msmail.postoffice.maildata import Changing, Maildata
@@ -156,7 +156,8 @@ class _Requestor:
 
     def receive(self) -> Received:
         """See the function."""
-        inbox = Inbox(self.change, self.correspondence.own, self.correspondence.reader(), self.now)
+        serves = _serves_itself(self.change, self.conf)
+        inbox = Inbox(self.change, self.correspondence.own, self.correspondence.reader(), self.now, serves)
         inbox.read()
         for reject in inbox.others:
             self.journal.warn(reject.reason, reject.code or -1)
@@ -252,9 +253,14 @@ def _require_server(change: Changing, conf: Reqconf) -> None:
     hint = "`dxa msmail admin ADMIN server NET/PO` registers it"
     if not conf.server:
         raise UsageError(f"[{_NO_SERVER}] {error_text(_NO_SERVER)}; {hint}")
-    if name_key(conf.server) not in postoffices(change):
+    if not _serves_itself(change, conf) and name_key(conf.server) not in postoffices(change):
         text = f"{error_text(_NO_DEFINITION)}: {conf.server} is no postoffice that is known here"
         raise UsageError(f"[{_NO_DEFINITION}] {text}; {hint}")
+
+
+def _serves_itself(change: Changing, conf: Reqconf) -> bool:
+    """Whether the requestor's server works at this very postoffice (KB Q96060)."""
+    return name_key(conf.server) == name_key(name_of(change)) and change.read(SRVCONF) is not None
 
 
 def _password(po: Maildata, conf: Reqconf) -> str | None:

@@ -1,0 +1,263 @@
+"""What a directory server answers at T2: letters to all requestors that have asked.
+
+What goes into an answer is decided by `dxa.dirsync.server` and `dxa.ledger.answer`. An answer is made once for all
+requestors that may hold the same and want the same; each gets it without its own list.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import attrs
+
+from dxa.connector import Parcel, ParcelKind, PeerInfo
+from dxa.dirsync import server
+from dxa.dirsync.messages import Reply
+from dxa.entry import Entry, Transaction, Verb
+from dxa.ledger.answer import Content, Cut, Held, ListKey, Pick, Step, full, number_steps, update
+from dxa_msmail import ffapi
+from dxa_msmail.addresses import MS
+from dxa_msmail.errors import message as error_text
+from dxa_msmail.postoffice import letters, queue
+from dxa_msmail.postoffice.dirsyncconf import Requestor
+from dxa_msmail.postoffice.layout import CODE_PAGE
+from dxa_msmail.postoffice.maildata import Changing
+from dxa_msmail.postoffice.messages import letter_of
+from dxa_msmail.postoffice.served import Memo, Served
+from dxa_msmail.programs.srvmainhistory import History
+from dxa_msmail.programs.srvmainlist import MasterList
+from dxa_msmail.writing import Writer
+
+#: So many letters one requestor gets in one run, when an update must be split.
+LETTERS = 100
+#: What a transaction takes in a message, about.
+TRANSACTION_BYTES = 75
+#: The highest number that the old programs can hold.
+HIGHEST = 2**31 - 1
+
+_SYNC, _LIMIT, _MANUAL = 129, 118, 166
+
+#: Tell the administrator: the number and the text.
+Tell = Callable[[int, str], None]
+
+
+@attrs.frozen(kw_only=True)
+class Answer:
+    """One letter that a requestor got: its numbers, how many transactions, and whether they are everything."""
+
+    requestor: str
+    reply: Reply
+    sent: int
+    full: bool
+
+
+@attrs.frozen
+class _Made:
+    """Content, the number of an answer of which a requestor gets no line, and what the answer leads to."""
+
+    content: Content
+    empty: int
+    cut: Cut | None
+
+    def number(self, own: frozenset[ListKey]) -> int:
+        """The number of this answer for a requestor with these lists: that of the last line it gets, else its own."""
+        return self.content.last(own) or self.empty
+
+
+@attrs.define
+class Answering:
+    """The answers of one run inside a change."""
+
+    change: Changing
+    served: Served
+    master: MasterList
+    writer: Writer
+    now: float
+    tell: Tell
+    answers: list[Answer] = attrs.field(factory=list)
+    _history: History | None = None
+    _made: dict[object, _Made] = attrs.field(factory=dict)
+
+    def answer(self, requestor: Requestor, name: str, memo: Memo) -> None:
+        """Answer one requestor that has asked, as its machine says."""
+        limit = min((size for size in (requestor.limit, memo.limit) if size), default=0)
+        _, commands = server.step(memo.state, server.Answering())
+        for command in commands:
+            if isinstance(command, server.SendFull):
+                self._full(name, memo, limit)
+            elif isinstance(command, server.SendUpdate):
+                self._update(name, memo, command.since, limit)
+
+    # -- everything ------------------------------------------------------------------------------------------------
+
+    def _full(self, name: str, memo: Memo, limit: int) -> None:
+        pick = memo.pick or Pick(types=frozenset({MS.name}))
+        stale = frozenset(type_ for cut in memo.cuts for type_ in cut.pick.types)
+        head = self.served.head
+        key = ("full", pick, stale)
+        made = self._made.get(key)
+        if made is None:
+            made = self._made[key] = self._make(self._full_steps(pick, stale), Cut(0, head, pick))
+        own = self._own(name)
+        count = made.content.count(own)
+        if limit and count * TRANSACTION_BYTES > limit:
+            text = f"{name}: everything takes about {count * TRANSACTION_BYTES} bytes, the limit is {limit}"
+            self.tell(_LIMIT, f"{error_text(_LIMIT)}: {text}")
+            self.tell(_MANUAL, f"{error_text(_MANUAL)} for {name}; or raise its limit")
+            self._acknowledge(name, memo)
+        elif not memo.allowed and memo.state.quoted and not _adds(made.content, own):
+            text = f"{name} holds S={memo.state.quoted}, and there is nobody to send it; everybody would be taken out"
+            self.tell(0, f"{text}. It gets nothing until others have told their lists, or you allow it")
+            self._acknowledge(name, memo)
+        else:
+            memo.allowed = False
+            self._send(name, memo, made, own, was=0, is_full=True)
+
+    def _full_steps(self, pick: Pick, stale: frozenset[str]) -> list[Step]:
+        lists = [pair for key, pair in self.served.lists.items() if key[0] in pick.types | stale]
+        lines = (line for line in self.served.lines if pick.shows(line.type, line.instead_of))
+        entries = [line.entry(pick.templates) for line in lines]
+        entries.sort(key=lambda entry: (entry.type, entry.list, entry.name))
+        return full(lists, entries)
+
+    def _acknowledge(self, name: str, memo: Memo) -> None:
+        """An answer that says only what was taken, on top of whatever the requestor holds.
+
+        One that holds nothing gets none, for it would take it for everything.
+        """
+        if memo.state.quoted:
+            made = self._make([], None)
+            self._send(name, memo, made, frozenset(), was=memo.state.quoted, is_full=False)
+
+    # -- updates ---------------------------------------------------------------------------------------------------
+
+    def _update(self, name: str, memo: Memo, since: int, limit: int) -> None:
+        """Letters that lead from `since` to the list of now; only our own requestors take more than one at a time."""
+        pick = memo.pick or Pick(types=frozenset({MS.name}))
+        room = max(1, limit // TRANSACTION_BYTES) if limit else 0
+        own = self._own(name)
+        for _ in range(LETTERS if memo.state.strict else 1):
+            cuts = [cut for cut in memo.cuts if cut.number >= since]
+            if not cuts:
+                memo.state, _ = server.step(memo.state, server.Resend())
+                self._full(name, memo, limit)
+                return
+            places = frozenset((cut.at, cut.pick) for cut in cuts)
+            made = self._made_update(pick, places, room, above=memo.state.s, own=own)
+            since = self._send(name, memo, made, own, was=since, is_full=False)
+            if made.cut is None or made.cut.at >= self.served.head:
+                return
+
+    def _made_update(
+        self, pick: Pick, places: frozenset[tuple[int, Pick]], room: int, *, above: int, own: frozenset[ListKey]
+    ) -> _Made:
+        """An update whose number is `above` another: the second letter of a split one follows the first."""
+        key = ("update", pick, places, room)
+        made = self._made.get(key)
+        if made is None or made.number(own) <= above:
+            made = self._made[key] = self._new_update(pick, places, room)
+        return made
+
+    def _new_update(self, pick: Pick, places: frozenset[tuple[int, Pick]], room: int) -> _Made:
+        head = self.served.head
+        steps = self._steps(pick, places, head)
+        if room and len(steps) > room:
+            head, steps = self._paced(pick, places, room, steps)
+        return self._make(steps, Cut(0, head, pick))
+
+    def _paced(
+        self, pick: Pick, places: frozenset[tuple[int, Pick]], room: int, steps: list[Step]
+    ) -> tuple[int, list[Step]]:
+        """The furthest place whose update fits, one change at least: every place is a list that somebody could have."""
+        oldest = min(at for at, _ in places)
+        numbers = [row.number for row in self._past.rows if row.number > oldest]
+        low, high = 0, len(numbers) - 1
+        if high <= 0:
+            return self.served.head, steps
+        best = self._steps(pick, places, numbers[0])
+        while low < high:
+            middle = (low + high + 1) // 2
+            tried = self._steps(pick, places, numbers[middle])
+            if len(tried) <= room:
+                low, best = middle, tried
+            else:
+                high = middle - 1
+        return numbers[low], best
+
+    def _steps(self, pick: Pick, places: frozenset[tuple[int, Pick]], target: int) -> list[Step]:
+        """From whatever a requestor with these cuts may hold to the list at `target`."""
+        same = all(cut_pick == pick for _, cut_pick in places)
+        if same and all(at == target for at, _ in places):
+            return []
+        past = self._past.at({target, *(at for at, _ in places)}, everybody=not same)
+        wanted = past[target]
+        olds: dict[int, Sequence[Held | None]] = {}
+        news: dict[int, Held | None] = {}
+        ordered = sorted(places, key=lambda place: (place[0], sorted(place[1].types), place[1].templates))
+        for recipient, entry in enumerate(wanted):
+            news[recipient] = _held(entry, pick)
+            olds[recipient] = [_held(past[at][recipient], cut_pick) for at, cut_pick in ordered]
+        return update(olds, news)
+
+    @property
+    def _past(self) -> History:
+        if self._history is None:
+            rows: Sequence[Transaction] = queue.transactions(self.master.records, self.master.types).transactions
+            self._history = History(self.master.entries(), rows)
+        return self._history
+
+    # -- sending ---------------------------------------------------------------------------------------------------
+
+    def _make(self, steps: Sequence[Step], cut: Cut | None) -> _Made:
+        """The steps under numbers of their own, so that a requestor can tell whether the end is missing."""
+        first = self.served.sync + 1
+        self.served.sync += len(steps) + 1
+        return _Made(number_steps(steps, first, f"{first}"), first + len(steps), cut)
+
+    def _own(self, name: str) -> frozenset[ListKey]:
+        """The lists that a requestor tells itself, which it never gets: its NET/PO, or all of its gateway."""
+        if "/" in name:
+            return frozenset({(MS.name, name.casefold())})
+        type_ = self.master.types.get(name).name if name in self.master.types else name
+        return frozenset(key for key in self.served.lists if key[0] == type_)
+
+    def _send(self, name: str, memo: Memo, made: _Made, own: frozenset[ListKey], *, was: int, is_full: bool) -> int:
+        number = made.number(own)
+        if number > HIGHEST:
+            text = f"sync number {number} is above what requestors can hold ({HIGHEST}); begin anew with this server"
+            self.tell(_SYNC, text)
+        memo.state, _ = server.step(memo.state, server.Answered(number, is_full))
+        if made.cut is not None:
+            memo.cuts.append(made.cut._replace(number=number))
+        reply = Reply(r=memo.state.r, s=number, was=was, i=memo.state.i)
+        info = PeerInfo(id=name, name=name, options=_NO_OPTIONS)
+        parcel = Parcel(
+            id=f"{number:010d}",
+            peer=info,
+            kind=ParcelKind.FULL if is_full else ParcelKind.UPDATE,
+            to=memo.reply_to,
+            content=made.content,
+            own=own,
+            reply=reply,
+            templates=made.cut is not None and made.cut.pick.templates,
+        )
+        data, refused = self.writer.reply(parcel, self.now)
+        letters.submit(self.change, letter_of(ffapi.parse(data, code_page=CODE_PAGE), self.now), now=self.now)
+        for key, reason in refused:
+            self.tell(0, f"{name}: {key} cannot be sent: {reason}")
+        self.answers.append(Answer(requestor=name, reply=reply, sent=made.content.count(own), full=is_full))
+        return number
+
+
+_NO_OPTIONS: Mapping[str, Any] = {}
+
+
+def _held(entry: Entry | None, pick: Pick) -> Held | None:
+    if entry is None or not pick.shows(entry.type, ""):
+        return None
+    return Held(entry._replace(key="", fields=entry.fields if pick.templates else ()))
+
+
+def _adds(content: Content, own: frozenset[ListKey]) -> bool:
+    return any(x.transactions[0].verb is Verb.ADD for x in content.segments if x.list_key not in own)

@@ -1,0 +1,220 @@
+"""The fault test's world with a postoffice as the directory server: all of it on disk, and no dxa in between.
+
+What may go wrong is that of `tests.maildata_world`; the server's postoffice has people of its own, is its own requestor,
+and is set back to a backup like the others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, ClassVar
+
+import attrs
+
+from dxa.errors import DxaError
+from dxa.host import Host
+from dxa_msmail.postoffice import tree
+from dxa_msmail.postoffice.maildata import Maildata
+from dxa_msmail.postoffice.networks import direct
+from dxa_msmail.postoffice.served import Served, read_served
+from dxa_msmail.programs import admin, importing, srvmain
+from tests.maildata_world import SERVER, DiskPostoffice, DiskWorld
+from tests.world import NAMES, NAMES_THERE, Crash, Fuse, World
+
+#: Addresses that an administrator tells with IMPORT -e: of a gateway, and of a postoffice that does not take part.
+INJECTED = ("SMTP:a@lab.example", "SMTP:b@lab.example", "PCM:FAR/AWAY/U1", "PCM:FAR/AWAY/U2")
+
+
+@attrs.define
+class ServerPostoffice(DiskPostoffice):
+    """The directory server's own postoffice."""
+
+    def serve(self) -> None:
+        """SRVMAIN -r, SRVMAIN -t."""
+        srvmain.receive(self.maildata, self.clock)
+        srvmain.transmit(self.maildata, self.clock)
+
+    def served(self) -> Served:
+        """What it remembers as a server."""
+        with self.maildata.look() as files:
+            return read_served(files) or Served()
+
+
+class ServedWorld(DiskWorld):
+    """A server and three others below a folder; equal seeds are equal runs."""
+
+    def __init__(self, seed: int, folder: Path, *, faults: bool = True) -> None:
+        # Not that of the worlds above: there is no agent, no database and no shadow postoffice here.
+        import random
+
+        self.random = random.Random(seed)
+        self.faults = faults
+        self.now = 1_000_000.0
+        self.log: list[str] = []
+        self.types = Host(discover=True).address_types()
+        self.fuse = Fuse()
+        self.folder = folder
+        self.shadow_root = folder / "no shadow"
+        self.removed: set[str] = set()
+        self.broken: list[str] = []
+        hub = self._office(SERVER, naive=False)
+        self.hub = ServerPostoffice(**attrs.asdict(hub, recurse=False))
+        self.offices: list[Any] = [self.hub]
+        self._build_hub()
+        for name in NAMES:
+            office = self._office(name, naive=False)
+            office.build(self.hub.root)
+            self.offices.append(office)
+
+    def _build_hub(self) -> None:
+        network, postoffice = SERVER.split("/")
+        po = tree.create(self.hub.root, network=network, postoffice=postoffice, durable=False)
+        admin.register_server(po, SERVER)
+        admin.set_options(po, keep_updates=1)
+        for name in NAMES:
+            admin.add_postoffice(po, name, route=direct(str(self.folder / name.replace("/", "-"))))
+            admin.register_requestor(po, name)
+        self.hub.write_list()
+
+    # -- one random thing ------------------------------------------------------------------------------------------
+
+    def server(self, work: Callable[[], Any]) -> None:
+        """Run something at the server; it may be ended at any step."""
+        if self.faults and self.random.random() < 0.15:
+            self.hub.fuse.left = self.random.randint(0, 60)
+        try:
+            work()
+        except Crash:
+            self.log.append("server crashed")
+        except DxaError as error:
+            self.log.append(f"server: {error}")
+        finally:
+            self.hub.fuse.left = None
+
+    def t2(self) -> None:
+        """SRVMAIN -r and -t, or only one of them."""
+        kind = self.random.random() if self.faults else 0.0
+        if kind < 0.7:
+            self.server(self.hub.serve)
+        elif kind < 0.85:
+            self.server(lambda: srvmain.receive(self.hub.maildata, self.hub.clock))
+        else:
+            self.server(lambda: srvmain.transmit(self.hub.maildata, self.hub.clock))
+
+    def inject(self) -> None:
+        """An administrator tells an address that is of no postoffice here, or takes it back, with IMPORT -e."""
+        office, address = self.random.choice(self.offices), self.random.choice(INJECTED)
+        verb = self.random.choice("AAD")
+        line = f"{verb} {self.random.choice(NAMES_THERE)}\t{address}\r\n".encode("cp850")
+
+        def work() -> None:
+            try:
+                importing.queue_file(office.maildata, office.clock, line)
+            except DxaError as error:
+                self.log.append(f"IMPORT -e: {error}")
+
+        self.client(office, work)
+
+    def limit(self) -> None:
+        """An update may have so many bytes from now on."""
+        name, limit = self.random.choice(NAMES), self.random.choice((0, 150, 400))
+        self.server(lambda: admin.register_requestor(self.hub.maildata, name, limit=limit))
+
+    def register_anew(self) -> None:
+        """A requestor is removed at the server, and registered again under the same name."""
+        name, forget = self.random.choice((SERVER, *NAMES)), self.random.random() < 0.5
+        self.server(lambda: admin.remove_requestor(self.hub.maildata, name, forget=forget))
+        self.register_all()
+
+    def register_all(self) -> None:
+        """Whoever is not registered, because somebody was interrupted, is."""
+        for name in (SERVER, *NAMES):
+            admin.register_requestor(Maildata(self.hub.root, durable=False), name)
+
+    def want_full(self) -> None:
+        """The administrator wants a requestor to get everything."""
+        name = self.random.choice(NAMES)
+        self.server(lambda: admin.want_full(self.hub.maildata, name))
+
+    ACTIONS: ClassVar[dict[Callable[[Any], None], int]] = {
+        DiskWorld.edit_people: 12,
+        World.change_types: 1,
+        World.t1: 12,
+        DiskWorld.carry: 12,
+        t2: 9,
+        World.t3: 10,
+        World.back_up_office: 3,
+        World.restore_office: 2,
+        inject: 3,
+        limit: 1,
+        register_anew: 1,
+        want_full: 1,
+    }
+
+    # -- the end ---------------------------------------------------------------------------------------------------
+
+    def settle(self, cycles: int = 4) -> None:
+        """All faults stop, limits with them, and so many whole cycles run."""
+        self.faults = False
+        self.register_all()
+        for name in NAMES:
+            admin.register_requestor(Maildata(self.hub.root, durable=False), name, limit=0)
+        for office in self.offices:
+            office.fuse.left = None
+            office.write_list()
+        for _ in range(cycles):
+            self.cycle()
+
+    def cycle(self) -> None:
+        """T1 everywhere, T2, T3 everywhere, without faults."""
+        self.now += 14_400
+        for office in self.offices:
+            office.t1()
+        self.carry()
+        self.hub.serve()
+        self.carry()
+        for office in self.offices:
+            self.take(office)
+
+    def problems(self) -> list[str]:
+        """What does not agree: what the server was told, its master list, every list, and what a check would find."""
+        served = self.hub.served()
+        found = list(self.broken)
+        for office in self.offices:
+            found += self._told(office, served) + self._held(office, served)
+            with Maildata(office.root).look() as files:
+                problems = (problem for problem in tree.check(files) if not problem.file.startswith(("MAI/", "ATT/")))
+                found += [f"{office.name}: {problem}" for problem in problems]
+        return found
+
+    def _told(self, office: DiskPostoffice, served: Served) -> list[str]:
+        own = office.name.casefold()
+        rows = served.told.get(own, {}).values()
+        told = {row.address: row.name for row in rows if row.list.casefold() == own}
+        shown = {line.address: line.wanted for line in served.lines if line.list.casefold() == own}
+        has = {f"{office.name}/{alias}": name for alias, name in office.people.items()}
+        return [] if told == has == shown else [f"{office.name}: told {told}, shown {shown}, has {has}"]
+
+    def _held(self, office: DiskPostoffice, served: Served) -> list[str]:
+        own, memo = office.name.casefold(), served.memo(office.name)
+        if memo.pick is None:
+            return [f"{office.name} has not asked"]
+        shown = {
+            (line.type, line.list, line.name, line.address)
+            for line in served.lines
+            if memo.pick.shows(line.type, "") and line.list.casefold() != own
+        }
+        held = office.held()
+        if shown == held:
+            return []
+        return [f"{office.name}: lacks {sorted(shown - held)}, has {sorted(held - shown)} too much"]
+
+
+def run_served(seed: int, folder: Path, steps: int = 40) -> list[str]:
+    """One schedule; returns what was wrong at its end."""
+    world = ServedWorld(seed, folder)
+    for _ in range(steps):
+        world.step()
+    world.settle()
+    return world.problems()
