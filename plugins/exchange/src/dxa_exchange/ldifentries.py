@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache
 from typing import NoReturn, TypeAlias
 
 from dxa.errors import DxaError
 from dxa_exchange.directory import Record, Value, Values, attributes
-from dxa_exchange.ldifvalues import from_base64, is_binary, is_name, is_secret, names_secret, plain, shown, typed
+from dxa_exchange.ldifvalues import from_base64, is_name, is_regular, is_secret, names_secret, plain, shown, typed
 
 #: Gives what stands at a URL.
 Fetch: TypeAlias = Callable[[str], bytes]
@@ -30,13 +29,6 @@ def unfolded(text: str) -> list[str]:
     if "#" in text:
         return [line for line in lines if line[:1] != "#"]
     return lines
-
-
-@lru_cache(1024)
-def _is_regular(names: tuple[str, ...]) -> bool:
-    """Whether these are names of attributes with text, each in one spelling."""
-    known = all(is_name(name) and not is_binary(name) and name.lower() != "dn" for name in names)
-    return known and len({name.lower() for name in names}) == len(names)
 
 
 class Lines:
@@ -116,7 +108,7 @@ class Lines:
                 found[name].append(value)
             else:
                 found[name] = [value]
-        return found if _is_regular(tuple(found)) else None
+        return found if is_regular(tuple(found)) else None
 
     def _carefully(self) -> dict[str, Values]:
         pairs = []

@@ -59,6 +59,13 @@ def is_secret(name: str) -> bool:
     return _SECRET.search(name) is not None and _NO_SECRETS.fullmatch(name) is None
 
 
+@lru_cache(1024)
+def is_regular(names: tuple[str, ...]) -> bool:
+    """Whether these are names of attributes with text, each in one spelling."""
+    known = all(is_name(name) and not is_binary(name) and name.lower() != "dn" for name in names)
+    return known and len({name.lower() for name in names}) == len(names)
+
+
 def names_secret(text: str) -> bool:
     """Whether a text names anywhere an attribute whose values are never shown."""
     return any(is_secret(word) for word in re.findall(r"[\w;-]+", text))

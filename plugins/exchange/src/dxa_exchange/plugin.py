@@ -8,7 +8,7 @@ from dxa.hookspecs import hookimpl
 
 if TYPE_CHECKING:
     from dxa.address import AddressType
-    from dxa.connector import ConnectorType
+    from dxa.connector import ConnectorType, Decoder
 
 
 @hookimpl
@@ -21,24 +21,42 @@ def dxa_address_types() -> list[AddressType]:
 
 @hookimpl
 def dxa_connectors() -> list[ConnectorType]:
-    """The connector ``ldap``."""
+    """The connectors ``ldap``, for what is asked directly, and ``exchange``, for what is reached by files."""
     from dxa.connector import ConnectorType, Feed, Holds, Traits
+    from dxa_exchange.files.connector import open_connector as open_files
+    from dxa_exchange.files.options import FilesOptions
     from dxa_exchange.live.connector import open_connector
     from dxa_exchange.live.options import LdapOptions
 
+    traits = Traits(
+        types=("SMTP",),
+        holds=Holds.PROVEN,
+        feeds=frozenset({Feed.FULL, Feed.CHANGES}),
+        tells_recipients=True,
+        shows_recipients=True,
+        every_type=True,
+    )
     return [
         ConnectorType(
             name="ldap",
             summary="a live directory: Active Directory, OpenLDAP, 389 Directory Server, Exchange 5.5",
-            traits=Traits(
-                types=("SMTP",),
-                holds=Holds.PROVEN,
-                feeds=frozenset({Feed.FULL, Feed.CHANGES}),
-                tells_recipients=True,
-                shows_recipients=True,
-                every_type=True,
-            ),
+            traits=traits,
             open=open_connector,
             options=LdapOptions,
-        )
+        ),
+        ConnectorType(
+            name="exchange",
+            summary="a directory by files: Directory Import/Export of Exchange 4.0-5.5, LDIF, DSML",
+            traits=traits,
+            open=open_files,
+            options=FilesOptions,
+        ),
     ]
+
+
+@hookimpl
+def dxa_decoders() -> list[Decoder]:
+    """Decoders of LDIF, DSML 1.0 and DSML 2.0."""
+    from dxa_exchange import decoders
+
+    return decoders.decoders()
