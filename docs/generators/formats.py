@@ -30,6 +30,7 @@ IN_WORDS = {
     "inf": "Templates and their values",
     "log": "Logs",
     "seen": "The folder DXA",
+    "served": "The folder DXA",
     "journal": "The folder DXA",
     "aside": "The folder DXA",
 }

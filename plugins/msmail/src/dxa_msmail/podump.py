@@ -18,7 +18,18 @@ from dxa.errors import FormatError
 from dxa_msmail import dump
 from dxa_msmail.dump import Row, when
 from dxa_msmail.importtext import split_lines
-from dxa_msmail.postoffice import galindex, grouprecords, inf, layout, mailbag, mailfiles, names, seen, templates
+from dxa_msmail.postoffice import (
+    galindex,
+    grouprecords,
+    inf,
+    layout,
+    mailbag,
+    mailfiles,
+    names,
+    seen,
+    served,
+    templates,
+)
 from dxa_msmail.postoffice.catalog import KINDS, FileKind, gaps
 from dxa_msmail.postoffice.layout import CODE_PAGE, CORRUPT, MARK
 from dxa_msmail.postoffice.maildata import MemoryFiles
@@ -256,6 +267,12 @@ def _seen(data: bytes) -> Iterator[Row]:
         yield {"kind": "taken", "number": n + 1, "offset": at + 20 * n, "digest": digest, "taken": when(stamp)}
 
 
+def _served(data: bytes) -> Iterator[Row]:
+    yield _head(served.ServedHead, data)[1]
+    for number, (fact, *values) in enumerate(served.facts(data), 1):
+        yield {"kind": fact, "line": number, "values": values}
+
+
 def _text(data: bytes) -> Iterator[Row]:
     for line, text in enumerate(split_lines(data), 1):
         if text:
@@ -282,6 +299,7 @@ _WALKS: dict[str, Walk] = {
     "tpl": _tpl,
     "inf": _inf,
     "seen": _seen,
+    "served": _served,
     "log": _text,
     "journal": _text,
     "aside": _aside,

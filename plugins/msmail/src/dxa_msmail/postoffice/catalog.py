@@ -25,6 +25,7 @@ from dxa_msmail.postoffice import (
     networkrecords,
     queue,
     seen,
+    served,
 )
 from dxa_msmail.postoffice.layout import Basis
 
@@ -231,6 +232,14 @@ KINDS: tuple[FileKind, ...] = (
         size="32 + n × 20 bytes",
         source="none: dxa's own file",
         parts=(seen.SeenHead,),
+    ),
+    FileKind(
+        name="served",
+        title="What a directory server remembers",
+        files=(served.SERVED,),
+        size="32 bytes and lines of JSON, whose size the head says",
+        source="none: dxa's own file",
+        parts=(served.ServedHead,),
     ),
     FileKind(
         name="journal",

@@ -6,6 +6,7 @@ What the files say of each other is looked at in `dxa_msmail.postoffice.referenc
 from __future__ import annotations
 
 import re
+import zlib
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeAlias
 
@@ -24,6 +25,7 @@ from dxa_msmail.postoffice import (
     names,
     queue,
     seen,
+    served,
     templates,
 )
 from dxa_msmail.postoffice.columns import BYTES, read_columns
@@ -154,6 +156,17 @@ def _usr(files: Files, name: str, data: bytes) -> Iterator[Problem]:
     yield from problems or _codec(names.usr_columns)(files, name, data)
 
 
+def _server(files: Files, name: str, _data: bytes) -> Iterator[Problem]:
+    """Its own bytes, and whether MSTTRANS.GLB is the one that belongs to it."""
+    try:
+        there = served.read_served(files)
+    except FormatError as error:
+        yield problem_of(error, name)
+        return
+    if there is not None and zlib.crc32(files.read(queue.MSTTRANS) or b"") != there.master:
+        yield Problem(name, -1, f"{queue.MSTTRANS} is not as it was left; requestors will get everything anew")
+
+
 def _template(_files: Files, name: str, data: bytes) -> Iterator[Problem]:
     template = templates.parse(data)
     for line in template.bad:
@@ -211,6 +224,7 @@ LOOKS: tuple[tuple[str, Look], ...] = (
     (r"ATT/AT./.*\.ATT", _letter("AT", mailfiles.read_att)),
     (r"P1/.*\.P1", _codec(mailfiles.read_p1)),
     (re.escape(seen.SEEN), _stored(seen.taken)),
+    (re.escape(served.SERVED), _server),
 )
 _PATTERNS = tuple((re.compile(pattern), look) for pattern, look in LOOKS)
 
