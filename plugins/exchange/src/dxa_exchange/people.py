@@ -61,9 +61,9 @@ class People:
         """The name of a new object; see `Writer.dn`."""
         return self._writer.dn(entry, taken)
 
-    def write(self, entry: Entry, dn: str) -> Written:
-        """The object that an entry becomes; raises `AddressError` for one that the directory cannot hold."""
-        return self._writer.write(entry, dn)
+    def write(self, entry: Entry, dn: str, *, mark: bool = True) -> Written:
+        """The object that an entry becomes, with our mark; raises `AddressError` if the directory cannot hold it."""
+        return self._writer.write(entry, dn, mark=mark)
 
     def changes(self, before: Record, after: Record) -> list[Batch]:
         """What makes `before` as `after` is, of what is ours to change, in batches that go one after the other."""

@@ -98,8 +98,8 @@ class Writer:
 
     # -- objects ---------------------------------------------------------------------------------------------------
 
-    def write(self, entry: Entry, dn: str) -> Written:
-        """The object of that name.
+    def write(self, entry: Entry, dn: str, *, mark: bool = True) -> Written:
+        """The object of that name; without `mark` nothing says that dxa has made it.
 
         Raises:
             AddressError: for an entry that no such directory can hold.
@@ -120,7 +120,7 @@ class Writer:
         if self._surname and not found.get("sn"):
             put("sn", [split_name(entry.name).surname or entry.name or names.rdn_value(dn)])
         self._put_addresses(found, put, entry)
-        self._stamps(found, put)
+        self._stamps(found, put, mark)
         return Written(Record(dn, found), tuple(left_out))
 
     def _identity(
@@ -187,11 +187,12 @@ class Writer:
 
     # -- marks -----------------------------------------------------------------------------------------------------
 
-    def _stamps(self, found: dict[str, Values], put: Callable[[str, Iterable[str]], None]) -> None:
+    def _stamps(self, found: dict[str, Values], put: Callable[[str, Iterable[str]], None], mark: bool) -> None:
         name, value = self._mark
-        if not name:
+        if mark and not name:
             raise AddressError("the directory has no attribute for the ownership mark; configure `mark`", got=value)
-        found[name] = [value]
+        if mark:
+            found[name] = [value]
         if self._dialect.name == "ex55":
             put("mapiRecipient", ["FALSE"])
         if self._dialect.name == "ad" and self._options.stamp:

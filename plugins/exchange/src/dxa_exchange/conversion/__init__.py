@@ -1,0 +1,1 @@
+"""From one format of address lists to another: what ``dxa exchange convert`` does, on bytes."""
