@@ -60,3 +60,9 @@ def dxa_decoders() -> list[Decoder]:
     from dxa_exchange import decoders
 
     return decoders.decoders()
+
+
+@hookimpl
+def dxa_commands() -> list[tuple[str, str]]:
+    """The commands below ``dxa exchange``."""
+    return [("convert", "dxa_exchange.commands.convert:convert")]
