@@ -1,0 +1,1 @@
+"""The commands below ``dxa exchange``; each is imported when it is used."""
