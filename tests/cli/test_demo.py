@@ -8,7 +8,9 @@ from unittest.mock import Mock
 
 import pytest
 
+from dxa.connector import Scene
 from dxa.demo import MARKER, PEOPLE, Stage
+from dxa.host import Host
 from tests.cli.driver import Driver
 
 
@@ -27,6 +29,20 @@ def test_demo_plays_and_leaves_everything(dxa: Driver, tmp_path: Path) -> None:
     assert any(line.split() == ["dxa", "plugins", "#", "what", "there", "is"] for line in done.lines)
     assert (folder / "played").is_file()
     assert len(PEOPLE) == dxa.bare("-C", str(folder / "site"), "recipients", "list", "--json").json["total"]
+
+
+def test_some_scenes_play_before_anybody_is_there(dxa: Driver, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A scene whose order is below 0 says how the site is to be; the others find its people there."""
+    found = []
+
+    def look(stage: Stage) -> None:
+        found.append(stage.dxa("recipients", "list", "--json", shown=False).json["total"])
+
+    scenes = [Scene(name="early", order=-1, play=look), Scene(name="late", order=0, play=look)]
+    monkeypatch.setattr(Host, "scenes", lambda _host: scenes)
+    dxa.bare("demo", str(tmp_path / "demo"))
+
+    assert [0, len(PEOPLE)] == found
 
 
 def test_long_commands_are_continued(dxa: Driver, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
