@@ -72,8 +72,8 @@ class Scene:
         stage.say(
             f"The post office {WERFT} joins. It is played by dxa, which stands in for Lotus' programs EXPORT and "
             "IMPORT, too; real ones are run by command lines or by somebody else (docs/ccmail.md). It has "
-            f"{len(PEOPLE)} people, a mailing list and a bulletin board. At the site everybody has an address of the type "
-            "CCMAIL since the beginning, by a template in site/dxa.toml."
+            f"{len(PEOPLE)} people, a mailing list and a bulletin board. Everybody at the site has an address of the "
+            "type CCMAIL since the beginning, by a template in site/dxa.toml."
         )
         self.office("init", "--name", WERFT)
         for name in PEOPLE:
