@@ -207,9 +207,9 @@ key = "text:{pem}"
         rows = {}
         for recipient in self.store.directory.all():
             site = dict(recipient.fields).get(SITE, "")
-            if recipient.owner != f"{LINK}/{peer}" and not recipient.hidden and site != peer:
-                if recipient.container.split("/")[0] in ("Recipients", "Sites", "Memory"):
-                    rows[str(recipient.target or recipient.primary("MS"))] = shown(recipient)
+            exported = not recipient.hidden and recipient.container.split("/")[0] in ("Recipients", "Sites", "Memory")
+            if exported and recipient.owner != f"{LINK}/{peer}" and site != peer:
+                rows[str(recipient.target or recipient.primary("MS"))] = shown(recipient)
         return rows
 
 
