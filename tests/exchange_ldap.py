@@ -9,8 +9,8 @@ from itertools import count
 import attrs
 
 from dxa.config.secrets import Secret
-from dxa_exchange.demo.slapd import Settings, Slapd, why_missing
-from dxa_exchange.directory import Modification, Operation, Record
+from dxa_exchange.demo.slapd import Slapd, why_missing
+from dxa_exchange.directory import Modification, Operation, Record, Values
 from dxa_exchange.live.client import Client
 from dxa_exchange.live.filters import EVERYTHING
 from dxa_exchange.live.interface import ALL, Query, Scope
@@ -34,13 +34,6 @@ def why_not() -> str:
     return why_missing()
 
 
-def new_slapd(settings: Settings | None = None) -> Slapd:
-    """A running server with nothing but its suffix."""
-    server = Slapd(settings or Settings(suffix=SUFFIX))
-    server.load(ROOT)
-    return server.start()
-
-
 def login(slapd: Slapd) -> Server:
     """How the account that may do everything reaches a server; pages are small, so that there are several."""
     settings = slapd.settings
@@ -55,6 +48,10 @@ class Tree:
     base: str
     client: Client
 
+    def close(self) -> None:
+        """End the connection."""
+        self.client.close()
+
     def unit(self, name: str, parent: str = "") -> str:
         """Make a unit below the base, and return its name."""
         dn = f"ou={name},{parent or self.base}"
@@ -65,8 +62,10 @@ class Tree:
         """Make a person, with a mail address unless another one is given, and return the name of the object."""
         dn = f"cn={name},{unit or self.base}"
         given = {"sn": name, "mail": f"{name.lower().replace(' ', '.')}@example.org", **attributes}
-        values = {key: [value] if isinstance(value, str) else [*value] for key, value in given.items() if value}
-        self.client.add(dn, {"objectClass": ["inetOrgPerson", "mailRecipient"], "cn": [name], **values})
+        values: dict[str, Values] = {"objectClass": ["inetOrgPerson", "mailRecipient"], "cn": [name]}
+        for key, value in given.items():
+            values[key] = [value] if isinstance(value, str) else [*value]
+        self.client.add(dn, values)
         return dn
 
     def put(self, dn: str, name: str, *values: str) -> None:

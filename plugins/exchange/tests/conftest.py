@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from dxa_exchange.demo.slapd import Slapd
-from tests.exchange_ldap import Tree, new_slapd, new_tree, why_not
+from dxa_exchange.demo.slapd import Settings, Slapd, running
+from tests.exchange_ldap import ROOT, SUFFIX, Tree, new_tree, why_not
 
 
 @pytest.fixture(scope="session")
@@ -15,9 +15,8 @@ def slapd() -> Iterator[Slapd]:
     """A running server with nothing but its suffix."""
     if why := why_not():
         pytest.skip(why)
-    server = new_slapd()
-    yield server
-    server.close()
+    with running(ROOT, Settings(suffix=SUFFIX)) as server:
+        yield server
 
 
 @pytest.fixture
@@ -25,9 +24,8 @@ def own_slapd() -> Iterator[Slapd]:
     """A server of the test's own, that it may stop, restore and break."""
     if why := why_not():
         pytest.skip(why)
-    server = new_slapd()
-    yield server
-    server.close()
+    with running(ROOT, Settings(suffix=SUFFIX)) as server:
+        yield server
 
 
 @pytest.fixture

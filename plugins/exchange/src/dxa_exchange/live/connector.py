@@ -10,8 +10,8 @@ from itertools import chain
 
 import attrs
 
-from dxa.connector import LinkContext, Outcome, Parcel, ParcelKind, Report, Result
-from dxa.entry import Entry
+from dxa.connector import LinkContext, Outcome, Parcel, ParcelKind, Phase, Report, Result
+from dxa.entry import Entry, Verb
 from dxa_exchange.live import cookie as cookies
 from dxa_exchange.live.client import Client
 from dxa_exchange.live.delivery import Delivery
@@ -40,7 +40,7 @@ _MEANINGLESS |= {"full_days", "page_size", "connect_timeout", "timeout", "attemp
 
 
 class LdapConnector:
-    """See `dxa.connector.Connector` and `Shaper`. Nothing is removed by reading, so that nothing is to be settled."""
+    """See `dxa.connector.Connector`, `Shaper` and `Narrator`. Nothing is removed by reading, so that nothing is to be settled."""
 
     def __init__(
         self,
@@ -80,10 +80,12 @@ class LdapConnector:
         told = telling.everything(_until_cut(everything.objects, cut))
         kind, count = reading.server.kind.value, len(told.transactions)
         self._context.tell(0, f"{kind}: {count} recipients, {told.skipped} other objects")
-        report = self._said(told, cookie=everything.cookie, title="everything", whole=True)
+        report = self._said(told, cookie=everything.cookie, title="everything", whole=not cut)
         if cut:
+            # What came counts as what it is; it says nothing of those who did not come.
             self._context.tell(cut[0].code, str(cut[0]))
-        return attrs.evolve(report, complete=not cut)
+            report = attrs.evolve(report, complete=False, title="a part of everything")
+        return report
 
     def _said(self, told: Told, *, cookie: cookies.Cookie | None, title: str, whole: bool = False) -> Report:
         return Report(
@@ -124,6 +126,11 @@ class LdapConnector:
             lost = lost or outcome.result is Result.RETRY
             yield outcome
         if lost:
+            self._patience.close()
+
+    def passed(self, phase: Phase, counts: Mapping[Verb, int], reason: str) -> None:
+        """See `Narrator`: no connection outlives its cycle, for the server would end it meanwhile."""
+        if phase in (Phase.ENDED, Phase.FAILED):
             self._patience.close()
 
     def shape(self, entry: Entry, held: Entry | None) -> Entry:

@@ -1,0 +1,238 @@
+"""Whole cycles of a site with a real OpenLDAP server: people both ways, conflicts, and servers that fail."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import attrs
+import pytest
+
+from dxa_exchange.demo.slapd import Settings, running
+from dxa_exchange.live.client import Client
+from tests.exchange_ldap import ROOT, SUFFIX, Tree, login, new_tree, why_not
+from tests.exchange_world import LdapSite, config, make
+
+
+@pytest.fixture(autouse=True)
+def no_waiting_for_disks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files need not outlive the machine here."""
+    monkeypatch.setattr(os, "fsync", lambda _handle: None)
+
+
+@pytest.fixture
+def site(tmp_path: Path, tree: Tree) -> Iterator[LdapSite]:
+    """A site with a link to the server."""
+    site = make(tmp_path, tree)
+    yield site
+    site.close()
+
+
+# -- both ways ---------------------------------------------------------------------------------------------------------
+
+
+def test_people_go_both_ways(site: LdapSite) -> None:
+    """Those of the server reach the other link's view, and those of the other link become contacts there."""
+    addresses = ["SMTP:ann@example.org", "smtp:ab@example.org"]
+    site.person("Ann Berg", proxyAddresses=addresses, telephoneNumber="+1 555")
+    site.system().put("Bob Cole", "bob cole")
+    site.sync()
+    (contact,) = site.contacts.values()
+
+    assert {"SMTP:ann@example.org": "Ann Berg"} == site.told()
+    assert ["Ann Berg"] == [e.name for e in site.system().entries.values() if e.name != "Bob Cole"]
+    assert "MEM:bob cole" == contact.text("targetAddress")
+    assert f"cn=Bob Cole,ou=dxa,{site.tree.base}" == contact.dn
+    assert "dxa LAB/HQ" == contact.text("employeeType")
+    assert "Bob Cole" == contact.text("displayName")
+    ann = site.one("Ann Berg")
+    assert ("People", ("+1 555",)) == (ann.container, tuple(v for k, v in ann.fields if k == "telephoneNumber"))
+    assert {"SMTP:ann@example.org", "SMTP:ab@example.org"} <= {str(proxy) for proxy in ann.proxies}
+
+
+def test_a_second_cycle_does_nothing(site: LdapSite) -> None:
+    """Nothing is told, nothing is written, and dxa's own contacts are no people of the server."""
+    site.person("Ann Berg")
+    site.system().put("Bob Cole", "bob cole")
+    site.sync()
+    before = site.contacts
+    site.sync()
+    second = site.last.links
+    site.sync()
+
+    assert before == site.contacts
+    for outcome in (*second, *site.last.links):
+        assert {} == dict(outcome.applied)
+        assert {} == dict(outcome.sent)
+
+
+def test_contacts_follow_their_recipients(site: LdapSite) -> None:
+    """A new name changes the contact, a new address keeps the others, and who goes is taken away."""
+    for name in ("Bob Cole", "Cy Dorn"):
+        site.system().put(name, name.lower())
+    site.sync()
+    site.sync()
+    site.system().put("Robert Cole", "bob cole")
+    site.system().delete("cy dorn")
+    site.system().put("Di Eich", "di eich")
+    site.sync()
+
+    assert {"MEM:bob cole": "Robert Cole", "MEM:di eich": "Di Eich"} == {
+        target: contact.text("displayName") for target, contact in site.contacts.items()
+    }
+
+
+def test_names_that_are_hard_survive_both_ways(site: LdapSite) -> None:
+    """Commas, plus signs, quotes, number signs, blanks and other scripts."""
+    hard = ["Doe, Jane", "a+b", 'q"uote', "#hash", "ünï 日本", "back\\slash", "*)(cn=*", "a=b;c<d>"]
+    for n, name in enumerate(hard):
+        site.tree.client.add(
+            f"cn=p{n},ou=people,{site.tree.base}",
+            {"objectClass": ["contact"], "cn": [f"p{n}"], "displayName": [name], "targetAddress": [f"SMTP:p{n}@x.org"]},
+        )
+        site.system().put(name, f"m{n}")
+    site.sync()
+    site.sync()
+
+    assert sorted(hard) == sorted(site.told().values())
+    assert sorted(hard) == sorted(
+        contact.text("displayName") for contact in site.contacts.values() if "dxa" in contact.dn
+    )
+
+
+# -- what is not ours --------------------------------------------------------------------------------------------------
+
+
+def test_an_address_that_the_directory_has_is_a_conflict_told_once(site: LdapSite) -> None:
+    """Two owners of one address are named, and neither is changed."""
+    site.tree.client.add(
+        f"cn=theirs,ou=people,{site.tree.base}",
+        {"objectClass": ["contact"], "cn": ["theirs"], "targetAddress": ["MEM:bob cole"]},
+    )
+    site.system().put("Bob Cole", "bob cole")
+    for _ in range(3):
+        site.sync()
+    rejects = [reason for _, reason in site.rejects()]
+
+    assert 1 == len(rejects)
+    assert "the address belongs to 'theirs', which peer ldap/ldap told us" == rejects[0]
+    assert {f"cn=theirs,ou=people,{site.tree.base}"} == {contact.dn for contact in site.contacts.values()}
+
+
+def test_what_lies_in_the_container_without_the_mark_is_left_alone(site: LdapSite) -> None:
+    """Somebody's contact in the synchronisation container is read like any other."""
+    dn = f"cn=Own,ou=dxa,{site.tree.base}"
+    site.tree.client.add(dn, {"objectClass": ["contact"], "cn": ["Own"], "targetAddress": ["SMTP:own@example.org"]})
+    site.sync()
+    site.sync()
+
+    assert {"SMTP:own@example.org": "Own"} == site.told()
+    assert site.tree.client.read(dn) is not None
+
+
+def test_a_contact_that_lost_its_mark_is_not_changed(site: LdapSite) -> None:
+    """The administrator has made it his; dxa says so and leaves it."""
+    site.system().put("Bob Cole", "bob cole")
+    site.sync()
+    site.sync()
+    (contact,) = site.contacts.values()
+    site.tree.put(contact.dn, "employeeType", "mine now")
+    site.system().put("Robert Cole", "bob cole")
+    site.sync()
+
+    (after,) = site.contacts.values()
+    assert "Bob Cole" == after.text("displayName")
+
+
+# -- servers that fail -------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def limited(tmp_path: Path) -> Iterator[LdapSite]:
+    """A site whose account may be limited by the server, which is the test's own."""
+    if why := why_not():
+        pytest.skip(why)
+    with running(ROOT, Settings(suffix=SUFFIX, access=WRITER)) as slapd, closing(new_tree(slapd)) as tree:
+        tree.client.add(f"cn=dxa,{SUFFIX}", {"objectClass": ["user"], "cn": ["dxa"], "userPassword": [SECRET]})
+        bind = f'bind = "{slapd.settings.root}"', f'bind = "cn=dxa,{SUFFIX}"'
+        site = make(tmp_path, tree, config(tree).replace(*bind).replace("text:secret", f"text:{SECRET}"))
+        with closing(site):
+            for n in range(120):
+                site.person(f"P{n:03d}")
+            site.system().put("Bob Cole", "bob cole")
+            site.sync()
+            site.sync()
+            yield site
+
+
+SECRET = "correct horse"
+WRITER = (f'access to * by dn.exact="cn=dxa,{SUFFIX}" write by anonymous auth',)
+
+
+def _again(site: LdapSite, settings: Settings) -> None:
+    """The server starts anew with other settings, and the configuration of the link changes: everything is read."""
+    site.tree.slapd.restart(settings)
+    site.configure(f'{site.text}\n[links.ldap.ldap.people.attributes]\ninfo = "description"\n')
+
+
+def test_a_server_that_stops_half_way_deletes_nobody(limited: LdapSite) -> None:
+    """What it gave counts, and the report is known to be incomplete."""
+    slapd = limited.tree.slapd
+    _again(limited, attrs.evolve(slapd.settings, limits=(f'limits dn.exact="cn=dxa,{SUFFIX}" size.prtotal=70',)))
+    limited.sync(failing=False)
+
+    assert 120 == len(limited.told())
+    assert [] == limited.holds()
+    assert {"MEM:bob cole"} == limited.contacts.keys()
+
+
+def test_a_server_that_answers_with_nothing_deletes_nobody(limited: LdapSite) -> None:
+    """Success and no objects: the guards hold it."""
+    slapd = limited.tree.slapd
+    hidden = f'access to dn.one="ou=people,{limited.tree.base}" by * none'
+    _again(limited, attrs.evolve(slapd.settings, access=(hidden, *WRITER)))
+    limited.sync()
+
+    assert 120 == len(limited.recipients(container="People"))
+    assert "empty" in limited.holds()
+
+
+def test_an_account_that_lost_its_rights_deletes_nobody(limited: LdapSite) -> None:
+    """A container that was there and is not shown any more is an error."""
+    slapd = limited.tree.slapd
+    hidden = f'access to dn.subtree="ou=people,{limited.tree.base}" by * none'
+    _again(limited, attrs.evolve(slapd.settings, access=(hidden, *WRITER)))
+    limited.sync(failing=True)
+
+    assert 120 == len(limited.recipients(container="People"))
+    assert "ou=people" in str(limited.last.errors)
+
+
+def test_a_password_that_is_wrong_now_deletes_nobody_and_is_not_told(limited: LdapSite) -> None:
+    """Neither the old one nor the new one stands in what is told."""
+    client = Client(login(limited.tree.slapd))
+    limited.tree.put(f"cn=dxa,{SUFFIX}", "userPassword", "other word")
+    client.close()
+    limited.sync(failing=True)
+    said = f"{limited.last.errors} {limited.notices()} {limited.verdicts()}"
+
+    assert 120 == len(limited.recipients(container="People"))
+    assert "check `bind` and `password`" in said
+    assert SECRET not in said
+
+
+def test_a_server_that_is_down_is_tried_again_by_the_next_cycle(
+    limited: LdapSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What waits is delivered when it is back."""
+    monkeypatch.setattr("dxa_exchange.live.patience.FIRST_WAIT", 0.0)
+    limited.tree.slapd.stop()
+    limited.system().put("Cy Dorn", "cy dorn")
+    limited.sync(failing=True)
+    limited.tree.slapd.start()
+    limited.sync()
+
+    assert {"MEM:bob cole", "MEM:cy dorn"} == limited.contacts.keys()
+    assert 120 == len(limited.recipients(container="People"))
