@@ -78,10 +78,21 @@ def relative(dn: Dn, site: Dn) -> str:
     """The inverse of `absolute`: whole where the name is not below the site."""
     if not site or len(dn) <= len(site) or _fold(dn[-len(site) :]) != _fold(site):
         return native(dn)
-    text = native(dn[: -len(site)])[1:]
+    return _short(native(dn[: -len(site)])[1:])
+
+
+def _short(text: str) -> str:
+    """A relative name without the type of its first step, where that is not needed."""
     short = text[3:]
     plain = text[:3].lower() == "cn=" and short.strip() and not re.match(r"/|[ ]*(cn|ou)[ ]*=", short, re.IGNORECASE)
     return short if plain else text
+
+
+def container(dn: Dn) -> str:
+    """A container as Obj-Container has it: whole from an organisation down, or else below the site: ``Recipients``."""
+    if not dn or dn[-1][0].type.casefold() in ("o", "c", "dc"):
+        return native(dn)
+    return _short(native(dn)[1:])
 
 
 # -- comparing -----------------------------------------------------------------------------------------------------

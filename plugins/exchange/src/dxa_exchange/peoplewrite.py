@@ -130,7 +130,7 @@ class Writer:
         if self._dialect.files:
             put("objectClass", self._classes[-1:])
             put("cn", [value])
-            put("container", [names.native(names.read(names.parent(dn)))])
+            put("container", [names.container(names.read(dn)[1:])])
         else:
             found["objectClass"] = list(self._classes)
             found["rdn" if self._dialect.name == "ex55" else self._options.rdn] = [value]

@@ -111,7 +111,7 @@ class Translator:
         if self._target.files:
             put("objectClass", self._target.classes[kind].written[-1:])
             put("cn", [names.rdn_value(names.write(place[:1]))])
-            put("container", [names.native(place[1:])])
+            put("container", [names.container(place[1:])])
         else:
             put("objectClass", self._target.classes[kind].written)
             put("cn", value)

@@ -189,7 +189,7 @@ def _map(texts: Iterable[str]) -> AttributeMap:
 
 def _read(path: str) -> bytes:
     if path == STREAM:
-        return click.get_binary_stream("stdin").read()
+        return sys.stdin.buffer.read()
     try:
         return Path(path).read_bytes()
     except OSError as error:
@@ -199,7 +199,7 @@ def _read(path: str) -> bytes:
 def _write(path: str, data: bytes) -> None:
     """All of the file or nothing: it is written aside, and then put in its place."""
     if path == STREAM:
-        click.get_binary_stream("stdout").write(data)
+        sys.stdout.buffer.write(data)
         return
     place = Path(path)
     aside = place.with_name(f".{place.name}.new")

@@ -139,7 +139,7 @@ def _named(dn: str, cells: dict[str, Values]) -> Record:
         raise FormatError("an object without a name", field="dn", got=dn)
     identity: dict[str, Values] = {
         columns.DIRECTORY_NAME: [names.rdn_value(names.write(place[:1]))],
-        columns.CONTAINER: [names.native(place[1:])],
+        columns.CONTAINER: [names.container(place[1:])],
     }
     return Record(dn, identity | cells)
 
