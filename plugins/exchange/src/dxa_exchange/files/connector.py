@@ -199,17 +199,14 @@ class FilesConnector:
         self._withdraw()
         name = file_name(parcel.id, self._options.write)
         written = Outgoing(self._options, self._shown(), self._present()).write(parcel.transactions())
-        if written.data and not self._was_sent(name):
+        sent = f"{SENT}{name}" in {each.name for each in self.done.files()}
+        # A file that was left before and is gone was taken: the same parcel is not imported twice.
+        if written.data and (not sent or name in {each.name for each in self.outbox.files()}):
             self.outbox.write(name, written.data)
             self.done.write(f"{SENT}{name}", written.data)
             self._context.tell(0, f"{name} was left to be imported")
-        yield Outcome(result=Result.POSTED if written.data else Result.DONE)
+        yield Outcome(result=Result.POSTED if written.data or sent else Result.DONE)
         yield from (Outcome(result=Result.REFUSED, key=key, reason=why) for key, why in written.refused.items())
-
-    def _was_sent(self, name: str) -> bool:
-        """Whether the file was left before, and taken since: the same parcel is not imported twice."""
-        there = {each.name for each in self.outbox.files()}
-        return name not in there and f"{SENT}{name}" in {each.name for each in self.done.files()}
 
     def _withdraw(self) -> None:
         """Take away import files that were there when a full export was read: it shows that nobody imported them."""

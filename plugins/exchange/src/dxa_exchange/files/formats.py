@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import codecs
+import re
 from collections import deque
+from collections.abc import Iterator
 from enum import Enum
 
 import attrs
@@ -140,5 +142,29 @@ def _is_markup(data: bytes) -> bool:
     return _text(data).lstrip("\ufeff \t\r\n").startswith("<")
 
 
-def _of_markup(name: str, _data: bytes) -> Parsed:
-    raise FormatError("of no known format", source=name, expected="Directory Import/Export, LDIF or DSML")
+def _of_markup(name: str, data: bytes) -> Parsed:
+    root = re.search(r"<(?:[\w.-]+:)?(dsml|directory-entries|batchRequest|batchResponse)\b", _text(data))
+    if root is None:
+        raise FormatError("XML that is no DSML", source=name, expected="dsml, batchRequest or batchResponse")
+    items: list[tuple[int, Item]] = list(_located(data, second=root[1].startswith("batch")))
+    content = Content.OBJECTS
+    if root[1] == "batchRequest":
+        content = Content.CHANGES
+    elif root[1] == "batchResponse" and not any(isinstance(item, Record) for _, item in items):
+        # The answer to changes of ours. That a search has found nothing is not believed.
+        content = Content.REFUSED
+    # What is broken off ends in something that cannot be read.
+    broken = bool(items) and isinstance(items[-1][1], Bad) and content is not Content.REFUSED
+    return Parsed(content=content, items=items, complete=not broken, counted=True)
+
+
+def _located(data: bytes, *, second: bool) -> Iterator[tuple[int, Item]]:
+    # XML is only needed by those who have it.
+    if second:
+        from dxa_exchange import dsml2
+
+        yield from dsml2.located([data])
+    else:
+        from dxa_exchange import dsml1
+
+        yield from dsml1.located([data])

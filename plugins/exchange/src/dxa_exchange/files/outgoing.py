@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 from hashlib import blake2b
+from typing import TypeAlias
 
 import attrs
 
@@ -75,9 +76,10 @@ class Outgoing:
         match self.options.write:
             case "csv55" | "csv40":
                 self._table(transactions, written)
-            case "ldif":
-                changes = [change for each in self._objects(transactions, written) for change in self._changes(each)]
-                written.data = b"".join(ldif.write(changes)) if changes else b""
+            case "ldif" | "dsml2":
+                self._batch(transactions, written)
+            case "dsml1":
+                self._snapshot(transactions, written)
             case _:
                 raise FormatError("nothing is written by this link", field="write", got=self.options.write)
         return written
@@ -104,11 +106,7 @@ class Outgoing:
     def _object(self, old: Entry | None, new: Entry | None) -> _Object:
         if old is None:
             assert new is not None
-            self._check_free(new)
-            dn = self.people.dn(new, self._taken.__contains__)
-            found = _Object(new.key, None, self._record(new, dn))
-            self._taken.add(names.key(dn))
-            return found
+            return self._new(new)
         dn = self._ours(old)
         before = self.people.write(old, dn).record
         if new is None:
@@ -116,6 +114,25 @@ class Outgoing:
         if new.key != old.key:
             self._check_free(new)
         return _Object(new.key, before, self._record(new, dn))
+
+    def _new(self, entry: Entry) -> _Object:
+        """An object that is to be made, unless it is there: then it is as it was left by an earlier file."""
+        self._check_free(entry)
+        known, _ = self._held.get(entry.key, ("", True))
+        before = self.state.records.get(names.key(known)) if known else None
+        if before is not None:
+            return _Object(entry.key, before, self._record(entry, known))
+        dn = self._named(entry)
+        found = _Object(entry.key, None, self._record(entry, dn))
+        self._taken.add(names.key(dn))
+        return found
+
+    def _named(self, entry: Entry) -> str:
+        """The name of a new object: the one that the entry had there before, or a new one."""
+        known = entry.anchor
+        if known and names.within(known, self.options.people.sync_container) and names.key(known) not in self._taken:
+            return known
+        return self.people.dn(entry, self._taken.__contains__)
 
     def _check_free(self, entry: Entry) -> None:
         dn, marked = self._held.get(entry.key, ("", True))
@@ -154,6 +171,36 @@ class Outgoing:
             for batch in self.people.changes(each.before, each.after):
                 yield Modify(each.after.dn, batch)
 
+    def _batch(self, transactions: Iterable[Transaction], written: Written) -> None:
+        """The changes, each of which a reader would understand as it is meant."""
+        write, read = _codec(self.options.write)
+
+        def check(each: _Object) -> None:
+            changes = [(each.key, change) for change in self._changes(each)]
+            if list(read(write(changes))) != [change for _, change in changes]:
+                raise _Refused(f"a value that {self.options.write} does not keep as it is")
+
+        objects = self._objects(transactions, written, check)
+        changes = [(each.key, change) for each in objects for change in self._changes(each)]
+        written.data = b"".join(write(changes)) if changes else b""
+
+    def _snapshot(self, transactions: Iterable[Transaction], written: Written) -> None:
+        """All that dxa has there, as it is to be: DSML 1 cannot say what goes."""
+        ours = {key: record for key, record in self.state.records.items() if self.people.marked(record)}
+
+        from dxa_exchange import dsml1
+
+        def check(each: _Object) -> None:
+            _try(dsml1.write([each.after] if each.after else []))
+
+        objects = list(self._objects(transactions, written, check))
+        for each in objects:
+            if each.before is not None:
+                ours.pop(names.key(each.before.dn), None)
+            if each.after is not None:
+                ours[names.key(each.after.dn)] = each.after
+        written.data = b"".join(dsml1.write(ours.values())) if objects else b""
+
     def _table(self, transactions: Iterable[Transaction], written: Written) -> None:
         table = self.options.table
         form = table.form(4 if self.options.write == "csv40" else 5)
@@ -181,6 +228,30 @@ class Outgoing:
             for cells in changed_cells(each.before, each.after, overwrite=self.options.table.overwrite):
                 if cells:
                     yield _line(Mode.MODIFY, each.after, cells)
+
+
+#: Changes, each with the key of its entry.
+_Keyed: TypeAlias = Iterable[tuple[str, Change]]
+
+
+def _codec(format_: str) -> tuple[Callable[[_Keyed], Iterable[bytes]], Callable[[Iterable[bytes]], Iterable[object]]]:
+    """How changes are written, and read."""
+    if format_ == "ldif":
+        return lambda changes: ldif.write(change for _, change in changes), ldif.read
+    from dxa_exchange import dsml2
+
+    def write(changes: _Keyed) -> Iterable[bytes]:
+        # What is refused is told by its identifier, and does not hold up the rest.
+        requests = [dsml2.Request(key, change) for key, change in changes]
+        return dsml2.write(requests, batch=dsml2.Batch(resume=True))
+
+    return write, dsml2.read
+
+
+def _try(pieces: Iterable[bytes]) -> None:
+    """Write it to nowhere; raises `FormatError` for what cannot be written."""
+    for _ in pieces:
+        pass
 
 
 _IDENTITY = (columns.CLASS, columns.DIRECTORY_NAME, columns.CONTAINER)

@@ -81,13 +81,14 @@ class Telling:
         return told
 
     def refused(self, parsed: Parsed) -> Told:
-        """Lines that the directory's own import has refused; they change nothing."""
+        """What the directory's own import has refused; it changes nothing."""
         told = Told()
         for line, item in parsed.items:
-            raw, what = (item.raw, "") if isinstance(item, Bad | Line) else ("", "")
             if isinstance(item, Line):
-                what = f" the {item.mode.value.lower()} of {item.record.dn}"
-            told.remarks.append(Reject(0, line, raw, 0, f"line {line}: the directory's import has refused{what}"))
+                what = f"the {item.mode.value.lower()} of {item.record.dn}"
+                told.remarks.append(Reject(0, line, item.raw, 0, f"line {line}: its import has refused {what}"))
+            elif isinstance(item, Bad):
+                told.remarks.append(_reject(line, item))
         return told
 
     def apply(self, parsed: Parsed, state: State) -> None:
@@ -185,7 +186,7 @@ class _Members:
 
 def _anchor(people: People, record: Record) -> str:
     """What tells our own objects is their name as it is written, for changes need it; of others see `People.read`."""
-    return record.dn if people.marked(record) else ""
+    return names.to_ldap(record.dn) if people.marked(record) else ""
 
 
 def _record(item: object) -> Record | None:

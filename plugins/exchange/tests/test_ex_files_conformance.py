@@ -1,0 +1,282 @@
+"""The connector of directories that are reached by files conforms to what dxa relies on, in two formats."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import weakref
+from collections.abc import Callable, Collection, Iterable, Sequence
+from pathlib import Path
+from typing import ClassVar
+
+import attrs
+import pytest
+
+from dxa.address import Address, AddressTypes
+from dxa.connector import Connector, LinkContext, PeerInfo
+from dxa.entry import Entry
+from dxa.errors import TransportError
+from dxa.host import Host
+from dxa.testing import ConnectorHarness
+from dxa.testing.pytest_skin import connector_suite
+from dxa_exchange import names
+from dxa_exchange.directory import Record
+from dxa_exchange.files.connector import FilesConnector
+from dxa_exchange.files.folder import Folder, Waiting
+from dxa_exchange.files.options import FilesOptions, TableOptions
+from dxa_exchange.people import People, PeopleOptions, Person
+from dxa_exchange.table55.line import Line, Mode
+from tests.exchange_files import SITE55, SYNC55, Exchange, Played, Server
+
+SITE = ("Lab", "Berlin")
+HOST = Host()
+TYPES: AddressTypes = HOST.address_types()
+CONNECTOR = HOST.connectors()["exchange"]
+BASE = "dc=lab,dc=example"
+
+
+@pytest.fixture(autouse=True)
+def no_waiting_for_disks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files need not outlive the machine here."""
+    monkeypatch.setattr(os, "fsync", lambda _handle: None)
+
+
+@attrs.define
+class Uses:
+    """How often the folders can be reached."""
+
+    left: int = -1
+
+    def use(self) -> None:
+        """Once more."""
+        if self.left == 0:
+            raise TransportError("the folder cannot be reached")
+        self.left -= 1
+
+
+@attrs.define
+class Unreliable(Folder):
+    """A folder that can be reached only so many times."""
+
+    uses: Uses = attrs.field(factory=Uses)
+
+    def files(self) -> list[Waiting]:
+        """See `Folder`."""
+        self.uses.use()
+        return Folder.files(self)
+
+    def read(self, name: str) -> bytes:
+        """See `Folder`."""
+        self.uses.use()
+        return Folder.read(self, name)
+
+    def write(self, name: str, data: bytes) -> None:
+        """See `Folder`."""
+        self.uses.use()
+        Folder.write(self, name, data)
+
+    def move(self, name: str, target: Folder, called: str) -> None:
+        """See `Folder`."""
+        self.uses.use()
+        Folder.move(self, name, target, called)
+
+
+class FilesHarness(ConnectorHarness):
+    """A directory behind two folders; `make` adds one of its own people to it."""
+
+    peer = PeerInfo(id="ex/ex", name="ex")
+    options: ClassVar[FilesOptions]
+    played: Played
+    #: What any of these has been asked for, by key.
+    asked: ClassVar[dict[str, Entry]] = {}
+
+    def __init__(self) -> None:
+        self.types = TYPES
+        self.connector_type = CONNECTOR
+        root = Path(tempfile.mkdtemp(prefix="dxa-kit-"))
+        weakref.finalize(self, shutil.rmtree, root)
+        self.root, self.site = root, root / "site"
+        self.uses = Uses()
+        #: The records of the directory's own people, by key.
+        self.made: dict[str, Record] = {}
+        self.people = People(self.options.people, types=TYPES, site=SITE)
+
+    def open(self) -> Connector:
+        if self.played.waiting():
+            assert [] == self.played.import_()
+            self.played.drop(self.played.export())
+        context = LinkContext(
+            link="ex", options=self.options, folder=self.site, types=TYPES, site=SITE, peers={"ex": self.peer}
+        )
+        connector = FilesConnector(context)
+        for name in ("inbox", "outbox", "done"):
+            folder: Folder = getattr(connector, name)
+            setattr(connector, name, Unreliable(folder.path, folder.configured, self.uses))
+        return connector
+
+    def entry(self, n: int, name: str, *, ours: bool = False) -> Entry:
+        if ours:
+            found = self.ours(n, name)
+        else:
+            record = self.record(n, name)
+            found = self.meant(record)
+            self.made[found.key] = record
+        self.asked[found.key] = found
+        return found
+
+    def ours(self, n: int, name: str) -> Entry:
+        """Somebody of other systems, as it is shown here."""
+        address = TYPES.parse(f"SMTP:user{n}@far.example")
+        bare = Entry(TYPES.key(address), "SMTP", TYPES.list_of(address), name, address.value)
+        dn = self.people.dn(bare, lambda _key: False)
+        return self.meant(self.people.write(bare, dn).record)
+
+    def record(self, n: int, name: str) -> Record:
+        """Somebody of the directory's own."""
+        raise NotImplementedError
+
+    def meant(self, record: Record) -> Entry:
+        """The entry that an object is."""
+        found = self.people.read(record, names.to_ldap(record.dn) if self.people.marked(record) else "")
+        assert isinstance(found, Person), found
+        return found.entry
+
+    def objects(self) -> dict[str, Record]:
+        """What the directory has."""
+        raise NotImplementedError
+
+    def own(self, records: Iterable[Record]) -> None:
+        """The directory's own people are these."""
+        raise NotImplementedError
+
+    def say(self, entries: Sequence[Entry], spoiled: Collection[int] = ()) -> None:
+        self.own(self.made[entry.key] for entry in entries)
+        data = self.played.export()
+        for at in spoiled:
+            data = self.spoil(data, self.made[entries[at].key])
+        self.played.drop(data)
+
+    def spoil(self, data: bytes, record: Record) -> bytes:
+        """An export in which that object cannot be read."""
+        raise NotImplementedError
+
+    def delivered(self) -> Sequence[Entry]:
+        self.played.import_()
+        found = [self.meant(record) for record in self.objects().values() if self.people.marked(record)]
+        # What is delivered back to where it came from is shaped before.
+        told = [self.asked.get(entry.key, entry) for entry in found]
+        return [want if want.name == entry.name else entry for want, entry in zip(told, found, strict=True)]
+
+    def fail(self, after: int = 0) -> None:
+        self.uses.left = after
+
+    def heal(self) -> None:
+        self.uses.left = -1
+
+    def _last(self) -> Path:
+        return max(self.played.inbox.iterdir(), key=lambda path: path.stat().st_mtime_ns)
+
+    def waiting(self) -> bytes:
+        return self._last().read_bytes()
+
+    def replace_waiting(self, data: bytes) -> None:
+        self._last().write_bytes(data)
+
+    def drop(self, data: bytes) -> None:
+        os.utime(self.played.drop(data, "00000.first"), ns=(1, 1))
+
+    def files(self) -> Iterable[str]:
+        return [os.path.relpath(path, self.site) for path in self.root.rglob("*") if path.is_file()]
+
+
+class TableHarness(FilesHarness):
+    """Exchange 5.5."""
+
+    asked: ClassVar[dict[str, Entry]] = {}
+    options = FilesOptions(
+        write="csv55",
+        quiet=0.0,
+        table=TableOptions(site=SITE55),
+        people=PeopleOptions(dialect="csv55", sync_container=SYNC55),
+    )
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.played: Exchange = Exchange(self.site / "exchange" / "in", self.site / "exchange" / "out")
+
+    def record(self, n: int, name: str) -> Record:
+        container = f"{SITE55}/cn=Recipients"
+        cells = {
+            "Obj-Class": ["Mailbox"],
+            "Directory Name": [f"p{n}"],
+            "Obj-Container": [container],
+            "Display Name": [name],
+            "E-mail Addresses": [f"SMTP:p{n}@lab.example", f"MS:LAB/PO1/P{n}"],
+        }
+        return Record(f"{container}/cn=p{n}", cells)  # type: ignore[arg-type]
+
+    def objects(self) -> dict[str, Record]:
+        return {key: line.record for key, line in self.played.there.objects.items()}
+
+    def own(self, records: Iterable[Record]) -> None:
+        there = self.played.there.objects
+        for key, record in self.objects().items():
+            if not self.people.marked(record):
+                del there[key]
+        there.update((names.key(record.dn), Line(0, "Mailbox", Mode.UPDATE, record)) for record in records)
+
+    def spoil(self, data: bytes, record: Record) -> bytes:
+        name = record.text("Directory Name")
+        return data.replace(f",{name},".encode("utf-16-le"), f",{name},,".encode("utf-16-le"))
+
+
+class LdifHarness(FilesHarness):
+    """A server that is reached by LDIF."""
+
+    asked: ClassVar[dict[str, Entry]] = {}
+    options = FilesOptions(
+        write="ldif",
+        quiet=0.0,
+        people=PeopleOptions(dialect="generic", sync_container=f"ou=foreign,{BASE}"),
+    )
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.played: Server = Server(self.site / "exchange" / "in", self.site / "exchange" / "out")
+
+    def record(self, n: int, name: str) -> Record:
+        found = {
+            "objectClass": ["top", "person", "inetOrgPerson"],
+            "uid": [f"p{n}"],
+            "cn": [name],
+            "displayName": [name],
+            "sn": [name],
+            "mail": [f"p{n}@lab.example"],
+        }
+        return Record(f"uid=p{n},ou=people,{BASE}", found)  # type: ignore[arg-type]
+
+    def objects(self) -> dict[str, Record]:
+        return dict(self.played.state.records)
+
+    def own(self, records: Iterable[Record]) -> None:
+        there = self.played.state.records
+        for key, record in self.objects().items():
+            if not self.people.marked(record):
+                del there[key]
+        there.update((names.key(record.dn), record) for record in records)
+
+    def spoil(self, data: bytes, record: Record) -> bytes:
+        return data.replace(f"dn: {record.dn}".encode(), b"dn: nobody")
+
+
+Make = Callable[[], ConnectorHarness]
+test_connector_by_tables = connector_suite(TableHarness)
+test_connector_by_ldif = connector_suite(LdifHarness)
+
+
+def test_keys_of_ours_are_those_of_their_addresses() -> None:
+    """What is shown of other systems keeps the key that the core knows it by."""
+    entry = TableHarness().entry(1, "Ann", ours=True)
+
+    assert TYPES.key(Address("SMTP", "user1@far.example")) == entry.key

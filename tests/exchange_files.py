@@ -1,0 +1,161 @@
+"""A directory that is played behind the two folders of a link: it exports itself, and imports what is left for it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+import attrs
+
+from dxa_exchange import ldif, names
+from dxa_exchange.directory import Add, Bad, Delete, Modify, Record, Rename
+from dxa_exchange.files.state import State
+from dxa_exchange.table55.columns import DEFAULT, MAILBOX, class_of
+from dxa_exchange.table55.line import Line, Mode
+from dxa_exchange.table55.reader import TableReader, lines_of
+from dxa_exchange.table55.snapshot import Snapshot
+from dxa_exchange.table55.writer import Layout, write
+
+SITE55 = "/o=Lab/ou=Berlin"
+SYNC55 = f"{SITE55}/cn=Recipients/cn=Foreign"
+#: What an administrator has exported: the program's own columns, and those that show dxa what it has written.
+COLUMNS = (*DEFAULT, "Secondary-Proxy-Addresses", "Imported-From", "Title", "Department", "Phone number", "Notes")
+
+
+@attrs.define
+class Played:
+    """The directory; `objects` are by the keys of their names."""
+
+    inbox: Path
+    outbox: Path
+    exported: int = 0
+    taken: list[str] = attrs.field(factory=list)
+
+    def drop(self, data: bytes, name: str = "") -> Path:
+        """Leave a file for dxa, newer than all before."""
+        self.inbox.mkdir(parents=True, exist_ok=True)
+        self.exported += 1
+        path = self.inbox / (name or f"{self.exported:05d}.{self.ending}")
+        path.write_bytes(data)
+        os.utime(path, ns=(self.exported * 10**9, self.exported * 10**9))
+        return path
+
+    @property
+    def ending(self) -> str:
+        """Of the names of exports."""
+        return "txt"
+
+    def waiting(self) -> list[Path]:
+        """What dxa has left, in the order of names."""
+        return sorted(self.outbox.iterdir()) if self.outbox.is_dir() else []
+
+    def import_(self) -> list[str]:
+        """Import what dxa has left; returns what was refused."""
+        refused = []
+        for path in self.waiting():
+            self.taken.append(path.name)
+            refused += self.take(path.read_bytes())
+            path.unlink()
+        return refused
+
+    def take(self, data: bytes) -> list[str]:
+        """Import one file."""
+        raise NotImplementedError
+
+    def export(self) -> bytes:
+        """All of the directory."""
+        raise NotImplementedError
+
+
+@attrs.define
+class Exchange(Played):
+    """Exchange 5.5 with its Directory Import and Export."""
+
+    there: Snapshot = attrs.field(factory=Snapshot)
+    overwrite: bool = False
+    columns: tuple[str, ...] = COLUMNS
+
+    @property
+    def ending(self) -> str:
+        """Of the names of exports."""
+        return "csv"
+
+    def put(self, name: str, **cells: str | list[str]) -> None:
+        """An administrator makes a mailbox; underscores in the names of columns are blanks."""
+        named = {key.replace("__", "-").replace("_", " "): cell for key, cell in cells.items()}
+        kind = str(named.pop("Obj-Class", MAILBOX))
+        found = {
+            "Obj-Class": [kind],
+            "Directory Name": [name],
+            "Obj-Container": [str(named.pop("Obj-Container", "Recipients"))],
+            **{key: [cell] if isinstance(cell, str) else cell for key, cell in named.items()},
+        }
+        dn = f"{SITE55}/cn={found['Obj-Container'][0].replace('/cn=', '/cn=')}/cn={name}"
+        self.there.objects[names.key(dn)] = Line(0, class_of(kind), Mode.UPDATE, Record(dn, found))  # type: ignore[arg-type]
+
+    def drop_object(self, *wanted: str) -> None:
+        """An administrator deletes objects by their directory names."""
+        for key, line in list(self.there.objects.items()):
+            if line.record.text("Directory Name") in wanted:
+                del self.there.objects[key]
+
+    def export(self) -> bytes:
+        """See `Played`. Columns that are not exported are left out."""
+        folded = {name.casefold() for name in self.columns}
+        lines = []
+        for line in self.there.objects.values():
+            kept = {name: cell for name, cell in line.record.attributes.items() if name.casefold() in folded}
+            lines.append(line._replace(record=Record(line.record.dn, kept)))
+        return b"".join(write(lines, Layout(names=self.columns, code_page="utf-16")))
+
+    def take(self, data: bytes) -> list[str]:
+        """See `Played`."""
+        lines, bads = lines_of(TableReader([data], base=SITE55))
+        return [bad.reason for bad in (*bads, *self.there.apply_all(lines, overwrite=self.overwrite))]
+
+    def texts(self, column: str, container: str = "") -> dict[str, list[str]]:
+        """The values of a column, by display name; of all objects, or of those in a container."""
+        return {
+            line.record.text("Display Name"): line.record.texts(column)
+            for line in self.there.objects.values()
+            if not container or names.within(line.record.dn, container)
+        }
+
+
+@attrs.define
+class Server(Played):
+    """A server that is exported and changed by LDIF."""
+
+    state: State = attrs.field(factory=State)
+
+    @property
+    def ending(self) -> str:
+        """Of the names of exports."""
+        return "ldif"
+
+    def export(self) -> bytes:
+        """See `Played`."""
+        return b"".join(ldif.write(self.state.records.values()))
+
+    def take(self, data: bytes) -> list[str]:
+        """See `Played`."""
+        refused = []
+        for item in ldif.read([data]):
+            key = names.key(item.dn) if isinstance(item, Delete | Modify) else ""
+            if isinstance(item, Bad):
+                refused.append(item.reason)
+            elif isinstance(item, Add) and names.key(item.record.dn) in self.state.records:
+                refused.append(f"{item.record.dn} is there")
+            elif key and key not in self.state.records:
+                refused.append(f"{key} is not there")
+            elif isinstance(item, Add | Modify | Delete | Rename):
+                list(self.state.change(item))
+        return refused
+
+
+def records(played: Exchange | Server) -> Iterable[Record]:
+    """All objects."""
+    if isinstance(played, Exchange):
+        return [line.record for line in played.there.objects.values()]
+    return list(played.state.records.values())
