@@ -61,7 +61,8 @@ class Watched:
     """The programs of a link, which can fail at a use: before its effect, or behind it with `late`.
 
     `done` are the names that were imported, each with D for a delete or A for an add. Without `counts` EXPORT does not
-    say how many entries it has written; so many as `lacking` says are missing at the end.
+    say how many entries it has written; so many as `lacking` says are missing at the end. `emptied` are exports of
+    which nothing is there.
     """
 
     programs: Programs
@@ -69,6 +70,7 @@ class Watched:
     late: bool = False
     counts: bool = True
     lacking: int = 0
+    emptied: Sequence[Kind] = ()
     done: list[tuple[str, str]] = attrs.field(factory=list)
 
     def use(self, work: Callable[[], T]) -> T:
@@ -88,7 +90,8 @@ class Watched:
         data = exported.files[Kind.DIRECTORY]
         for _ in range(self.lacking):
             data = data[: data.rindex(b"Name:")]
-        return attrs.evolve(exported, counts={}, files={**exported.files, Kind.DIRECTORY: data})
+        found = {**exported.files, Kind.DIRECTORY: data, **dict.fromkeys(self.emptied, b"")}
+        return attrs.evolve(exported, counts={}, files=found)
 
     def import_(self, data: bytes, mode: Mode) -> Imported:
         """See `Programs`."""

@@ -20,6 +20,7 @@ from dxa.testing import AddressSubject, ConnectorHarness
 from dxa.testing.pytest_skin import address_type_suite, connector_suite
 from dxa_ccmail import plugin
 from dxa_ccmail.connector import CcMailConnector
+from dxa_ccmail.findings import Titles
 from dxa_ccmail.importfiles import read_import
 from dxa_ccmail.names import fold
 from dxa_ccmail.options import CcMailOptions
@@ -140,7 +141,7 @@ class OfficeHarness(ConnectorHarness):
     def meant(self, record: Record) -> Entry | None:
         """The entry that a record of the post office is."""
         entries = {fold(HOME): Record(HOME, "P"), **self.programs.office.entries}
-        return self.profile.meaning_of(entries, self.profile.titles({})).told(record).entry
+        return self.profile.meaning_of(entries, Titles()).told(record).entry
 
     def say(self, entries: Sequence[Entry], spoiled: Collection[int] = ()) -> None:
         office = self.programs.office

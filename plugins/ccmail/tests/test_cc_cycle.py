@@ -125,6 +125,40 @@ def test_a_cut_end_that_is_there_again_was_nothing(site: CcSite) -> None:
     assert before == site.recipients()
 
 
+@pytest.mark.cc("T37")
+@pytest.mark.parametrize("kind", [Kind.LISTS, Kind.BOARDS])
+def test_titles_that_are_missing_wait_for_a_second_export(site: CcSite, kind: Kind) -> None:
+    """A file of titles that is empty or was cut looks like one of which titles were deleted."""
+    site.watched.counts = False
+    site.title("Sales")
+    site.title("Social", board=True)
+    _crowd(site)
+    site.sync()
+    site.watched.emptied = [kind]
+    site.sync()
+    held = site.holds(), len(site.told())
+    site.watched.emptied = []
+    site.sync()
+    back = site.holds(), len(site.told())
+    site.watched.emptied = [kind]
+    site.sync()
+    site.sync()
+
+    assert ((["tail"], 32), ([], 32)) == (held, back)
+    assert ([], 31) == (site.holds(), len(site.told()))
+
+
+def test_a_title_that_is_gone_by_the_program_s_own_count_is_gone(site: CcSite) -> None:
+    """EXPORT says how many there are, so nothing was cut."""
+    site.title("Sales")
+    _crowd(site)
+    with site.office() as office:
+        office.lists.clear()
+    site.sync()
+
+    assert ([], 30) == (site.holds(), len(site.told()))
+
+
 def test_many_who_are_missing_are_held(site: CcSite) -> None:
     """A shrunken export waits for a person, however whole it is."""
     _crowd(site)

@@ -1,10 +1,10 @@
 import pytest
 
 from dxa.entry import Reject
-from dxa_ccmail.addresses import CcAddress
 from dxa_ccmail.export import ExportReader
 from dxa_ccmail.exportwrite import write
-from dxa_ccmail.listing import Sort, directory, listed
+from dxa_ccmail.listing import Sort, listed
+from dxa_ccmail.lookup import read_all
 from dxa_ccmail.offices import PostOffices
 from dxa_ccmail.record import Record
 
@@ -57,23 +57,13 @@ def test_a_record_that_cannot_be_used_says_why(record: Record, problem: str) -> 
     assert record is listed(record, OFFICES, "HOME").record
 
 
-def test_the_address_and_key_of_an_entry() -> None:
-    """An entry is called by its name alone; its address has the post office, too."""
-    found = listed(Record(" DOE, Jane", "l", "PO2"), OFFICES, "HOME")
-
-    assert ("doe, jane", CcAddress("DOE, Jane", "PO2")) == (found.key, found.address)
-
-
 @pytest.mark.cc("T02")
 def test_a_name_stands_in_a_directory_once() -> None:
-    """Of two entries whose names differ in case only the first counts, and the other is reported; post offices may
-    stand anywhere.
-    """
+    """Of two entries whose names differ in case only the first counts, and the other is reported."""
     rows = [Record("Doe, Jane", "r", "PO2"), Record("DOE, JANE", "L"), Record("PO2", "P")]
-    found = directory(ExportReader().read(write(rows)))
+    found = read_all(write(rows), ExportReader())
 
-    assert ["doe, jane", "po2"] == list(found.entries)
-    assert ["PO2", ""] == [entry.post_office for entry in found.listed("HOME")]
+    assert {"doe, jane": rows[0], "po2": rows[2]} == found.entries
     assert [
         Reject(0, 5, "DOE, JANE · L · ", 0, "the name 'DOE, JANE' stands in the export twice, first on line 1")
-    ] == found.rejects
+    ] == found.twice

@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from dxa.entry import Reject
 from dxa.errors import FormatError
-from dxa_ccmail.titles import Title, TitleLayout, directory_names, read_titles, write_titles
+from dxa_ccmail.titles import Title, TitleLayout, read_titles, write_titles
 
 
 def test_labelled_titles_with_their_members() -> None:
@@ -51,12 +51,6 @@ def test_a_damaged_title_is_quarantined() -> None:
         (row.line, row.reason) for row in rows if isinstance(row, Reject)
     ][:2]
     assert ["bytes FF outside the code page"] == [row.reason for row in rows if isinstance(row, Reject)][2:]
-
-
-@pytest.mark.cc("T20")
-def test_a_title_and_an_entry_of_one_name() -> None:
-    """The names that ADE may have left in the directory for a title are compared as names are."""
-    assert "sales" in directory_names([Title("SALES")])
 
 
 NAMES = st.text(st.characters(codec="cp850", exclude_categories=["Cc", "Z"]), min_size=1)

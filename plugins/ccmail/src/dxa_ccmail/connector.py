@@ -64,7 +64,7 @@ class CcMailConnector:
         yield self._read(exported, next(iter(since.values()), ""))
 
     def _read(self, exported: Exported, cursor: str) -> Report:
-        titles = self._profile.titles(exported.files)
+        titles = self._profile.titles(exported)
         known, count = read_cursor(cursor), exported.counts.get(Kind.DIRECTORY)
         found = self._reading.read(exported.files[Kind.DIRECTORY], titles, known, count)
         self._last = (self._context.now(), exported) if found.counted else None
@@ -155,7 +155,7 @@ class CcMailConnector:
         if exported is None:
             return None
         read = read_all(exported.files[Kind.DIRECTORY], self._profile.reader())
-        titles = self._profile.titles(exported.files)
+        titles = self._profile.titles(exported)
         self._reading.check(read.entries, True)
         return Present(entries=read.entries, meaning=self._profile.meaning_of(read.entries, titles))
 

@@ -91,12 +91,9 @@ class _Planning:
             old, new = transaction.old, transaction.new
             if old is not None and (new is None or fold(new.name) != fold(old.name)):
                 self.delete(old)
-            if new is not None and (old is None or self.key(old) not in self.wanted.refused):
+            if new is not None and (old is None or old.key not in self.wanted.refused):
                 self.add(new)
         return self.wanted
-
-    def key(self, entry: Entry) -> str:
-        return entry.key
 
     def delete(self, entry: Entry) -> None:
         """Only what dxa has written goes; what is gone is gone, whoever has its name now."""

@@ -17,21 +17,35 @@ from dxa_ccmail.titles import Title
 
 @attrs.frozen(kw_only=True)
 class Titles:
-    """The titles that were exported, and what of them cannot be read."""
+    """The titles that were exported, and what of them cannot be read.
+
+    `counted` when EXPORT itself has said how many lists and boards there are: then none can have been cut off.
+    """
 
     lists: Sequence[str] = ()
     boards: Sequence[str] = ()
     rejects: Sequence[Reject] = ()
+    counted: bool = False
 
     @classmethod
-    def of(cls, lists: Iterable[Title | Reject], boards: Iterable[Title | Reject]) -> Titles:
+    def of(cls, lists: Iterable[Title | Reject], boards: Iterable[Title | Reject], *, counted: bool = False) -> Titles:
         """The titles as they were read."""
         one, other = list(lists), list(boards)
         return cls(
             lists=[title.name for title in one if isinstance(title, Title)],
             boards=[title.name for title in other if isinstance(title, Title)],
             rejects=[title for title in (*one, *other) if isinstance(title, Reject)],
+            counted=counted,
         )
+
+    def may_be_cut(self, last: Cursor) -> bool:
+        """Whether a title of the last export is missing, and nothing says that it is gone.
+
+        No layout of these files is known that would show a cut between two titles, or a file that was emptied.
+        """
+        before, now = (last.lists, last.boards), (self.lists, self.boards)
+        missing = (set(map(fold, old)) - set(map(fold, new)) for old, new in zip(before, now, strict=True))
+        return not self.counted and any(missing)
 
     @property
     def digest(self) -> str:

@@ -17,7 +17,7 @@ import attrs
 from dxa_ccmail.running import files
 
 #: Raised when a cursor means something else: one that is not known asks for everything.
-VERSION = 1
+VERSION = 2
 SUFFIX = ".exp"
 
 _DIGEST = re.compile("[0-9a-f]{64}")
@@ -35,8 +35,8 @@ class Cursor:
 
     `rules` and `titles` are digests of what decides over the meaning of records beside the post offices; of these
     `offices` has the names, and `owned` those that dxa made. With `whole` the next other export must be read whole.
-    `ours`, `theirs` and `records` count what the export has. `before` are digests of exports before that one, the
-    latest last.
+    `ours`, `theirs` and `records` count what the export has, `lists` and `boards` are its titles. `before` are digests
+    of exports before that one, the latest last.
     """
 
     digest: str
@@ -49,6 +49,8 @@ class Cursor:
     theirs: int = 0
     records: int = 0
     before: tuple[str, ...] = attrs.field(default=(), converter=_strings)
+    lists: tuple[str, ...] = attrs.field(default=(), converter=_strings)
+    boards: tuple[str, ...] = attrs.field(default=(), converter=_strings)
 
     def __str__(self) -> str:
         return json.dumps([VERSION, *attrs.astuple(self)], separators=(",", ":"))

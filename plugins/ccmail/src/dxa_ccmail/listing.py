@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
 from enum import Enum
 
 import attrs
 
 from dxa.entry import Reject
-from dxa_ccmail.addresses import CcAddress
-from dxa_ccmail.names import fold, is_system
+from dxa_ccmail.names import is_system
 from dxa_ccmail.offices import PostOffices
 from dxa_ccmail.record import ALIAS, ALIASES, CODES, LOCAL, MOBILE, POST_OFFICES, Found, Record
 
@@ -47,16 +45,6 @@ class Listed:
         """The name without the blanks around it."""
         return self.record.name.strip()
 
-    @property
-    def key(self) -> str:
-        """Equal keys, same entry: the name alone, whatever its case and post office (KB Q156063 2.6.12)."""
-        return fold(self.record.name)
-
-    @property
-    def address(self) -> CcAddress:
-        """The address in the form of the name itself: ``Last, First at PO``."""
-        return CcAddress(self.name, self.post_office)
-
 
 def listed(record: Record, offices: PostOffices, home: str) -> Listed:
     """What the record means in the directory of the post office `home`."""
@@ -83,32 +71,6 @@ def _placed(record: Record, sort: Sort, offices: PostOffices, otherwise: str) ->
     if route:
         return Listed(record=record, sort=sort, post_office=route.post_office, fan=route.fan)
     return Listed(record=record, sort=sort, post_office=offices.spelled(otherwise), free=record.addr.strip())
-
-
-@attrs.frozen(kw_only=True)
-class Directory:
-    """A whole directory by folded name, and what could not be used of it."""
-
-    entries: dict[str, Found]
-    rejects: list[Reject]
-    offices: PostOffices
-
-    def listed(self, home: str) -> Iterator[Listed]:
-        """The meaning of each entry, in the order of the file."""
-        for found in self.entries.values():
-            yield listed(found.record, self.offices, home)
-
-
-def directory(rows: Iterable[Found | Reject]) -> Directory:
-    """All records of an export; of two with one name the first one counts, and the other is a reject."""
-    entries: dict[str, Found] = {}
-    rejects: list[Reject] = []
-    for row in rows:
-        if isinstance(row, Reject):
-            rejects.append(row)
-        elif (first := entries.setdefault(fold(row.record.name), row)) is not row:
-            rejects.append(repeated(row, first.line))
-    return Directory(entries=entries, rejects=rejects, offices=PostOffices.of(f.record for f in entries.values()))
 
 
 def repeated(row: Found, first: int = 0) -> Reject:

@@ -11,7 +11,7 @@ from dxa.entry import Fields
 from dxa.rules.scope import matches
 from dxa_ccmail.addresses import BOARD_MARK, CcAddress
 from dxa_ccmail.comments import CommentRule
-from dxa_ccmail.names import first_last, fold, halves, last_first
+from dxa_ccmail.names import first_last, halves, last_first
 from dxa_ccmail.patterns import ALIAS, DISPLAY_NAME, Pattern
 
 
@@ -45,10 +45,6 @@ class SiteRules:
             return (name.strip(),)
         return (last_first(name), first_last(name)) if self.secondary else (first_last(name),)
 
-    def addresses(self, name: str, post_office: str) -> tuple[CcAddress, ...]:
-        """The addresses of an entry, the primary one first."""
-        return tuple(CcAddress(form, post_office) for form in self.forms(name))
-
     def attributes(self, comment: str) -> Fields:
         """What stands in a comment."""
         return self.comment.attributes(comment)
@@ -79,13 +75,13 @@ class AddressFilter:
         if self.mode is Mode.ALL and self.patterns:
             raise ValueError(f"patterns without effect: {', '.join(self.patterns)}; choose only or except")
 
-    def why_not(self, addresses: Iterable[str], *, ours: bool = False) -> str:
+    def why_not(self, addresses: Iterable[str]) -> str:
         """Why an entry with these addresses is not imported; ``""`` when it is.
 
         What the site itself has put there is no subject of filters: it must be seen, or it could never be deleted
         (KB Q153487).
         """
-        if ours or self.mode is Mode.ALL:
+        if self.mode is Mode.ALL:
             return ""
         texts = list(addresses)
         hit = next((pattern for pattern in self.patterns if any(matches(pattern, text) for text in texts)), None)
@@ -97,9 +93,3 @@ class AddressFilter:
 def board_address(title: str, post_office: str = "") -> CcAddress:
     """The address of a bulletin board: ``#Social``, valid at its own post office only (KB Q156063 2.6.7)."""
     return CcAddress(BOARD_MARK + title.strip().removeprefix(BOARD_MARK), post_office)
-
-
-def same_board(one: CcAddress, other: CcAddress) -> bool:
-    """Whether two addresses are of one board: an administrator may write ``#Social at PO5`` (KB Q156063 2.6.7)."""
-    offices = fold(one.post_office), fold(other.post_office)
-    return fold(one.name) == fold(other.name) and (offices[0] == offices[1] or not all(offices))

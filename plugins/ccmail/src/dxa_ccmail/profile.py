@@ -9,7 +9,7 @@ from urllib.parse import quote
 import attrs
 
 from dxa.connector import LinkContext
-from dxa.entry import Entry, Reject
+from dxa.entry import Entry
 from dxa.errors import AddressError, FormatError
 from dxa.rules.transliteration import transliterate
 from dxa_ccmail import addresses, codepage, exportwrite
@@ -22,9 +22,9 @@ from dxa_ccmail.offices import PostOffices, owned
 from dxa_ccmail.options import CcMailOptions
 from dxa_ccmail.reading import Reading
 from dxa_ccmail.record import Record
-from dxa_ccmail.running.interface import Kind
+from dxa_ccmail.running.interface import Exported, Kind
 from dxa_ccmail.sitecheck import check_offices
-from dxa_ccmail.titles import Title, read_titles
+from dxa_ccmail.titles import read_titles
 
 #: Raised when records come to mean something else, so that the next export is read whole.
 RULES = 1
@@ -71,14 +71,14 @@ class Profile:
         """A reader of exports."""
         return ExportReader(code_page=self.page, labels=self.options.record_labels())
 
-    def titles(self, files: Mapping[Kind, bytes]) -> Titles:
+    def titles(self, exported: Exported) -> Titles:
         """The titles that were exported and are wanted."""
-        options = self.options
-
-        def read(kind: Kind) -> list[Title | Reject]:
-            return read_titles(files.get(kind, b""), code_page=self.page, layout=options.title_layout())
-
-        return Titles.of(read(Kind.LISTS) if options.lists else (), read(Kind.BOARDS) if options.boards else ())
+        options, files = self.options, exported.files
+        wanted = [kind for kind, chosen in ((Kind.LISTS, options.lists), (Kind.BOARDS, options.boards)) if chosen]
+        layout = options.title_layout()
+        read = {kind: read_titles(files.get(kind, b""), code_page=self.page, layout=layout) for kind in wanted}
+        counted = all(exported.counts.get(kind) == len(found) for kind, found in read.items())
+        return Titles.of(read.get(Kind.LISTS, ()), read.get(Kind.BOARDS, ()), counted=counted)
 
     def meaning(self) -> Meaning:
         """What records mean, at a post office that has none yet."""

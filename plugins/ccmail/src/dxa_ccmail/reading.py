@@ -62,7 +62,14 @@ class Reading:
         if found and found.mark_lost:
             raise _cut("it has no Ctrl-Z at its end, which the last one had")
         past = [*cursor.before, cursor.digest] if cursor else []
-        fresh = Cursor(digest=self.kept.put(data), rules=self.digest, titles=titles.digest, before=past[-PAST:])
+        fresh = Cursor(
+            digest=self.kept.put(data),
+            rules=self.digest,
+            titles=titles.digest,
+            before=past[-PAST:],
+            lists=titles.lists,
+            boards=titles.boards,
+        )
         findings = None
         if known and found and not known.whole and not found.offices:
             findings = changed(self.meaning, self.reader, titles.by_name(), known, found, data, fresh)
@@ -74,7 +81,8 @@ class Reading:
         whole = count is not None or data.endswith(CTRL_Z)
         counted = whole or bool(found and last and self._has_end(found, last, data))
         # An export that was taken before the last one may be that very file: the next one shows what is true.
-        return attrs.evolve(findings, counted=counted and fresh.digest not in past[:-1])
+        doubtful = fresh.digest in past[:-1] or (cursor is not None and titles.may_be_cut(cursor))
+        return attrs.evolve(findings, counted=counted and not doubtful)
 
     def is_whole(self, data: bytes, count: int | None = None) -> bool:
         """Whether an export shows that it is whole, by itself or beside the one that was kept last."""

@@ -15,7 +15,6 @@ from dxa.errors import FormatError
 from dxa_ccmail import codepage
 from dxa_ccmail.export import CONTROL
 from dxa_ccmail.exportwrite import LINE_END
-from dxa_ccmail.names import fold
 from dxa_ccmail.runs import CTRL_Z
 
 #: KB knows neither; these are the limits of a post office in the frequently asked questions of a cc:Mail consultancy.
@@ -78,15 +77,6 @@ def write_titles(titles: Iterable[Title], *, code_page: str = codepage.DEFAULT, 
             raise FormatError("a title that is blank or has a control character", got=title.name)
         lines += [codepage.encode(f"{layout.labels[0].capitalize()}: {title.name}", page), *title.members]
     return b"".join(line + LINE_END for line in lines)
-
-
-def directory_names(titles: Iterable[Title]) -> frozenset[str]:
-    """The folded names that entries of the directory may have because ADE passed a title on.
-
-    ADE leaves a hidden and locked entry of the title's name at other post offices (ADE 2.0 read-me), so the same name
-    in the directory and among the titles is one recipient, the list or board.
-    """
-    return frozenset(fold(title.name) for title in titles)
 
 
 def _lines(data: bytes) -> Iterator[tuple[int, int, bytes]]:
