@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from contextlib import chdir, redirect_stderr, redirect_stdout
 from pathlib import Path
 
+import pytest
+
 from docs.generate import DOCS
 from dxa.cli.run import run
 from dxa.cli.session import Session
@@ -52,6 +54,18 @@ def test_the_first_steps_work_as_they_are_printed(tmp_path: Path) -> None:
     assert all(name in said["dxa ccmail simulate edit show po1"] for name in ("HQ All Staff", "HQ Larsen, Ase"))
     assert "Bo Quist" in said["dxa -C mysite plan"]
     assert tmp_path == folder
+
+
+@pytest.mark.parametrize("table", re.findall(r"^```toml\n(.*?)^```", README, re.MULTILINE | re.DOTALL))
+def test_other_configurations_are_sound(table: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`dxa check` finds no problem in what the README shows beside the first steps."""
+    monkeypatch.setenv("PO1_PASSWORD", "secret")
+    typed("dxa init mysite --organization LAB --site HQ", tmp_path)
+    link = '\n[links.ccmail]\nconnector = "ccmail"\nimport_container = "cc-Mail"\n'
+    with (tmp_path / "mysite" / "dxa.toml").open("a", encoding="utf-8") as file:
+        file.write(f"{link}{table}")
+
+    assert "0 problems" in typed("dxa -C mysite check", tmp_path)
 
 
 def found(text: str) -> set[str]:
