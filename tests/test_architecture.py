@@ -18,7 +18,7 @@ CORE = ROOT / "src" / "dxa"
 PURE = ("errors", "bulk", "address", "entry", "recipient", "change", "rules", "ledger", "dirsync", "plan")
 ROOMS = (
     *PURE,
-    *("connector", "hookspecs", "store", "memory", "config", "schedule", "host", "agent", "demo", "cli"),
+    *("connector", "hookspecs", "store", "memory", "schedule", "config", "host", "agent", "demo", "cli"),
 )
 TESTING = "testing"
 NOT_ROOMS = {"__init__.py", "py.typed", "__pycache__"}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from hashlib import blake2b
 from typing import Any
 
@@ -41,6 +41,8 @@ class LinkWork:
     rehearsal: bool
     cycle: CycleOutcome
     outcome: LinkOutcome
+    #: Called between two transactions; it may end the cycle there.
+    pause: Callable[[], None] = lambda: None
     #: Something went wrong on this link; the rest of the cycle leaves it out.
     failed: bool = False
     #: Peers whose full list has been read in this cycle.

@@ -72,6 +72,9 @@ class Agent:
             self._each(works, "delivering", outbox.deliver)
             self._each(works, "acknowledging", outbox.acknowledge)
             prune(self.site, works)
+            for work in works:
+                if not work.failed:
+                    self.site.store.set_counter(began(work.link.name), int(work.now))
         for work in works:
             self._try(work, "reporting", _ended)
             work.outcome.events += self.site.take_events(work.link)
@@ -103,6 +106,7 @@ class Agent:
             rehearsal=rehearsal,
             cycle=cycle,
             outcome=outcome,
+            pause=lambda: self.progress(link.name, "going on"),
         )
 
     def _each(self, works: list[LinkWork], what: str, step: Callable[[LinkWork], None]) -> None:
@@ -147,6 +151,11 @@ class Agent:
         for plan in plans:
             if plan is not None and (plan.holds or (work.rehearsal and plan.changes)):
                 work.cycle.plans.append(plan if work.rehearsal else attrs.evolve(plan, ready=()))
+
+
+def began(link: str) -> str:
+    """The counter that says when the last cycle of a link began that did not fail, in seconds since 1970."""
+    return f"began:{link}"
 
 
 def _passed(work: LinkWork, phase: Phase, counts: Mapping[str, int]) -> None:

@@ -52,6 +52,7 @@ def receive(work: LinkWork) -> None:
             _Batch(work).take(batch)
         if not work.rehearsal:
             work.connector.settle([report.receipt for report in batch])
+        work.pause()
     if Feed.CHANGES in work.connector_type.traits.feeds:
         # Whoever tells changes from a known point on, or none, is as well known as by a full read.
         known = (row for row in work.store.peers.of_link(work.link.name).values() if row.cursor)

@@ -40,6 +40,7 @@ def deliver(work: LinkWork) -> None:
             work.outcome.delivered += 1
         if len(sent) >= BATCH:
             sent = _mark(work, sent)
+            work.pause()
     _mark(work, sent)
     work.undelivered = [f"{_waiting(parcels)}: {reason}" for reason, parcels in failed.items()]
     work.outcome.errors += work.undelivered

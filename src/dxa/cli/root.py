@@ -21,6 +21,7 @@ COMMANDS = {
     "Run": {
         "plan": Entry("dxa.cli.plan:plan", "Show what the next sync would do."),
         "sync": Entry("dxa.cli.sync:sync", "Run one cycle."),
+        "run": Entry("dxa.cli.service:run", "Run cycles by their schedules, until it is stopped."),
         "approve": Entry("dxa.cli.plan:approve", "Let the next sync apply a held plan."),
         "reject": Entry("dxa.cli.plan:reject", "Leave a held plan out."),
     },

@@ -30,7 +30,7 @@ def sync(session: Session, links: tuple[str, ...], as_json: bool) -> int:
         names = [site.config.link(name).name for name in links]
         with progress() as tell:
             outcome = Agent(site=site, progress=tell).sync(names)
-    _log(session, outcome)
+    log_cycle(session, outcome)
     shown = queries.cycle(outcome)
     if as_json:
         write_json(queries.as_plain(shown))
@@ -91,7 +91,8 @@ def _row(link: LinkShown) -> list[str | int | None]:
     return [link.link, link.messages, link.refused, *changes, link.delivered, link.waiting]
 
 
-def _log(session: Session, outcome: CycleOutcome) -> None:
+def log_cycle(session: Session, outcome: CycleOutcome) -> None:
+    """Log what a cycle did."""
     for link in outcome.links:
         counts = {"heard": dict(link.heard), "applied": dict(link.applied), "sent": dict(link.sent)}
         session.logging.info("cycle", link=link.link, messages=link.messages, **counts, errors=link.errors)

@@ -57,6 +57,7 @@ class Meaning:
             connector=kind,
             role=table.role,
             enabled=table.enabled,
+            schedule=table.schedule.schedule(),
             options=self.options["links", name],
             peers={peer.name.casefold(): peer for peer in peers},
         )

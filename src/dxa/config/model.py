@@ -21,6 +21,8 @@ from dxa.rules.addressing import AddressingRules
 from dxa.rules.maps import AttributeMap
 from dxa.rules.naming import NameLimits
 from dxa.rules.transliteration import Style
+from dxa.schedule import Schedule, check_time, zone_of
+from dxa.schedule import Style as ScheduleStyle
 
 #: Raised when a key changes its meaning; a file that states a higher number was written for a later dxa (dx:T-100).
 FORMAT = 1
@@ -222,6 +224,56 @@ class PeerTable(Rules):
     guards: GuardsTable = key("limits that differ for this peer", GuardsTable())
 
 
+def _times(_instance: object, field: _Field, value: tuple[str, ...]) -> None:
+    for text in value:
+        try:
+            check_time(text)
+        except ValueError as error:
+            raise ValueError(f"{field.name}: {error}") from None
+
+
+def _zone(_instance: object, field: _Field, value: str) -> None:
+    if value:
+        try:
+            zone_of(value)
+        except ValueError as error:
+            raise ValueError(f"{field.name}: {error}") from None
+
+
+def _positive(_instance: object, field: _Field, value: float) -> None:
+    if value <= 0:
+        raise ValueError(f"{field.name} must be more than 0, got {value}")
+
+
+@attrs.frozen(kw_only=True)
+class ScheduleTable:
+    """`schedule` of a link: when `dxa run` runs its cycles."""
+
+    style: ScheduleStyle = key("always, selected (at `times`) or never", "always")
+    every_minutes: float = key("minutes from one cycle to the next, of style always", 15.0, validator=_positive)
+    times: tuple[str, ...] = key(
+        "of style selected: HH:MM, *:MM, or DAYS HH:MM like mon-fri 18:00", (), validator=_times
+    )
+    zone: str = key("time zone of these times, as Europe/Berlin; empty is the machine's", "", validator=_zone)
+    window_hours: float = key(
+        "a cycle that could not run at its time runs so many hours later", 8.0, validator=_positive
+    )
+
+    def __attrs_post_init__(self) -> None:
+        if self.style == "selected" and not self.times:
+            raise ValueError("times: style selected needs at least one time")
+
+    def schedule(self) -> Schedule:
+        """What the table means."""
+        return Schedule(
+            style=self.style,
+            every=self.every_minutes * 60,
+            times=self.times,
+            zone=self.zone,
+            window=self.window_hours * 3600,
+        )
+
+
 @attrs.frozen(kw_only=True)
 class LinkTable(Rules):
     """``[links.NAME]``: a connection to a foreign system; the connector has a table of its own in it, by its name."""
@@ -229,6 +281,7 @@ class LinkTable(Rules):
     connector: str = key("which connector", validator=_filled, example="memory")
     role: str = key("the part that dxa plays, where a connector has several", "")
     enabled: bool = key("take part in cycles", True)
+    schedule: ScheduleTable = key("when `dxa run` runs its cycles", ScheduleTable())
     guards: GuardsTable = key("limits that differ for this link", GuardsTable())
     peers: Mapping[str, PeerTable] = key("its peers by name", {})
 

@@ -18,6 +18,7 @@ from dxa.rules.addressing import AddressingRules
 from dxa.rules.maps import AttributeMap
 from dxa.rules.naming import NameLimits
 from dxa.rules.scope import ExportRules, ImportRules
+from dxa.schedule import Schedule
 
 
 @attrs.frozen(kw_only=True)
@@ -63,6 +64,7 @@ class Link:
     connector: ConnectorType
     role: str = ""
     enabled: bool = True
+    schedule: Schedule = attrs.field(factory=Schedule)
     options: Any = None
     peers: Mapping[str, Peer] = attrs.field(factory=dict)
 
