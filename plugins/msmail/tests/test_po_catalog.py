@@ -21,6 +21,7 @@ from dxa_msmail.postoffice.catalog import KINDS
         ("ATT/ATF/0000006F.ATT", "att"),
         ("MBG/SYSTEM.MBG", "mbg"),
         ("DXA/SEEN", "seen"),
+        ("DXA/SERVER", "served"),
         ("GLB/SOMETHING.GLB", None),
         ("MAI/00000062.MAI", None),
     ],

@@ -29,6 +29,7 @@ from dxa_msmail.postoffice import (
     names,
     networks,
     queue,
+    served,
     templates,
     tree,
 )
@@ -59,6 +60,9 @@ def filled(change: Changing) -> None:
     dirsyncconf.write_process(change, dirsyncconf.Process(entries=(entry,)))
     peers = tuple(dirsyncconf.Requestor(name=name, password_ref="geheim") for name in ("PCM:A/B", "PCM:C/D"))
     dirsyncconf.write_srvconf(change, dirsyncconf.Srvconf(requestors=peers))
+    memory = served.Served(sync=9, memos={"a/b": served.Memo()})
+    memory.carry("MS", "A/B")
+    served.write_served(change, memory)
     template = templates.parse(b"Phone:~9~8~N~~\rRoom:~9~4~A~~\r")
     inf.write_template(change, hexid, template)
     change.write(inf.inf_name(hexid), inf.write_inf(template, {7: (("Phone:", "12"), ("Room:", "X"))}))

@@ -27,7 +27,10 @@ import attrs
 import pytest
 
 from dxa.address import AddressTypes
+from dxa.entry import Entry
 from dxa.errors import FormatError
+from dxa.ledger.answer import Cut, Pick
+from dxa.ledger.view import Line
 from dxa_msmail import dirsyncbody, ffapi, importtext, postoffice, subjects
 from dxa_msmail.addresses import ADDRESS_TYPES
 from dxa_msmail.postoffice import (
@@ -45,6 +48,7 @@ from dxa_msmail.postoffice import (
     names,
     queue,
     seen,
+    served,
     templates,
 )
 from dxa_msmail.postoffice.catalog import KINDS
@@ -480,6 +484,33 @@ def _letters() -> Iterator[Codec]:
     yield Codec(seen.SEEN, [files.files[seen.SEEN], none], digests, repaired, (seen.SEEN,))
 
 
+def _server() -> Iterator[Codec]:
+    """What a directory server remembers."""
+
+    def repaired(data: bytes) -> bytes:
+        head = served.ServedHead(length=len(data[32:]), crc=zlib.crc32(data[32:]))
+        return _checked(served.ServedHead, layout.encode(head)[:16] + data[16:32]) + data[32:]
+
+    def again(data: bytes) -> tuple[bytes, bytes]:
+        return data, data[:32] + _stored(served.SERVED, served.read_served, served.write_served, data)[32:]
+
+    yield Codec(served.SERVED, [_server_sample()], again, repaired, (served.SERVED,))
+
+
+def _server_sample() -> bytes:
+    files = MemoryFiles()
+    full = served.Served(sync=9, head=4, last_row=1, last_recipient=2)
+    full.carry("MS", "NET/PO")
+    pick = Pick(types=frozenset({"MS", "SMTP"}), templates=True)
+    cuts, prints = [Cut(5, 3, pick), Cut(9, 4, pick)], {1: "0123456789abcdef", 2: ""}
+    full.memos["net/po"] = served.Memo(pick=pick, reply_to="NET/PO/$SYSTEM", cuts=cuts, prints=prints)
+    entry = Entry("MS:net/po/ann", "MS", "NET/PO", "Ann é", "NET/PO/ANN", (("Phone:", "12"),))
+    full.told["net/po"] = {1: entry}
+    full.lines = [Line(2, "MS", "", "NET/PO", "Ann001", "NET/PO/ANN", entry.fields, "net/po", "Ann")]
+    served.write_served(files, full)
+    return files.files[served.SERVED]
+
+
 def _mailbags() -> list[bytes]:
     headers = [
         attrs.evolve(each, mark=layout.MARK, stem=f"{n:08X}") for n, each in enumerate(_records(mailbag.Header, 4))
@@ -692,7 +723,7 @@ def _subject(data: bytes) -> tuple[bytes, bytes]:
 # -- the tests -----------------------------------------------------------------------------------------------------
 
 RECORDS = [_record_codec(cls) for cls in _record_classes()]
-MAKERS = (_configurations, _users, _groups, _lists, _templates, _letters, _queues, _texts)
+MAKERS = (_configurations, _users, _groups, _lists, _templates, _letters, _server, _queues, _texts)
 CODECS = [*RECORDS, *(codec for made in MAKERS for codec in made())]
 
 
@@ -748,6 +779,7 @@ WHOLE = {
     "tpl": "TPL",
     "inf": "INF",
     "seen": seen.SEEN,
+    "served": served.SERVED,
     "journal": "journal",
 }
 

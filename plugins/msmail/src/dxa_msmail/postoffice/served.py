@@ -16,6 +16,7 @@ import attrs
 
 from dxa.dirsync.server import Full, State
 from dxa.entry import Entry
+from dxa.errors import FormatError
 from dxa.ledger.answer import Cut, ListKey, Pick
 from dxa.ledger.view import Line
 from dxa_msmail.postoffice.layout import (
@@ -109,10 +110,13 @@ def read_served(files: Files) -> Served | None:
         return None
     served = Served()
     try:
-        for fact in facts(data):
-            _READERS[fact[0]](served, *fact[1:])
-    except (KeyError, TypeError, ValueError, IndexError):
-        raise corrupt(SERVED, layout_of(ServedHead).size, "lines", "facts that dxa writes", "something else") from None
+        for fact, *values in facts(data):
+            _READERS[fact](served, *values)
+        is_ours = data[layout_of(ServedHead).size :] == _body(served)
+    except (KeyError, TypeError, ValueError, AttributeError):
+        is_ours = False
+    if not is_ours:
+        raise _strange()
     return served
 
 
@@ -124,14 +128,28 @@ def facts(data: bytes) -> Iterator[list[Any]]:
         raise corrupt(SERVED, at, "size", f"{at + head.length} bytes", f"{len(data)} bytes")
     if zlib.crc32(body) != head.crc:
         raise corrupt(SERVED, at, "crc", f"{head.crc:08X}", f"{zlib.crc32(body):08X}")
-    yield from json.loads(b"[" + b",".join(body.splitlines()) + b"]")
+    try:
+        lines = json.loads(b"[" + b",".join(body.split(b"\n")[:-1]) + b"]")
+    except (ValueError, RecursionError):
+        raise _strange() from None
+    if not all(isinstance(line, list) and line and isinstance(line[0], str) for line in lines):
+        raise _strange()
+    yield from lines
+
+
+def _strange() -> FormatError:
+    return corrupt(SERVED, layout_of(ServedHead).size, "lines", "facts that dxa writes", "something else")
 
 
 def write_served(change: Changing, served: Served) -> None:
     """Store it, as one change with SRVCONF and MSTTRANS."""
-    encode_line = json.JSONEncoder(ensure_ascii=True, separators=(",", ":")).encode
-    body = "".join(f"{encode_line(fact)}\n" for fact in _facts(served)).encode("ascii")
+    body = _body(served)
     change.write(SERVED, encode(ServedHead(length=len(body), crc=zlib.crc32(body))) + body)
+
+
+def _body(served: Served) -> bytes:
+    encode_line = json.JSONEncoder(ensure_ascii=True, separators=(",", ":")).encode
+    return "".join([f"{encode_line(fact)}\n" for fact in _facts(served)]).encode("ascii")
 
 
 def _facts(served: Served) -> Iterator[list[Any]]:
