@@ -93,7 +93,7 @@ def _plain(found: re.Match[str]) -> str:
 
 def bad(text: str, at: int, expected: str) -> FormatError:
     """The error of a name that is none from there on."""
-    return FormatError("not a distinguished name", field="dn", offset=at, expected=expected, got=text)
+    return FormatError(f"no distinguished name from character {at + 1} on", field="dn", expected=expected, got=text)
 
 
 def write(dn: Dn) -> str:

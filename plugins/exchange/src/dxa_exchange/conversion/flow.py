@@ -78,17 +78,17 @@ def convert(data: bytes, wish: Wish, types: AddressTypes) -> Converted:
     result = Converted()
     if isinstance(wish.source, Format):
         items = list(_located(data, wish.source, wish.settings, result))
-        found = wish.source_dialect or _usual(wish.source) or spoken(item for _, item in items)
+        found = _usual(wish.source) or wish.source_dialect or spoken(item for _, item in items)
         source = dialect(found)
         if isinstance(wish.target, Format):
-            chosen = wish.target_dialect or _usual(wish.target) or (found if found in wish.target.dialects else "ad")
+            chosen = _usual(wish.target) or wish.target_dialect or (found if found in wish.target.dialects else "ad")
             _write(_translated(items, source, dialect(chosen), result), wish.target, wish.settings, result)
         else:
             _tell(_told(items, found, wish, types, result), wish.target, result)
     else:
         entries = list(_entries(data, wish.source, types, result))
         if isinstance(wish.target, Format):
-            chosen = wish.target_dialect or _usual(wish.target) or "ad"
+            chosen = _usual(wish.target) or wish.target_dialect or "ad"
             _write(_written(entries, chosen, wish, types, result), wish.target, wish.settings, result)
         else:
             _tell([_fitted(entry, wish, types) for entry in entries], wish.target, result)
