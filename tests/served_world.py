@@ -1,11 +1,12 @@
 """The fault test's world with a postoffice as the directory server: all of it on disk, and no dxa in between.
 
-What may go wrong is that of `tests.maildata_world`; the server's postoffice has people of its own, is its own requestor,
-and is set back to a backup like the others.
+What may go wrong is that of `tests.maildata_world`; the server's postoffice has people of its own, is its own
+requestor, and is set back to a backup like the others.
 """
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, ClassVar
@@ -14,7 +15,7 @@ import attrs
 
 from dxa.errors import DxaError
 from dxa.host import Host
-from dxa_msmail.postoffice import tree
+from dxa_msmail.postoffice import mailbag, tree
 from dxa_msmail.postoffice.maildata import Maildata
 from dxa_msmail.postoffice.networks import direct
 from dxa_msmail.postoffice.served import Served, read_served
@@ -46,8 +47,6 @@ class ServedWorld(DiskWorld):
 
     def __init__(self, seed: int, folder: Path, *, faults: bool = True) -> None:
         # Not that of the worlds above: there is no agent, no database and no shadow postoffice here.
-        import random
-
         self.random = random.Random(seed)
         self.faults = faults
         self.now = 1_000_000.0
@@ -186,6 +185,15 @@ class ServedWorld(DiskWorld):
             with Maildata(office.root).look() as files:
                 problems = (problem for problem in tree.check(files) if not problem.file.startswith(("MAI/", "ATT/")))
                 found += [f"{office.name}: {problem}" for problem in problems]
+        return found
+
+    def left_over(self) -> list[str]:
+        """Mail that still waits somewhere."""
+        found = []
+        for office in self.offices:
+            with Maildata(office.root).look() as files:
+                bags = [name.removesuffix(".MBG") for name in files.names("MBG")]
+                found += [f"{office.name}: mail in {bag}" for bag in bags if mailbag.depth(files, bag)]
         return found
 
     def _told(self, office: DiskPostoffice, served: Served) -> list[str]:
