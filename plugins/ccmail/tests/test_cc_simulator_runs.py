@@ -211,3 +211,9 @@ def test_nothing_waits(played: PlayedOffice) -> None:
     """What runs at once has no results later."""
     assert [(), ()] == [programs(played).results(), programs(played).warnings()]
     programs(played).settle(["x"])
+
+
+def test_a_post_office_that_is_not_there_is_named(tmp_path: Path) -> None:
+    """With its folder, and with the command that makes one."""
+    with pytest.raises(RunError, match=r"There is no post office in .*/nowhere; `dxa ccmail simulate init` makes one"):
+        programs(PlayedOffice(tmp_path / "nowhere")).export()

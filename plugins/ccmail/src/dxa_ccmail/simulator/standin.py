@@ -100,7 +100,7 @@ def _admitted(
     program: Program, played: PlayedOffice, call: Call, said: list[str], work: Callable[[Office, Behaviour], Answer]
 ) -> Answer:
     if not played.exists:
-        said.append("There is no post office.")
+        said.append(f"There is no post office in {played.folder}; `dxa ccmail simulate init` makes one.")
         return Answer(code=NOT_REACHED)
     if played.down:
         said.append("The post office is temporarily shut down.")
