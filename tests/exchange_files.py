@@ -16,6 +16,7 @@ from dxa_exchange.table55.line import Line, Mode
 from dxa_exchange.table55.reader import TableReader, lines_of
 from dxa_exchange.table55.snapshot import Snapshot
 from dxa_exchange.table55.writer import Layout, write
+from tests.cases.harness import SiteHarness
 
 SITE55 = "/o=Lab/ou=Berlin"
 SYNC55 = f"{SITE55}/cn=Recipients/cn=Foreign"
@@ -159,3 +160,92 @@ def records(played: Exchange | Server) -> Iterable[Record]:
     if isinstance(played, Exchange):
         return [line.record for line in played.there.objects.values()]
     return list(played.state.records.values())
+
+
+# -- a site ------------------------------------------------------------------------------------------------------------
+
+CONFIG = f"""
+[site]
+organization = "LAB"
+name = "HQ"
+[addressing]
+domain = "lab.example"
+[addressing.templates]
+SMTP = "{{alias}}@{{domain}}"
+MS = "LAB/HQ/{{alias}}"
+
+[links.ex]
+connector = "exchange"
+import_container = "Exchange"
+export_containers = ["Staff", "Foreign"]
+RULES
+[links.ex.exchange]
+write = "csv55"
+quiet = 0
+OPTIONS
+[links.ex.exchange.table]
+site = "{SITE55}"
+TABLE
+[links.ex.exchange.people]
+dialect = "csv55"
+sync_container = "{SYNC55}"
+
+[links.mail]
+connector = "msmail"
+role = "server"
+import_container = "Foreign"
+export_containers = ["Staff", "Exchange"]
+export_custom = {{manual = true, imported = true}}
+export_fallback = true
+[links.mail.peers."NET/PO1"]
+no_password = true
+"""
+
+
+def config(rules: str = "", options: str = "", table: str = "") -> str:
+    """A configuration; each text has further keys of its table, one on each line."""
+    return CONFIG.replace("RULES", rules).replace("OPTIONS", options).replace("TABLE", table)
+
+
+@attrs.define
+class FilesSite(SiteHarness):
+    """A site with a link `ex` to an Exchange organisation by files, and another to MS Mail postoffices."""
+
+    ex: Exchange = attrs.field(init=False)
+    sync_container: str = SYNC55
+
+    def __attrs_post_init__(self) -> None:
+        SiteHarness.__attrs_post_init__(self)
+        self.ex = Exchange(self.folder / "exchange" / "in", self.folder / "exchange" / "out")
+
+    def round(self, *, imports: bool = True) -> list[str]:
+        """The organisation exports itself, dxa runs, and what it leaves is imported; returns what was refused."""
+        self.ex.drop(self.ex.export())
+        self.sync()
+        return self.ex.import_() if imports else []
+
+    def told(self) -> dict[str, str]:
+        """The addresses of those whom the organisation has told of, by name."""
+        return {each.name: str(each.target) for each in self.recipients() if each.owner and each.owner.startswith("ex")}
+
+    def steps(self) -> list[str]:
+        """The lines of the link in the last cycle's report."""
+        (link,) = (each for each in self.last.links if each.link == "ex")
+        return [text for _, text in link.events]
+
+    @property
+    def gone_out(self) -> dict[str, int]:
+        """What was sent over the link in the last cycle, by verb."""
+        (link,) = (each for each in self.last.links if each.link == "ex")
+        return dict(link.sent)
+
+    @property
+    def foreign(self) -> dict[str, str]:
+        """The targets of what dxa has made in the organisation, by display name."""
+        return {name: cell[0] for name, cell in self.ex.texts("E-mail address", SYNC55).items()}
+
+
+def make(folder: Path, text: str = "") -> FilesSite:
+    """A site in a new folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    return FilesSite(folder, text or config())

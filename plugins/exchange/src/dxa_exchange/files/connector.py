@@ -12,7 +12,7 @@ from dxa.entry import Entry, Reject, Verb
 from dxa.errors import FormatError, TransportError
 from dxa_exchange.files.folder import Folder, Waiting, complete
 from dxa_exchange.files.formats import Content, Parsed, parse
-from dxa_exchange.files.keeping import SENT, Kept, Taken, kept_as
+from dxa_exchange.files.keeping import SENT, Kept, Taken, end_of, kept_as
 from dxa_exchange.files.options import FilesOptions
 from dxa_exchange.files.outgoing import Outgoing, file_name
 from dxa_exchange.files.state import State
@@ -40,6 +40,8 @@ class FilesConnector:
         #: The directory behind everything that was collected; None as long as that is not known.
         self._state: State | None = None
         self._people: People | None = None
+        #: What stands for the last object of the last full export.
+        self._end = ""
         #: Import files that were there when a full export was read, by its receipt; and those that it has outdated.
         self._older: dict[str, list[str]] = {}
         self._outdated: list[str] = []
@@ -49,6 +51,7 @@ class FilesConnector:
     def collect(self, since: Mapping[str, str]) -> Iterator[Report]:
         """Every complete file, oldest first."""
         self._set_state(None)
+        self._end = ""
         files, why = self._complete()
         if why:
             self._context.tell(0, f"no more is taken from {self.inbox.path}: {why}")
@@ -80,27 +83,46 @@ class FilesConnector:
         if parsed.content is Content.REFUSED:
             return attrs.evolve(report, remarks=self._telling.refused(parsed).remarks, title=f"refused: {waiting.name}")
         if self._is_full(parsed):
-            kept = Kept.FULL if parsed.complete else Kept.NONE
-            report = attrs.evolve(report, receipt=Taken(waiting, kept, whole).receipt())
-            return self._full(report, parsed)
+            return self._full(report, parsed, waiting, whole)
         told = self._telling.changes(parsed, self._known())
         self._say(waiting.name, "changes", told)
         receipt = Taken(waiting, Kept.PART, whole).receipt()
         return self._filled(report, parsed, told, title=f"changes: {waiting.name}", receipt=receipt)
 
-    def _full(self, report: Report, parsed: Parsed) -> Report:
+    def _full(self, report: Report, parsed: Parsed, waiting: Waiting, whole: bool) -> Report:
         state = State()
         told = self._telling.whole(parsed, state)
-        if parsed.complete:
-            self._set_state(state)
-            self._older[report.receipt] = [each.name for each in self.outbox.files()]
-        self._say(report.title, "full export", told)
+        end = end_of(next(reversed(state.records), ""))
+        taken = Taken(waiting, Kept.FULL if parsed.complete else Kept.NONE, whole, end)
+        self._say(waiting.name, "full export", told)
         missing = self._blind(parsed)
         if missing:
             reason = f"the export lacks {', '.join(missing)}, so it does not show what dxa has written"
-            self._context.tell(0, f"{report.title}: {reason}; nothing is written by it")
+            self._context.tell(0, f"{waiting.name}: {reason}; nothing is written by it")
             told.remarks.append(Reject(0, 1, "", 0, reason))
-        return self._filled(report, parsed, told, title=f"full: {report.title}", lists=ALL, doubtful=bool(missing))
+        filled = self._filled(
+            report,
+            parsed,
+            told,
+            title=f"full: {waiting.name}",
+            receipt=taken.receipt(),
+            lists=ALL,
+            doubtful=bool(missing),
+            # An export that ends where the last one did was not cut there.
+            counted=parsed.counted or end == self._last_end(),
+        )
+        if parsed.complete:
+            self._set_state(state)
+            self._end = end
+            self._older[filled.receipt] = [each.name for each in self.outbox.files()]
+        return filled
+
+    def _last_end(self) -> str:
+        """What the last full export ended with; empty when there was none."""
+        if not self._end:
+            known = (kept_as(name) for name in sorted((each.name for each in self.done.files()), reverse=True))
+            self._end = next((each.end for each in known if each.kept is Kept.FULL), "")
+        return self._end
 
     def _filled(self, report: Report, parsed: Parsed, told: Told, **more: object) -> Report:
         filled = attrs.evolve(
@@ -142,11 +164,12 @@ class FilesConnector:
         """What the last full export among the kept files says, and the changes behind it."""
         state = State()
         names = sorted(each.name for each in self.done.files())
-        fulls = [at for at, name in enumerate(names) if kept_as(name)[0] is Kept.FULL]
+        fulls = [at for at, name in enumerate(names) if kept_as(name).kept is Kept.FULL]
         for name in names[fulls[-1] if fulls else 0 :]:
-            kept, whole = kept_as(name)
-            if kept is not Kept.NONE:
-                state = self._made(self._parse(name, self.done.read(name), whole), state, full=kept is Kept.FULL)
+            known = kept_as(name)
+            if known.kept is not Kept.NONE:
+                parsed = self._parse(name, self.done.read(name), known.whole)
+                state = self._made(parsed, state, full=known.kept is Kept.FULL)
         return state
 
     def _made(self, parsed: Parsed, state: State, *, full: bool) -> State:
@@ -184,7 +207,7 @@ class FilesConnector:
         names = sorted(each.name for each in self.done.files())
         sent = [name for name in names if name.startswith(SENT)]
         taken = [name for name in names if not name.startswith(SENT)]
-        fulls = [at for at, name in enumerate(taken) if kept_as(name)[0] is Kept.FULL]
+        fulls = [at for at, name in enumerate(taken) if kept_as(name).kept is Kept.FULL]
         spare = min(len(taken) - self._options.kept, fulls[-1] if fulls else 0)
         for name in (*taken[: max(0, spare)], *sent[: max(0, len(sent) - max(KEPT_SENT, self._options.kept))]):
             self.done.remove(name)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal
 
 import attrs
 
@@ -13,7 +13,6 @@ from dxa_exchange.peopleoptions import PeopleOptions
 from dxa_exchange.table55.encoding import code_page
 from dxa_exchange.table55.form import Form
 
-Format: TypeAlias = Literal["csv55", "csv40", "ldif", "dsml1", "dsml2"]
 _TABLES = ("csv55", "csv40")
 
 
@@ -112,7 +111,7 @@ class FilesOptions:
         "tells of some, and nobody is missing in it",
         True,
     )
-    write: Format | Literal[""] = _key(
+    write: Literal["", "csv55", "csv40", "ldif", "dsml1", "dsml2"] = _key(
         "what dxa writes: csv55 or csv40 (Directory Import, of Exchange 5.x or 4.0), ldif or dsml2 (changes), dsml1 "
         "(all of what dxa has there); empty writes nothing",
         "",

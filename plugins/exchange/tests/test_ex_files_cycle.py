@@ -1,0 +1,326 @@
+"""Whole cycles of a site with an Exchange organisation that is reached by files."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.exchange_files import SITE55, FilesSite, config, make
+
+
+#: Guards that hold hardly anything.
+LENIENT = "guards = {shrink_count = 9, everything_count = 0}"
+
+
+PROXIES = ("SMTP:ANNBERG@lab.example", "SMTP:dorn@lab.example", "X400:c=de;a= ;p=lab;s=dorn;")
+
+
+@pytest.fixture(autouse=True)
+def no_waiting_for_disks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files need not outlive the machine here."""
+    monkeypatch.setattr(os, "fsync", lambda _handle: None)
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[FilesSite]:
+    """A site with an empty organisation."""
+    site = make(tmp_path)
+    yield site
+    site.close()
+
+
+def test_an_export_reaches_a_postoffice(site: FilesSite) -> None:
+    """People of the organisation are in the next answer to an MS Mail postoffice, by the address that they have."""
+    office = site.joined("NET/PO1")
+    site.ex.put("AnnB", Display_Name="Berg, Ann", **{"E-mail Addresses": ["SMTP:ann@ex.example", "MS:EX/HQ/ANNB"]})
+    site.ex.put("BobC", Display_Name="Bob Cole", **{"E-mail Addresses": ["SMTP:bob@ex.example"]})
+    site.round()
+    office.cycle()
+
+    assert {"Berg, Ann": "SMTP:ann@ex.example", "Bob Cole": "SMTP:bob@ex.example"} == site.told()
+    assert {"Berg, Ann", "Bob Cole"} == set(office.gal.values())
+
+
+def test_people_from_elsewhere_come_out_as_custom_recipients(site: FilesSite) -> None:
+    """By their own addresses, with the site's mark, in the synchronisation container; then nothing is left to do."""
+    site.ex.put("AnnB", Display_Name="Berg, Ann", **{"E-mail Addresses": ["SMTP:ann@ex.example"]})
+    site.joined("NET/PO1", "A Cole, Bob PCM:NET/PO1/BOB")
+    site.add("Di Eich", "DIEICH", fields=(("title", "Boss"),))
+    first = site.round()
+    told = site.steps()
+    second = site.round()
+    third = site.round()
+
+    assert ([], [], []) == (first, second, third)
+    assert {"Cole, Bob": "MS:NET/PO1/BOB", "Di Eich": "SMTP:DIEICH@lab.example"} == site.foreign
+    assert {"dxa LAB/HQ"} == {cell[0] for cell in site.ex.texts("Imported-From", site.sync_container).values()}
+    assert any("was left to be imported" in text for text in told)
+    assert 1 == len(site.ex.taken)
+    assert ({}, {}) == (site.gone_out, dict(site.last.links[0].applied))
+
+
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_changes_and_deletes_come_out(tmp_path: Path, overwrite: bool) -> None:
+    """Whichever way the organisation imports: values are added, or take the place of those that are there."""
+    site = make(tmp_path, config(LENIENT, table=f"overwrite = {str(overwrite).lower()}"))
+    site.ex.overwrite = overwrite
+    site.add("Ann Berg", "ANNBERG", fields=(("title", "Boss"), ("department", "Sales")))
+    site.add("Bob Cole", "BOBCOLE")
+    site.round()
+    site.edit("Ann Berg", name="Ann Dorn", fields=(("title", "Chief"),), proxies=PROXIES)
+    site.remove("Bob Cole")
+    changed = site.round()
+    site.round()
+    last = site.gone_out
+    site.close()
+
+    assert [] == changed
+    assert {"Ann Dorn": "SMTP:ANNBERG@lab.example"} == site.foreign
+    assert {"Ann Dorn": ["Chief"]} == site.ex.texts("Title", site.sync_container)
+    assert {"Ann Dorn": []} == site.ex.texts("Department", site.sync_container)
+    assert [*PROXIES[:1], *PROXIES[2:]] == sorted(site.ex.texts("E-mail Addresses", site.sync_container)["Ann Dorn"])
+    assert {"Ann Dorn": ["smtp:dorn@lab.example"]} == site.ex.texts("Secondary-Proxy-Addresses", site.sync_container)
+    assert ({}, 2) == (last, len(site.ex.taken))
+
+
+NAMES = (
+    "Berg, Ann",
+    'Ann "Annie" O\'Neil',
+    "A + B",
+    "#hash",
+    "  leading",
+    "Jörg Müller",
+    "Łódź, Ω",
+    "50% off; x",
+    "back\\slash",
+    "ends ",
+)
+
+
+def test_names_survive_both_ways(site: FilesSite) -> None:
+    """Commas, quotes, signs, blanks and letters of any language, from the site to the organisation and back."""
+    for n, name in enumerate(NAMES):
+        site.ex.put(f"P{n}", Display_Name=name, **{"E-mail Addresses": [f"SMTP:p{n}@ex.example"]})
+        site.add(name, f"S{n}")
+    refused = site.round()
+    site.round()
+
+    assert [] == refused
+    assert {name.strip() for name in NAMES} == {name.strip() for name in site.told()}
+    assert {name.strip() for name in NAMES} == {name.strip() for name in site.foreign}
+    assert {} == site.gone_out
+
+
+def test_what_the_organisation_lacks_is_made_again(site: FilesSite) -> None:
+    """Only its export proves what it has: what was left and not imported is left anew, in place of the old file."""
+    site.add("Ann Berg", "ANNBERG")
+    site.round(imports=False)
+    (old,) = site.ex.waiting()
+    site.sync()
+    between = site.ex.waiting()
+    site.round(imports=False)
+    (new,) = site.ex.waiting()
+
+    assert [old] == between
+    assert old.name != new.name
+    assert [] == site.ex.import_()
+    assert {"Ann Berg"} == site.foreign.keys()
+
+
+# -- what is held ------------------------------------------------------------------------------------------------------
+
+
+def _crowd(site: FilesSite, count: int = 30) -> None:
+    for n in range(count):
+        site.ex.put(f"User{n:02}", Display_Name=f"User {n:02}", **{"E-mail Addresses": [f"SMTP:u{n:02}@ex.example"]})
+    site.round()
+
+
+def test_an_export_that_has_shrunk_is_held(site: FilesSite) -> None:
+    """Until a person agrees, nobody goes."""
+    _crowd(site)
+    site.ex.drop_object(*(f"User{n:02}" for n in range(3, 15)))
+    site.round()
+    held = site.holds(), len(site.told())
+    site.approve()
+    site.round()
+
+    assert (["shrink"], 30) == held
+    assert 18 == len(site.told())
+
+
+def test_who_is_missing_at_the_end_waits_for_a_second_export(site: FilesSite) -> None:
+    """A file has no count: an export that was cut between two lines looks whole."""
+    _crowd(site)
+    site.ex.drop_object("User28", "User29")
+    site.round()
+    held = site.holds(), len(site.told())
+    site.round()
+
+    assert (["tail"], 30) == held
+    assert ([], 28) == (site.holds(), len(site.told()))
+
+
+def test_a_size_that_was_told_shows_that_nothing_is_missing(tmp_path: Path) -> None:
+    """A companion with the size in bytes; a file of another size is not taken."""
+    site = make(tmp_path, config(options='ready = ".done"'))
+
+    def export(size: int = 0) -> None:
+        path = site.ex.drop(site.ex.export())
+        site.ex.drop(str(path.stat().st_size + size).encode(), f"{path.name}.done")
+
+    for n in range(30):
+        site.ex.put(f"User{n:02}", Display_Name=f"User {n:02}", **{"E-mail Addresses": [f"SMTP:u{n:02}@ex.example"]})
+    export()
+    site.sync()
+    site.ex.drop_object("User29")
+    export(size=1)
+    site.sync()
+    early, why = len(site.told()), site.steps()
+    for path in site.ex.inbox.iterdir():
+        path.unlink()
+    export()
+    site.sync()
+    late = site.holds(), len(site.told())
+    site.close()
+
+    assert 30 == early
+    assert any("bytes, and" in text for text in why)
+    assert ([], 29) == late
+    assert [] == list(site.ex.inbox.iterdir())
+
+
+@pytest.mark.parametrize("data", [b"", b"\r\n", b"Obj-Class,", b"rubbish", b"<html/>", b"\xff\xfe"])
+def test_files_that_are_none_change_nothing(site: FilesSite, data: bytes) -> None:
+    """They are told with what was expected, and are not in the way of the next one."""
+    _crowd(site, 3)
+    site.ex.drop(data)
+    site.sync()
+    told = [text for _, text in site.notices()]
+    site.round()
+
+    assert 1 == len(told)
+    assert "00002.csv" in told[0]
+    assert 3 == len(site.told())
+
+
+def test_an_export_that_was_cut_removes_nobody(site: FilesSite) -> None:
+    """Its last line has no end; half of a name would be another person."""
+    _crowd(site, 5)
+    data = site.ex.export()
+    site.ex.drop(data[: -len(data) // 3 // 2 * 2])
+    site.sync()
+
+    assert 5 == len(site.told())
+    assert ([], {}) == (site.holds(), site.gone_out)
+
+
+def test_an_export_that_does_not_show_the_mark_writes_nothing(site: FilesSite) -> None:
+    """Without the column of the mark dxa would make everybody once more."""
+    site.add("Ann Berg", "ANNBERG")
+    site.round()
+    site.ex.columns = tuple(name for name in site.ex.columns if name != "Imported-From")
+    site.round()
+    steps, taken = site.steps(), len(site.ex.taken)
+
+    assert any("lacks Imported-From" in text for text in steps)
+    assert 1 == taken
+
+
+def test_a_bad_line_hides_no_other_and_removes_nobody(site: FilesSite) -> None:
+    """It is kept with its line and event."""
+    _crowd(site, 3)
+    data = site.ex.export().decode("utf-16").replace(",User01,", ",User01,,")
+    site.ex.drop(data.encode("utf-16"))
+    site.sync()
+
+    ((code, reason),) = site.rejects()
+    assert 291 == code
+    assert "line 3" in reason
+    assert 3 == len(site.told())
+
+
+# -- changes -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_file_of_changes_is_applied(site: FilesSite) -> None:
+    """To what the last export has told, in a new process, too; what is not named stays."""
+    _crowd(site, 3)
+    before = {each.name: each.id for each in site.recipients()}
+    site.ex.drop(
+        b"Obj-Class,Mode,Directory Name,Obj-Container,Display Name,Title,E-mail Addresses\r\n"
+        b"Mailbox,Modify,User00,Recipients,Ann Berg,,\r\n"
+        b"Mailbox,Delete,User01,Recipients,,,\r\n"
+        b"Mailbox,Create,New,Recipients,New Man,Boss,SMTP:new@ex.example\r\n"
+        b"Mailbox,Modify,User02,Recipients,,Chief,SMTP:two@ex.example\r\n"
+        b"Mailbox,Modify,Nobody,Recipients,,Chief,\r\n"
+    )
+    site.sync()
+
+    assert {
+        "Ann Berg": "SMTP:u00@ex.example",
+        "New Man": "SMTP:new@ex.example",
+        "User 02": "SMTP:two@ex.example",
+    } == site.told()
+    assert (before["User 00"], before["User 02"]) == (site.one("Ann Berg").id, site.one("User 02").id)
+    assert ("title", "Chief") in site.one("User 02").fields
+    ((_, reason),) = site.rejects()
+    assert "line 6" in reason
+    assert "a full export is needed" in reason
+
+
+def test_changes_build_on_changes(site: FilesSite) -> None:
+    """Each file on what the ones before it have made, whenever they were taken; an export begins anew."""
+    _crowd(site, 1)
+    head = b"Obj-Class,Mode,Directory Name,Obj-Container,Display Name\r\n"
+    site.ex.drop(head + b"Mailbox,Modify,User00,Recipients,Ann\r\n")
+    site.sync()
+    site.ex.drop(b"Obj-Class,Mode,Directory Name,Obj-Container,Title\r\nMailbox,Modify,User00,Recipients,Boss\r\n")
+    site.sync()
+    both = site.one("Ann").fields
+    site.round()
+
+    assert ("title", "Boss") in both
+    assert ["User 00"] == list(site.told())
+
+
+def test_tombstones_delete(site: FilesSite) -> None:
+    """A file of deleted objects alone is no export of an empty directory (KB Q239639)."""
+    _crowd(site, 3)
+    site.ex.drop(
+        f"Obj-Class,Common-Name,Is-Deleted,Obj-Dist-Name\r\nMailbox,User01,1,{SITE55}/cn=Recipients/cn=User01\r\n".encode()
+    )
+    site.sync()
+
+    assert {"User 00", "User 02"} == site.told().keys()
+
+
+def test_what_the_organisation_refused_is_told(site: FilesSite) -> None:
+    """Its .err file comes back in the folder of exports; it changes nothing."""
+    _crowd(site, 1)
+    site.ex.drop(
+        b"Obj-Class,Mode,Directory Name,Obj-Container\r\nRemote,Create,Ann,Recipients/cn=Foreign\r\n", "parcel.err"
+    )
+    site.sync()
+
+    ((_, reason),) = site.rejects()
+    assert "its import has refused the create of /o=Lab/ou=Berlin/cn=Recipients/cn=Foreign/cn=Ann" in reason
+    assert 1 == len(site.told())
+
+
+def test_files_that_were_taken_are_kept(tmp_path: Path) -> None:
+    """So many of them, but always the last export and what came behind it."""
+    site = make(tmp_path, config(options="kept = 2"))
+    for _ in range(4):
+        site.round()
+    head = b"Obj-Class,Mode,Directory Name,Obj-Container,Display Name\r\n"
+    for n in range(4):
+        site.ex.drop(head + f"Mailbox,Create,User{n},Recipients,\r\n".encode(), f"changes{n}.csv")
+        site.sync()
+    kept = sorted(path.name.split(".", 2)[2] for path in (tmp_path / "exchange" / "done").iterdir())
+    site.close()
+
+    assert ["00004.csv", *(f"changes{n}.csv" for n in range(4))] == kept
