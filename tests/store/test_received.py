@@ -183,6 +183,17 @@ def test_a_row_can_be_linked_without_being_applied(store: Store) -> None:
     assert ([("Ann", True)], {9}) == (_pending(store), store.received.recipients(PEER))
 
 
+def test_a_linked_row_that_goes_is_pending_though_it_was_never_applied(store: Store) -> None:
+    """What the peer told of somebody else's recipient has to end when it tells it no more; other rows are forgotten."""
+    _hear(store, told(ANN, BOB))
+    store.received.link(PEER, [(_rows(store)["Ann"].id, 7)])
+    _hear(store, _gone(store, "Ann", "Bob"))
+
+    assert [("Ann", False)] == _pending(store)
+    _apply(store)
+    assert {} == _rows(store)
+
+
 def test_changed_rules_ask_for_everything_alive(store: Store) -> None:
     """Applied, pinned and pending rows are looked at again, and deletions that wait."""
     _hear(store, told(ANN, BOB))

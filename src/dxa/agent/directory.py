@@ -13,6 +13,7 @@ from dxa.config import Peer
 from dxa.connector import Holds
 from dxa.entry import ADDRESSES, ASIDE, Entry, Reject, Verb
 from dxa.errors import AddressError
+from dxa.ledger.received import GONE
 from dxa.plan import Facts, Plan, fingerprint, make_plan
 from dxa.recipient import Recipient
 from dxa.rules.addressing import settle_proxies
@@ -107,7 +108,7 @@ class _Meaning:
 
     def gone(self, row: PendingRow) -> None:
         recipient = self.known.get(row.recipient or 0)
-        if recipient is None:
+        if recipient is None or row.applied == GONE:
             self.meant.done.append((row, None))
         elif not self.mine(recipient):
             # KB Q155727: a delete from another requestor than the importer is discarded, and said.

@@ -42,8 +42,10 @@ _CHANGE = setting(
     *("key", "type", "list", "list_key", "name", "address", "fields", "anchor", "raw", "marked", "digest"),
     pending=_is_pending(bindparam("new_digest")),
 ).where(_ID)
-_FORGET = delete(received).where(_ID, t.applied == fixed(GONE))
-_DELETE = setting(received, digest=fixed(GONE), pending=_is_pending(fixed(GONE))).where(_ID)
+_FORGET = delete(received).where(_ID, t.applied == fixed(GONE), t.recipient.is_(None))
+#: A row that was never applied, but counts as told of somebody, is pending: that it counts has to end.
+_ENDING = case((and_(t.applied == fixed(GONE), t.recipient.is_not(None)), true()), else_=_is_pending(fixed(GONE)))
+_DELETE = setting(received, digest=fixed(GONE), pending=_ENDING).where(_ID)
 
 _BY_KEYS = select(*_ROW).where(_PEER, t.key.in_(among()))
 _BY_NAMES = select(*_ROW).where(_PEER, t.name.in_(among()))
