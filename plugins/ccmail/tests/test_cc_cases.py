@@ -362,6 +362,38 @@ def test_a_live_user_of_the_same_name_is_never_written_over(site: CcSite) -> Non
     assert {"Cole, Bob", "Berg, Ann"} == site.given.keys()
 
 
+@pytest.mark.cc("T16")
+@pytest.mark.parametrize("locn", ["L", "R"])
+def test_who_has_a_mailbox_here_is_never_ours(site: CcSite, locn: str) -> None:
+    """Not even with an Addr that begins with the name of the site: that is text, and nobody is deleted or renamed."""
+    site.person("Ann Berg")
+    site.settled()
+    site.put("Doe, Jane", "HQ building 5", locn)
+    site.put("Berg, Ann", "HQ Berg, Ann", locn)
+    for _ in range(3):
+        site.sync()
+
+    assert {"Doe, Jane": "HQ building 5", "Berg, Ann": "HQ Berg, Ann"} == site.entries(locn)
+    assert {"Jane Doe": "CCMAIL:Jane Doe at PO1", "Ann Berg": "CCMAIL:Ann Berg at PO1"} == site.told()
+
+
+@pytest.mark.cc("T16")
+def test_an_entry_of_ours_with_somebody_s_address_takes_nobody_s_place(make_site: MakeSite) -> None:
+    """An administrator gives one of ours the address of a live user: that one stays, on both sides."""
+    site = make_site("guards = {shrink_count = 9, everything_count = 0}")
+    site.put("Doe, Jane")
+    site.person("Ann Berg")
+    site.settled()
+    jane = site.one("Jane Doe").id
+    site.put("Odd, Ida", "HQ Jane Doe at PO1", "r")
+    site.put("Copy, Cy", "HQ Berg, Ann", "r")
+    site.settled()
+
+    assert (jane, {"Jane Doe"}) == (site.one("Jane Doe").id, site.told().keys())
+    assert {"Doe, Jane": ""} == site.entries("L")
+    assert {"Berg, Ann": "HQ Berg, Ann"} == site.given
+
+
 @pytest.mark.cc("T17")
 def test_a_name_that_is_used_again_is_told(site: CcSite) -> None:
     """Another person may get the addresses of the former one: that is allowed, and said."""
@@ -477,6 +509,35 @@ def test_jane_doe_and_doe_jane_are_two_people(site: CcSite) -> None:
 
     assert ["CCMAIL:Doe, Jane at PO1", "CCMAIL:Jane Doe at PO1"] == both
     assert ["CCMAIL:Jane Doe at PO1"] == _targets(site)
+
+
+@pytest.mark.cc("T22")
+def test_two_names_of_one_form_are_two_people(make_site: MakeSite) -> None:
+    """Names that differ in a blank have one form ``First Last``, so both keep their own, in whatever order they stand;
+    alone one has it again.
+    """
+    site = make_site("guards = {shrink_count = 9, everything_count = 0}")
+    site.put("Doe, Jane")
+    site.put("Doe,  Jane")
+    site.settled()
+    both = _targets(site)
+    site.drop("Doe, Jane")
+    site.settled()
+
+    assert ["CCMAIL:Doe,  Jane at PO1", "CCMAIL:Doe, Jane at PO1"] == both
+    assert ["CCMAIL:Jane Doe at PO1"] == _targets(site)
+    assert [] == site.rejects()
+
+
+def test_a_post_office_that_no_address_can_have_is_told(site: CcSite) -> None:
+    """With ``at`` in its name the end of a name could not be told; nobody behind it gets a wrong address."""
+    site.put("Hub at Sea", locn="P")
+    site.put("Doe, Jane", "Hub at Sea", "r")
+    site.put("Smith, Jimmy")
+    site.settled()
+
+    assert {"Jimmy Smith"} == site.told().keys()
+    assert ["'Doe, Jane': a post office with ' at ' in its name: 'Hub at Sea'"] == [r for _, r in site.rejects()]
 
 
 @pytest.mark.cc("T24", "T25")

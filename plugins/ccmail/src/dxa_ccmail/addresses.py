@@ -52,7 +52,7 @@ def parse(text: str) -> CcAddress:
         raise AddressError("a cc:Mail address is 'name at post office'", got=text)
     check_name(address.name)
     if address.post_office:
-        check_name(address.post_office, POST_OFFICE_LENGTH)
+        check_office(address.post_office)
     return address
 
 
@@ -74,6 +74,16 @@ def check_name(name: str, length: int = NAME_LENGTH) -> None:
         raise AddressError("a name with [ or ], which IMPORT does not accept", got=name)
     if '"' in name:
         raise AddressError("a name with a quotation mark, which cannot be exported", got=name)
+
+
+def check_office(name: str) -> None:
+    """Whether a post office may have this name in an address; raises `AddressError`.
+
+    One with ``at`` between blanks could not be told from a person's name in front of it.
+    """
+    check_name(name, POST_OFFICE_LENGTH)
+    if _AT.fullmatch(f"x {name}"):
+        raise AddressError("a post office with ' at ' in its name", got=name)
 
 
 def is_board(name: str) -> bool:

@@ -27,6 +27,8 @@ def changed(
     if placed and _collides(meaning, placed, chain(names_in(data, reader), titles.lists.values())):
         return None
     meaning = attrs.evolve(meaning, offices=PostOffices(last.offices), owned=frozenset(last.owned), titles=titles)
+    if any(meaning.is_odd(record, meaning.told(record)) for record in placed):
+        return None
     return _Changes(meaning).findings(found, last, cursor)
 
 

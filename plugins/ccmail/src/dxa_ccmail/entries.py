@@ -23,7 +23,7 @@ from dxa_ccmail.listing import Listed, Sort, listed
 from dxa_ccmail.namerules import board_address
 from dxa_ccmail.names import fold, person
 from dxa_ccmail.offices import PostOffices, join
-from dxa_ccmail.record import REMOTE, USERS, Record
+from dxa_ccmail.record import ELSEWHERE, REMOTE, USERS, Record
 
 
 class Told(NamedTuple):
@@ -92,7 +92,10 @@ class Meaning:
         """What a record of the directory says."""
         found = listed(record, self.offices, self.home)
         if record.locn in USERS and fold(found.post_office) in self.owned:
-            return self._checked(found, ours=True)
+            if record.locn in ELSEWHERE:
+                return self._checked(found, ours=True)
+            # Who has a mailbox here is nobody of ours, whatever text stands in his Addr.
+            found = attrs.evolve(found, post_office=self.offices.spelled(self.home), fan="", free=record.addr)
         if found.sort is Sort.UNKNOWN or (found.problem and self._wanted(found)):
             return Told(why=found.problem)
         if not self._wanted(found) or fold(found.post_office) in self.owned:
@@ -110,6 +113,15 @@ class Meaning:
         return self._title(
             str(board_address(title, self.board_offices.get(title, ""))), board_address(title).name, title
         )
+
+    def is_odd(self, record: Record, told: Told) -> bool:
+        """Whether an entry of ours goes by another name than its address has: dxa writes none, but anybody may.
+
+        Then its address may be another entry's, which no name shows.
+        """
+        if told.entry is None or not told.ours:
+            return False
+        return fold(addresses.parse(told.entry.address).name) != fold(record.name)
 
     def by_name(self, record: Record) -> Told:
         """An entry of ours whose address another one has already: it goes by its name."""
@@ -143,6 +155,7 @@ class Meaning:
         if fold(forms[0]) != fold(name) and self.named(fold(forms[0]), office):
             # "Doe, Jane" beside "Jane Doe": each keeps its own name.
             forms = (name,)
+        addresses.check_office(office)
         return [str(addresses.parse(str(CcAddress(form, office)))) for form in forms]
 
     def _theirs(self, found: Listed, forms: Sequence[str]) -> Entry:

@@ -44,12 +44,12 @@ def _told(check: Callable[[Any], object]) -> Any:
 
 def _office(name: str) -> None:
     if name:
-        addresses.check_name(name, addresses.POST_OFFICE_LENGTH)
+        addresses.check_office(name)
 
 
 def _offices(names: tuple[str, ...]) -> None:
     for name in names:
-        addresses.check_name(name, addresses.POST_OFFICE_LENGTH)
+        addresses.check_office(name)
 
 
 def _labels(table: Mapping[str, str]) -> Labels:
@@ -182,7 +182,7 @@ def site_lists(site: tuple[str, str], options: CcMailOptions) -> frozenset[ListK
     """
     offices = options.own_offices(site[1])
     for office in offices:
-        addresses.check_name(office, addresses.POST_OFFICE_LENGTH)
+        addresses.check_office(office)
         if fold(office) == fold(options.post_office):
             raise AddressError("the site has the name of the post office", got=office)
     if len(set(map(fold, offices))) < len(offices):

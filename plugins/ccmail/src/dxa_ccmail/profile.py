@@ -27,7 +27,7 @@ from dxa_ccmail.sitecheck import check_offices
 from dxa_ccmail.titles import read_titles
 
 #: Raised when records come to mean something else, so that the next export is read whole.
-RULES = 1
+RULES = 2
 
 
 @attrs.frozen

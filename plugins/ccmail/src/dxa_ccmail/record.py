@@ -36,6 +36,8 @@ ALIAS, REMOTE_ALIAS = "A", "a"
 POST_OFFICES = frozenset({DIRECT, INDIRECT})
 USERS = frozenset({LOCAL, REMOTE_LOCAL, MOBILE, REMOTE})
 ALIASES = frozenset({ALIAS, REMOTE_ALIAS})
+#: Who is at home at another post office; all others have a mailbox at the one that is exported.
+ELSEWHERE = frozenset({REMOTE_LOCAL, REMOTE})
 CODES = POST_OFFICES | USERS | ALIASES
 
 #: The groups of an export for propagation: directly connected post offices first (read-me of Import/Export 5.11).
