@@ -157,27 +157,37 @@ def collect(values: Sequence[str]) -> Proxied:
     return _ordinary(values) or _any(values)
 
 
-def _ordinary(values: Iterable[str]) -> Proxied | None:
+def _ordinary(values: Sequence[str]) -> Proxied | None:
     """The addresses of an object about which nothing is odd, as nearly all are; None when something is."""
+    if len({value.casefold() for value in values}) < len(values):
+        return None
     first, others = list[Proxy](), list[Proxy]()
-    seen = set[object]()
+    types = set[str]()
     for text in values:
         name, _, value = text.partition(":")
-        type_ = name.upper()
-        if not name.isalnum() or value != value.strip() or not value:
+        known = _KNOWN.get(name)
+        if known is None or value.strip() != value or not value:
             return None
-        primary = name == type_ and type_ not in WITHOUT_PRIMARY
-        # Two of X.400 may be the same in different spellings.
-        key = type_ if type_ == "X400" else (type_, value.casefold())
-        if key in seen or (primary and (type_, True) in seen):
-            return None
-        seen.add(key)
+        type_, primary = known
         if primary:
-            seen.add((type_, True))
+            # Two of X.400 may be the same in different spellings.
+            if type_ in types:
+                return None
+            types.add(type_)
             first.append(Proxy(type_, value, True))
+        elif type_ == "X400":
+            return None
         else:
             others.append(Proxy(type_, value))
     return Proxied((*first, *others))
+
+
+#: The types of ordinary addresses as they are written, and whether they are primary then.
+_KNOWN = {
+    name: (type_, name == type_ and type_ not in WITHOUT_PRIMARY)
+    for type_ in ("SMTP", "X400", "X500", "MS", "CCMAIL", "SIP", "EUM", "NOTES")
+    for name in (type_, type_.lower())
+}
 
 
 def _any(values: Iterable[str]) -> Proxied:

@@ -31,9 +31,12 @@ def proxied(dialect: Dialect, record: Record, special: Mapping[str, Values]) -> 
 
 def _has_mail(proxies: Proxies, mail: str) -> bool:
     """Whether the only mail address is among the proxies, one of which is primary."""
-    folded = mail.casefold()
-    smtp = [proxy for proxy in proxies if proxy.type == "SMTP"]
-    return any(proxy.primary for proxy in smtp) and any(proxy.value.casefold() == folded for proxy in smtp)
+    folded, found, first = mail.casefold(), False, False
+    for type_, value, primary in proxies:
+        if type_ == "SMTP":
+            first = first or primary
+            found = found or value.casefold() == folded
+    return found and first
 
 
 def faces(dialect: Dialect, proxies: Proxies) -> Iterator[tuple[str, list[str]]]:

@@ -243,20 +243,20 @@ class Reader:
         address = self._types.parse(f"{chosen.type}:{chosen.value}")
         primaries, others, raw = set[str](), set[str](), set[str]()
         for type_, value, primary in proxies:
-            if type_ == chosen.type and value == chosen.value:
-                continue
             name = self._names.get(type_)
             if name is None:
                 raw.add(f"{type_}:{value}")
-            elif name != address.type or not self._same(name, value, address):
+            elif name != address.type or not self._same(value, address):
                 (primaries if primary else others).add(f"{name}:{value}")
         return address, [*sorted(primaries), *sorted(others - primaries)], sorted(raw)
 
-    def _same(self, type_: str, value: str, address: Address) -> bool:
+    def _same(self, value: str, address: Address) -> bool:
         """Whether an address of the same type is the same one."""
-        types = self._types
+        if value == address.value:
+            return True
+        kind = self._types.get(address.type)
         try:
-            return types.key(Address(type_, types.get(type_).check(value))) == types.key(address)
+            return kind.fold(value) == kind.fold(address.value)
         except AddressError:
             return False
 
