@@ -54,6 +54,12 @@ class Present:
         entry = self.meaning.told(record).entry
         return entry.key if entry else ""
 
+    def is_called(self, record: Record, key: str) -> bool:
+        """Whether the record is the entry of this key; one of ours whose address is another one's goes by its name."""
+        told = self.meaning.told(record)
+        candidates = (told, self.meaning.by_name(record)) if told.ours else (told,)
+        return any(each.entry is not None and each.entry.key == key for each in candidates)
+
     def described(self, record: Record) -> str:
         """An entry of somebody else, for people."""
         office = listed(record, self.meaning.offices, self.meaning.home).post_office
@@ -98,7 +104,7 @@ class _Planning:
     def delete(self, entry: Entry) -> None:
         """Only what dxa has written goes; what is gone is gone, whoever has its name now."""
         record = self.present.entries.get(fold(entry.name))
-        if record is None or self.present.key(record) != entry.key:
+        if record is None or not self.present.is_called(record, entry.key):
             return
         if not self.present.is_ours(record):
             self.conflict(entry, f"{self.present.described(record)} was not written by dxa, and is not deleted")
@@ -130,7 +136,7 @@ class _Planning:
             return f"the name is that of {self.present.described(there)} in cc:Mail; {advice}"
         if entry.name in self.present.meaning.titles:
             return f"the name is that of a mailing list or bulletin board in cc:Mail; {advice}"
-        if there is not None and name not in self.wanted.deletes and self.present.key(there) != entry.key:
+        if there is not None and name not in self.wanted.deletes and not self.present.is_called(there, entry.key):
             return f"dxa has another entry of the name {there.name!r} there; {advice}"
         if (holder := self.holder(entry)) is not None and not self.present.is_ours(holder):
             return f"the address is that of {self.present.described(holder)} in cc:Mail"
