@@ -40,7 +40,7 @@ _MEANINGLESS |= {"full_days", "page_size", "connect_timeout", "timeout", "attemp
 
 
 class LdapConnector:
-    """See `dxa.connector.Connector`, `Shaper` and `Narrator`. Nothing is removed by reading, so that nothing is to be settled."""
+    """See `dxa.connector.Connector`, `Shaper` and `Narrator`. Reading removes nothing, so nothing is to be settled."""
 
     def __init__(
         self,

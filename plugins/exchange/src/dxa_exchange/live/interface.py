@@ -51,11 +51,11 @@ class Delta:
 class Refresh:
     """The reply to a request for changes (RFC 4533): identities of what has changed and of what is gone.
 
-    `present` are those that were named as unchanged; `deletes` is what stood at the end as refreshDeletes. `cookie` is
-    None when the server gave none.
+    `changed` has, for each, the first value of the first attribute that was asked for. `present` are how many were
+    named as unchanged; `deletes` is what stood at the end as refreshDeletes. `cookie` is None when it gave none.
     """
 
-    changed: Sequence[str]
+    changed: Mapping[str, str]
     gone: Sequence[str]
     present: int
     deletes: bool

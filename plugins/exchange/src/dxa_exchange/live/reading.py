@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import attrs
 
@@ -150,12 +150,13 @@ class Reading:
         find = self._find if self.server.identity.attribute else self._look
         found = find(changed.anchors)
         missing = [anchor for anchor in changed.anchors if anchor not in found]
-        self._check_parents(missing)
+        self._check_parents([each.record for each in found.values()])
+        self._check_parents(self._elsewhere(missing))
         return [*found.values(), *map(Gone, missing)]
 
     def _find(self, anchors: Sequence[str]) -> dict[str, Upsert]:
         """Objects by what identifies them."""
-        attributes, identity = self._attributes(), self.server.identity
+        attributes, identity = (*self._attributes(), "hasSubordinates"), self.server.identity
         found: dict[str, Upsert] = {}
         for some in _portions(anchors):
             wanted = filters.any_of(map(identity.filter, some))
@@ -183,19 +184,22 @@ class Reading:
                 return []
             raise
 
-    def _check_parents(self, missing: Sequence[str]) -> None:
-        """To move a container into or out of what is read moves objects that have not changed themselves."""
+    def _elsewhere(self, missing: Sequence[str]) -> Iterator[Record]:
+        """What is in no container, and somewhere else in the directory."""
         identity = self.server.identity
-        if not missing or not identity.attribute:
-            return
-        contexts = {*(self.server.context(each.base) for each in self.containers)}
         wanted = ("objectClass", "hasSubordinates", identity.attribute)
+        contexts = {*(self.server.context(each.base) for each in self.containers)} if identity.attribute else set()
         for some in _portions(missing):
             for context in contexts:
                 query = Query(context, Scope.SUB, filters.any_of(map(identity.filter, some)), wanted)
-                for record in flat(self.directory.search(query)):
-                    if _is_parent(record) and names.key(record.dn) != names.key(context):
-                        raise StartOver(f"the container {record.dn} changed")
+                yield from flat(self.directory.search(query))
+
+    def _check_parents(self, records: Iterable[Record]) -> None:
+        """To move a container, or to give it another name, moves objects that have not changed themselves."""
+        tops = {names.key(top) for each in self.containers for top in (each.base, self.server.context(each.base))}
+        for record in records:
+            if _is_parent(record) and names.key(record.dn) not in tops:
+                raise StartOver(f"the container {record.dn} changed")
 
     # -- lists -----------------------------------------------------------------------------------------------------
 

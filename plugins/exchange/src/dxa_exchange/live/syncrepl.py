@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -39,20 +39,21 @@ def consumer(ldap: Any) -> Any:
             """Called with each cookie."""
             self._heard.cookie = cookie
 
-        def syncrepl_entry(self, _dn: str, _raw: object, uuid: str) -> None:
+        def syncrepl_entry(self, _dn: str, raw: Mapping[str, Sequence[bytes]], uuid: str) -> None:
             """Called with each entry that is new or has changed."""
-            self._heard.changed[uuid] = None
+            value = next((values[0] for values in raw.values() if values), b"")
+            self._heard.changed[uuid.casefold()] = value.decode("utf-8", "replace")
 
         def syncrepl_delete(self, uuids: Sequence[str]) -> None:
             """Called with what is gone."""
-            self._heard.gone.update(dict.fromkeys(uuids))
+            self._heard.gone.update(dict.fromkeys(map(str.casefold, uuids)))
 
         def syncrepl_present(self, uuids: Sequence[str] | None, refreshDeletes: bool = False) -> None:  # noqa: N803
             """Called with what is named, unchanged or not, and at the end of a phase without names."""
             if uuids is None:
                 self._heard.deletes = refreshDeletes
             else:
-                self._heard.named.update(dict.fromkeys(uuids))
+                self._heard.named.update(dict.fromkeys(map(str.casefold, uuids)))
 
     return Consumer
 
@@ -61,7 +62,7 @@ class Heard:
     """What one request was told."""
 
     def __init__(self) -> None:
-        self.changed: dict[str, None] = {}
+        self.changed: dict[str, str] = {}
         self.gone: dict[str, None] = {}
         self.named: dict[str, None] = {}
         self.deletes = False
@@ -70,4 +71,4 @@ class Heard:
     def refresh(self) -> Refresh:
         """The reply as a value; an entry that came is named as well, and does not count as unchanged."""
         present = len(self.named.keys() - self.changed.keys())
-        return Refresh([*self.changed], [*self.gone], present, self.deletes, self.cookie)
+        return Refresh(self.changed, [*self.gone], present, self.deletes, self.cookie)

@@ -14,6 +14,7 @@ from dxa_exchange.live.containers import Container
 from dxa_exchange.live.errors import ConnectionLost, LdapError
 from dxa_exchange.live.interface import NOTHING, Directory, Query, Refresh
 from dxa_exchange.live.servers import Kind, Server
+from dxa_exchange.live.sources import witnesses
 from dxa_exchange.live.sources.interface import Changed, StartOver
 
 _CSN = "csn="
@@ -40,7 +41,8 @@ class SyncreplSource:
         """OpenLDAP shows the state that changes begin from; others are asked for all names to get it."""
         state = self._state(container.base)
         if state:
-            return f"rid=000,csn={';'.join(state)}"
+            seen = witnesses.first(self._directory, container.base, state)
+            return _position(f"rid=000,csn={';'.join(state)}", seen)
         return self._ask(container, None).cookie or ""
 
     def changes(self, containers: Sequence[Container], values: Mapping[str, str]) -> Changed:
@@ -48,7 +50,8 @@ class SyncreplSource:
         found: dict[str, None] = {}
         positions = {}
         for each in containers:
-            cookie = values[each.digest]
+            cookie, _, text = values[each.digest].partition("\n")
+            seen = witnesses.read(text)
             self._check_state(each.base, cookie)
             try:
                 reply = self._ask(each, cookie)
@@ -58,8 +61,10 @@ class SyncreplSource:
                 raise StartOver(f"the cookie of {each.base} was refused: {problem}") from None
             if reply.present or (not reply.deletes and self._server.kind is not Kind.DS389):
                 raise StartOver(f"the server has forgotten what was deleted below {each.base}")
-            found.update(dict.fromkeys([*map(str.casefold, reply.changed), *map(str.casefold, reply.gone)]))
-            positions[each.digest] = reply.cookie or cookie
+            witnesses.check(self._directory, self._server, each.base, seen, reply)
+            found.update(dict.fromkeys((*reply.changed, *reply.gone)))
+            known = witnesses.after(seen, reply) if self._server.kind is Kind.OPENLDAP else {}
+            positions[each.digest] = _position(reply.cookie or cookie, known)
         return Changed([*found], positions)
 
     def _check_state(self, base: str, cookie: str) -> None:
@@ -77,8 +82,13 @@ class SyncreplSource:
         return sorted(found.texts("contextCSN"), key=_origin) if found else []
 
     def _ask(self, container: Container, cookie: str | None) -> Refresh:
-        query = Query(container.base, container.scope, filters.EVERYTHING, NOTHING)
+        wanted = ("entryCSN",) if self._server.kind is Kind.OPENLDAP else NOTHING
+        query = Query(container.base, container.scope, filters.EVERYTHING, wanted)
         return self._directory.refresh(query, cookie)
+
+
+def _position(cookie: str, seen: witnesses.Witnesses) -> str:
+    return f"{cookie}\n{witnesses.write(seen)}" if seen else cookie
 
 
 def _numbers(cookie: str) -> dict[str, str]:
