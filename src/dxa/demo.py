@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Sequence
+import tomllib
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import chdir
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
@@ -69,6 +70,16 @@ Run = Callable[[Sequence[str]], tuple[int, str, str]]
 
 
 @attrs.frozen(kw_only=True)
+class Neighbour:
+    """What an earlier scene has left at work: `cycle` runs a cycle of it in which the site takes part, quietly, and
+    `names` tells who stands in each of its address lists.
+    """
+
+    cycle: Callable[[], None]
+    names: Callable[[], Mapping[str, Collection[str]]]
+
+
+@attrs.frozen(kw_only=True)
 class Stage:
     """What a scene works with: the demo's folder, the site in it, a screen, and dxa's own commands.
 
@@ -83,6 +94,7 @@ class Stage:
     clock: Callable[[], float]
 
     hints: dict[str, str] = attrs.field(factory=dict)
+    neighbours: list[Neighbour] = attrs.field(factory=list)
 
     @property
     def site(self) -> Path:
@@ -123,6 +135,26 @@ class Stage:
     def hint(self, command: str, what: str) -> None:
         """Name a command to look around with, which is shown when the demo has ended."""
         self.hints[command] = what
+
+    @property
+    def configuration(self) -> dict[str, Any]:
+        """What stands in the site's configuration."""
+        return tomllib.loads((self.site / "dxa.toml").read_text(encoding="utf-8"))
+
+    def import_containers(self) -> list[str]:
+        """The containers for what the links import."""
+        links = self.configuration.get("links", {}).values()
+        return sorted({link["import_container"] for link in links if "import_container" in link})
+
+    def everywhere(self, title: str, wanted: Sequence[str]) -> None:
+        """Have every neighbour run a cycle, and show which of their lists have these names then."""
+        lists: dict[str, Collection[str]] = {}
+        for neighbour in self.neighbours:
+            neighbour.cycle()
+        for neighbour in self.neighbours:
+            lists.update(neighbour.names())
+        rows = [(each, *("yes" if each in names else "–" for names in lists.values())) for each in wanted]
+        self.table(title, ("name", *lists), rows)
 
     def edit_config(self, text: str) -> None:
         """Append TOML to the site's configuration."""

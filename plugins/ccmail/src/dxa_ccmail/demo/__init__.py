@@ -26,4 +26,4 @@ def play(stage: Any) -> None:
     """Play the scene on the demo's stage."""
     from dxa_ccmail.demo.scene import Scene
 
-    Scene.on(stage).play()
+    Scene(stage).play()

@@ -7,7 +7,7 @@ from typing import Any
 
 import attrs
 
-from dxa_ccmail.demo.neighbours import Neighbours, site_configuration
+from dxa.demo import Neighbour
 from dxa_ccmail.demo.people import (
     BOARD,
     FOLDER,
@@ -45,12 +45,6 @@ class Scene:
     """The scene while it is played."""
 
     stage: Any
-    neighbours: Neighbours
-
-    @classmethod
-    def on(cls, stage: Any) -> Scene:
-        """The scene on a stage on which the site stands."""
-        return cls(stage, Neighbours.of(stage))
 
     def play(self) -> None:
         """All acts."""
@@ -83,7 +77,7 @@ class Scene:
         stage.edit_config(
             CONFIGURATION.format(
                 imported=IMPORTED,
-                exported=json.dumps(["Recipients", *self._told()]),
+                exported=json.dumps(["Recipients", *stage.import_containers()]),
                 office=WERFT,
                 folder=FOLDER,
             )
@@ -109,14 +103,12 @@ class Scene:
         self.show_office()
 
     def everywhere(self) -> None:
-        """The MS Mail postoffices have got the people of cc:Mail, and cc:Mail has got theirs."""
-        if not self.neighbours:
-            return
+        """The other mail systems have got the people of cc:Mail, and cc:Mail has got theirs."""
         stage = self.stage
-        stage.heading("… and in the MS Mail postoffices")
-        stage.say("A cycle of theirs (T1, T2, T3 as above) brings the newcomers into the global address lists:")
-        self.neighbours.cycle()
-        self.neighbours.show("dxa msmail postoffice gal", self._imported())
+        if stage.neighbours:
+            stage.heading("… and in the other mail systems")
+            stage.say("A cycle of theirs brings the newcomers into their address lists:")
+            stage.everywhere("", self._imported())
 
     def changes(self) -> None:
         """Somebody leaves cc:Mail; somebody comes to the site, one leaves it, and one gets a name of his own."""
@@ -134,9 +126,8 @@ class Scene:
         stage.dxa("sync")
         self._differences("What has changed in cc:Mail", there, self._entries())
         gone = sorted(told - set(self._imported()))
-        if self.neighbours:
-            self.neighbours.cycle()
-            self.neighbours.show("And in the global address lists, after a cycle", [*gone, NEWCOMER, RENAMED[1]])
+        if stage.neighbours:
+            stage.everywhere("And in the other address lists, after a cycle", [*gone, NEWCOMER, RENAMED[1]])
         else:
             stage.say(f"At the site {', '.join(gone)} is gone.")
 
@@ -197,6 +188,12 @@ class Scene:
             "dxa -C site rejects list": "names taken in cc:Mail",
         }.items():
             stage.hint(command, what)
+        stage.neighbours.append(
+            Neighbour(
+                cycle=self._cycle,
+                names=lambda: {WERFT: self._entries().keys()},
+            )
+        )
 
     # -- the post office ---------------------------------------------------------------------------------------------
 
@@ -229,10 +226,8 @@ class Scene:
 
     # -- what is there -----------------------------------------------------------------------------------------------
 
-    def _told(self) -> list[str]:
-        """The containers for what other links import."""
-        links = site_configuration(self.stage).get("links", {}).values()
-        return sorted({link["import_container"] for link in links if "import_container" in link})
+    def _cycle(self) -> None:
+        self.stage.dxa("sync", "ccmail", shown=False)
 
     def _recipients(self) -> list[dict[str, Any]]:
         """What the post office has told, as it is at the site."""

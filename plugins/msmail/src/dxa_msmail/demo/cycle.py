@@ -9,7 +9,7 @@ from dxa_msmail.demo.office import Office
 from dxa_msmail.demo.people import ADMIN
 
 
-def ask(stage: Any, offices: Sequence[Office]) -> None:
+def ask(stage: Any, offices: Sequence[Office], *, shown: bool = True) -> None:
     """T1 at every postoffice: the request is made, and EXTERNAL puts it into the shadow postoffice."""
     rows = []
     for office in offices:
@@ -19,12 +19,13 @@ def ask(stage: Any, offices: Sequence[Office]) -> None:
         numbers = (request["r"], request["was"], request["s"], request["i"])
         rows.append((office.name, *numbers, did["sent"], sum(moved["delivered"].values()), _wanted(did)))
     columns = ("postoffice", "#R", "#was", "#S", "#I", "#sent", "#letters", "")
-    stage.table("T1 everywhere: dxa msmail reqmain -t, external", columns, rows)
+    if shown:
+        stage.table("T1 everywhere: dxa msmail reqmain -t, external", columns, rows)
 
 
-def answer(stage: Any, *, shown: bool = False) -> None:
+def answer(stage: Any, *, shown: bool = False, quiet: bool = False) -> None:
     """T2: the site takes the requests in and answers, and EXTERNAL brings the answers to the postoffices."""
-    stage.dxa("sync")
+    stage.dxa("sync", shown=not quiet)
     stage.program("msmail", "external", "-d", "site/shadow", shown=shown)
 
 
@@ -42,11 +43,11 @@ def take(stage: Any, offices: Sequence[Office], *, shown: bool = True) -> None:
         stage.table("T3 everywhere: dxa msmail reqmain -r, import ADMIN -q -y, rebuild -f", columns, rows)
 
 
-def cycle(stage: Any, offices: Sequence[Office]) -> None:
+def cycle(stage: Any, offices: Sequence[Office], *, quiet: bool = False) -> None:
     """T1, T2 and T3."""
-    ask(stage, offices)
-    answer(stage)
-    take(stage, offices)
+    ask(stage, offices, shown=not quiet)
+    answer(stage, quiet=quiet)
+    take(stage, offices, shown=not quiet)
 
 
 def _wanted(did: Mapping[str, Any]) -> str:

@@ -40,6 +40,10 @@ class GlobalLists:
             "else is told about."
         )
 
+    def names(self) -> dict[str, list[str]]:
+        """Who stands in which list now."""
+        return {office.short: list(office.entries().values()) for office in self.offices}
+
     def differences(self) -> None:
         """The names that have changed: before and after."""
         before, self.seen = self.seen, self._look()

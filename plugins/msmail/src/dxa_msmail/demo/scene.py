@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from typing import Any
 
 import attrs
 
+from dxa.demo import Neighbour
 from dxa_msmail.demo.cycle import answer, ask, cycle, take
 from dxa_msmail.demo.lists import GlobalLists
 from dxa_msmail.demo.office import Office
@@ -52,7 +52,7 @@ class Scene:
     @classmethod
     def on(cls, stage: Any) -> Scene:
         """The scene on a stage on which the site stands."""
-        site = tomllib.loads((stage.site / "dxa.toml").read_text(encoding="utf-8"))["site"]
+        site = stage.configuration["site"]
         server = shadow((site["organization"], site["name"]))
         offices = {name: Office(stage, name, server) for name in POSTOFFICES}
         return cls(stage, offices, GlobalLists(stage, list(offices.values())))
@@ -197,6 +197,7 @@ class Scene:
             f"cat {hafen}/LOG/DIRSYNC.LOG": "what its programs did",
         }.items():
             stage.hint(command, what)
+        stage.neighbours.append(Neighbour(cycle=lambda: cycle(stage, self._all, quiet=True), names=self.lists.names))
 
     @property
     def _all(self) -> list[Office]:
