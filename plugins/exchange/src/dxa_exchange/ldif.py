@@ -13,7 +13,7 @@ from dxa_exchange import ldifchanges, ldifentries
 from dxa_exchange.directory import Bad, Change, Modify, Record
 from dxa_exchange.ldifentries import Fetch, Lines, Wrong
 from dxa_exchange.ldiflines import Block, Bytes, blocks
-from dxa_exchange.ldifvalues import names_secret
+from dxa_exchange.ldifvalues import names_secret, shown
 from dxa_exchange.ldifwrite import write
 
 __all__ = ["Fetch", "located", "read", "write"]
@@ -90,7 +90,7 @@ def _check_encoding(text: str) -> None:
         at = text.count("\n", 0, error.start)
         line = text.split("\n")[at]
         field = line.partition(":")[0]
-        got = "" if names_secret(line) else f", got {line.encode('utf-8', 'backslashreplace').decode()[:80]!r}"
+        got = "" if names_secret(line) else f", got {shown(_readable(line))}"
         reason = f"expected text in UTF-8 (or UTF-16 with a byte order mark){got}; convert the file from its code page"
         raise Wrong(at, field if field.isascii() else "", reason, unfolded=False) from None
 
@@ -119,8 +119,15 @@ def _bad(block: Block, wrong: Wrong) -> Bad:
     """What is said of a record; the line of the error is named where it is not the record's first."""
     line = block.line + (_physical(block.text, wrong.at) if wrong.unfolded else wrong.at)
     place = f"line {line}: " if line != block.line else ""
-    raw = block.text.encode("utf-8", "backslashreplace").decode()
-    return Bad(block.line, wrong.field, f"{place}{wrong.reason}", raw)
+    return Bad(block.line, wrong.field, f"{place}{wrong.reason}", _readable(block.text))
+
+
+def _readable(text: str) -> str:
+    """Text with what breaks its encoding written out, as in ``M\\xfcller``."""
+    try:
+        return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "backslashreplace").decode()
 
 
 def _physical(text: str, at: int) -> int:

@@ -21,18 +21,21 @@ _SAFE_UNICODE = re.compile(r"(?![ :<\ufeff])[\x20-\x7e\xa0-\u2027\u202a-\ud7ff\u
 def write(
     items: Iterable[Record | Change],
     *,
+    version: bool = True,
     unicode: bool = False,
     newline: str = "\n",
     refused: Callable[[Record | Change, FormatError], None] | None = None,
 ) -> Iterator[bytes]:
-    """A file of objects or of changes, record by record; the first piece is the version of the format.
+    """A file of objects or of changes, record by record.
 
+    `version` begins it with the version of the format, as RFC 2849 wants it, and as slapadd of OpenLDAP does not.
     `unicode` writes text in UTF-8 as it is, which people can read and not every program, instead of in Base64. What
     cannot be written (a name that is none, a change among objects, text that is no Unicode) goes to `refused` and is
     left out; without that, it raises `FormatError`.
     """
     layout = _Layout(unicode, newline)
-    yield layout.bytes(["version: 1"])
+    if version:
+        yield layout.bytes(["version: 1"])
     objects: bool | None = None
     for item in items:
         try:
