@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
 from pathlib import Path
 
 import attrs
 
-from dxa_exchange import ldif, names
+from dxa_exchange import dsml1, dsml2, ldif, names
 from dxa_exchange.directory import Add, Bad, Delete, Modify, Record, Rename
 from dxa_exchange.files.state import State
 from dxa_exchange.table55.columns import DEFAULT, MAILBOX, class_of
@@ -18,6 +17,7 @@ from dxa_exchange.table55.snapshot import Snapshot
 from dxa_exchange.table55.writer import Layout, write
 from tests.cases.harness import SiteHarness
 
+BASE = "dc=lab,dc=example"
 SITE55 = "/o=Lab/ou=Berlin"
 SYNC55 = f"{SITE55}/cn=Recipients/cn=Foreign"
 #: What an administrator has exported: the program's own columns, and those that show dxa what it has written.
@@ -126,23 +126,24 @@ class Exchange(Played):
 
 @attrs.define
 class Server(Played):
-    """A server that is exported and changed by LDIF."""
+    """A server that is exported and changed by LDIF, or with `dsml` by DSML 1.0 and 2.0."""
 
     state: State = attrs.field(factory=State)
+    dsml: bool = False
 
     @property
     def ending(self) -> str:
         """Of the names of exports."""
-        return "ldif"
+        return "xml" if self.dsml else "ldif"
 
     def export(self) -> bytes:
         """See `Played`."""
-        return b"".join(ldif.write(self.state.records.values()))
+        return b"".join((dsml1 if self.dsml else ldif).write(self.state.records.values()))
 
     def take(self, data: bytes) -> list[str]:
         """See `Played`."""
         refused = []
-        for item in ldif.read([data]):
+        for item in (dsml2 if self.dsml else ldif).read([data]):
             key = names.key(item.dn) if isinstance(item, Delete | Modify) else ""
             if isinstance(item, Bad):
                 refused.append(item.reason)
@@ -154,12 +155,19 @@ class Server(Played):
                 list(self.state.change(item))
         return refused
 
-
-def records(played: Exchange | Server) -> Iterable[Record]:
-    """All objects."""
-    if isinstance(played, Exchange):
-        return [line.record for line in played.there.objects.values()]
-    return list(played.state.records.values())
+    def put(self, name: str, mail: str, **attributes: str) -> Record:
+        """An administrator makes a person."""
+        found = {
+            "objectClass": ["top", "person", "organizationalPerson", "inetOrgPerson"],
+            "uid": [mail.partition("@")[0]],
+            "cn": [name],
+            "sn": [name],
+            "mail": [mail],
+            **{key: [value] for key, value in attributes.items()},
+        }
+        record = Record(f"uid={found['uid'][0]},ou=people,{BASE}", found)  # type: ignore[arg-type]
+        self.state.put(record)
+        return record
 
 
 # -- a site ------------------------------------------------------------------------------------------------------------
@@ -207,6 +215,29 @@ def config(rules: str = "", options: str = "", table: str = "") -> str:
     return CONFIG.replace("RULES", rules).replace("OPTIONS", options).replace("TABLE", table)
 
 
+SERVER = f"""
+[site]
+organization = "LAB"
+name = "HQ"
+[addressing]
+domain = "lab.example"
+[addressing.templates]
+SMTP = "{{alias}}@{{domain}}"
+
+[links.ex]
+connector = "exchange"
+import_container = "Exchange"
+export_containers = ["Staff"]
+guards = {{shrink_count = 9, everything_count = 0}}
+[links.ex.exchange]
+write = "WRITE"
+quiet = 0
+[links.ex.exchange.people]
+dialect = "generic"
+sync_container = "ou=foreign,{BASE}"
+"""
+
+
 @attrs.define
 class FilesSite(SiteHarness):
     """A site with a link `ex` to an Exchange organisation by files, and another to MS Mail postoffices."""
@@ -218,11 +249,16 @@ class FilesSite(SiteHarness):
         SiteHarness.__attrs_post_init__(self)
         self.ex = Exchange(self.folder / "exchange" / "in", self.folder / "exchange" / "out")
 
+    @property
+    def played(self) -> Played:
+        """What stands behind the link."""
+        return self.ex
+
     def round(self, *, imports: bool = True) -> list[str]:
-        """The organisation exports itself, dxa runs, and what it leaves is imported; returns what was refused."""
-        self.ex.drop(self.ex.export())
+        """The directory exports itself, dxa runs, and what it leaves is imported; returns what was refused."""
+        self.played.drop(self.played.export())
         self.sync()
-        return self.ex.import_() if imports else []
+        return self.played.import_() if imports else []
 
     def told(self) -> dict[str, str]:
         """The addresses of those whom the organisation has told of, by name."""
@@ -249,3 +285,33 @@ def make(folder: Path, text: str = "") -> FilesSite:
     """A site in a new folder."""
     folder.mkdir(parents=True, exist_ok=True)
     return FilesSite(folder, text or config())
+
+
+@attrs.define
+class ServerSite(FilesSite):
+    """A site with a link `ex` to a server by LDIF or DSML."""
+
+    server: Server = attrs.field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        FilesSite.__attrs_post_init__(self)
+        self.server = Server(self.ex.inbox, self.ex.outbox)
+
+    @property
+    def played(self) -> Played:
+        """See `FilesSite`."""
+        return self.server
+
+    @property
+    def foreign(self) -> dict[str, str]:
+        """The targets of what dxa has made in the server, by display name."""
+        found = (each for each in self.server.state.records.values() if "ou=foreign" in each.dn)
+        return {each.text("displayName"): each.text("labeledURI") for each in found}
+
+
+def make_server(folder: Path, write: str = "ldif") -> ServerSite:
+    """A site in a new folder, that writes in this format; with dsml2 the server speaks DSML."""
+    folder.mkdir(parents=True, exist_ok=True)
+    site = ServerSite(folder, SERVER.replace("WRITE", write))
+    site.server.dsml = write.startswith("dsml")
+    return site

@@ -27,13 +27,12 @@ from dxa_exchange.files.folder import Folder, Waiting
 from dxa_exchange.files.options import FilesOptions, TableOptions
 from dxa_exchange.people import People, PeopleOptions, Person
 from dxa_exchange.table55.line import Line, Mode
-from tests.exchange_files import SITE55, SYNC55, Exchange, Played, Server
+from tests.exchange_files import BASE, SITE55, SYNC55, Exchange, Played, Server
 
 SITE = ("Lab", "Berlin")
 HOST = Host()
 TYPES: AddressTypes = HOST.address_types()
 CONNECTOR = HOST.connectors()["exchange"]
-BASE = "dc=lab,dc=example"
 
 
 @pytest.fixture(autouse=True)

@@ -10,7 +10,6 @@ import pytest
 
 from tests.exchange_files import SITE55, FilesSite, config, make
 
-
 #: Guards that hold hardly anything.
 LENIENT = "guards = {shrink_count = 9, everything_count = 0}"
 

@@ -41,6 +41,7 @@ class Splitter:
         self._quoted = re.compile(quoted, flags)
         self._part = re.compile(rf"(?:[^\\{value}]|\\.|\\$)*+", flags)
         self._columns = columns
+        self._many = [column.multi for column in columns]
 
     def split(self, line: str) -> Cells:
         """The cells of a line without its end.
@@ -48,6 +49,8 @@ class Splitter:
         Raises:
             FormatError: when a cell's quotes do not close, or there are more or fewer cells than columns (291).
         """
+        if self.form.quote not in line and "\\" not in line:
+            return self._plain(line)
         values: list[list[str]] = []
         dropped: list[str] = []
         at, size = 0, len(line)
@@ -62,6 +65,22 @@ class Splitter:
         if at <= size:
             raise self._count(len(values) + line.count(self.form.column, at) + 1)
         return Cells(values, dropped)
+
+    def _plain(self, line: str) -> Cells:
+        """The cells of a line in which nothing is quoted or escaped; most lines are such."""
+        texts = line.split(self.form.column)
+        if len(texts) != len(self._columns):
+            raise self._count(len(texts))
+        mark = self.form.value
+        return Cells(
+            [
+                ([value for value in text.split(mark) if value] if many else [text])
+                if (text := each.lstrip(" "))
+                else []
+                for each, many in zip(texts, self._many, strict=True)
+            ],
+            [],
+        )
 
     def _cell(self, line: str, at: int, column: Column) -> tuple[int, list[str], bool]:
         match = (self._multi if column.multi else self._single).match(line, at)

@@ -62,6 +62,7 @@ class TableReader:
         self._base, self._container = base, container
         self._header = read_header(self._rows, form or Form(), table)
         self._splitter = Splitter(self._header.form, self._header.columns)
+        self._has_mode = self._header.has_mode
 
     @property
     def header(self) -> Header:
@@ -93,7 +94,7 @@ class TableReader:
         cells, dropped = self._splitter.split(row.text)
         found: dict[str, Values] = {name: [*cell] for name, cell in zip(header.names, cells, strict=True) if cell}
         mode = Mode.UPDATE
-        if header.has_mode:
+        if self._has_mode:
             mode = _mode("".join(cells[1]))
             found.pop(header.names[1], None)
         kind = class_of("".join(cells[0]))
