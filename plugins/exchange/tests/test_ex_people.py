@@ -391,6 +391,43 @@ def test_what_is_written_is_read_back(dialect: str, given: Entry) -> None:
     assert [] == directory.changes(record, directory.write(shaped, record.dn).record)
 
 
+KNOWN = [
+    *("cn", "sn", "displayName", "mail", "proxyAddresses", "targetAddress", "otherMailbox", "labeledURI", "uid"),
+    *("mailNickname", "title", "description", "o", "company", "info", "Target-Address", "textEncodedORAddress"),
+]
+
+
+#: Where a target may stand, and further addresses.
+PLACES = {
+    "ad": {"targetAddress", "otherMailbox"},
+    "generic": {"targetAddress", "labeledURI"},
+    "ex55": {"Target-Address"},
+}
+MANY = {"ad": "proxyAddresses", "generic": "proxyAddresses", "ex55": "otherMailbox"}
+
+
+@given(st.sampled_from(["ad", "generic", "ex55"]), st.sets(st.sampled_from(KNOWN)), ENTRIES)
+def test_a_server_may_lack_any_attribute(dialect: str, known: set[str], given: Entry) -> None:
+    """What is written to a server with a poor schema is known again by its address, or refused before."""
+    mark = {"ad": "adminDescription", "ex55": "Admin-Description", "generic": "employeeType"}[dialect]
+    directory = people(dialect, available={*known, mark})
+    if not known & PLACES[dialect] and not (given.type == "SMTP" and known & {"mail", MANY[dialect]}):
+        with pytest.raises(AddressError, match="no attribute for such an address"):
+            directory.shape(given, None)
+        return
+    shaped = directory.shape(given, None)
+    record = directory.write(given, directory.dn(given, lambda _key: False)).record
+
+    found = read(directory.read(record, "anchor"))
+
+    assert given.key == found.key
+    assert directory.shape(given, found)._replace(anchor="") in (shaped, found._replace(anchor=""))
+    assert {name.casefold() for name in record.attributes} <= {
+        *map(str.casefold, known),
+        *("objectclass", "cn", "rdn", mark.casefold()),
+    }
+
+
 def test_what_others_added_to_our_object_stays() -> None:
     """An X500 address and attributes that are not ours do not make a difference, nor are they taken away."""
     ad, given = people("ad"), entry("MS:FAR/PO1/ANN", "Ann", ("title", "Dr"))

@@ -65,7 +65,8 @@ def _work() -> Iterator[Attribute]:
     yield _of("company", "Company", "Company", 64, generic="company,o")
     yield _of("physicalDeliveryOfficeName", "Office", "Physical-Delivery-Office-Name", 128)
     yield _of("manager", "Manager", "Manager", dn=True)
-    yield _of("secretary", "Assistant", "Assistant-Name", 256, ad="msExchAssistantName", generic="")
+    # Active Directory's own `secretary` is a distinguished name.
+    yield _of("msExchAssistantName", "Assistant", "Assistant-Name", 256, ex55="secretary", generic="")
     yield _of("employeeNumber", "Employee-Number", "Employee-Number", 64)
     yield _of("info", "Notes", "Comment", 1024)
     yield _of("description", "Description", "Description", 1024, multi=True)

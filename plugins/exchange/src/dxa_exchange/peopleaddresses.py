@@ -42,10 +42,10 @@ def _has_mail(proxies: Proxies, mail: str) -> bool:
 def faces(dialect: Dialect, proxies: Proxies) -> Iterator[tuple[str, list[str]]]:
     """The addresses by neutral name, as the dialect has them."""
     if dialect.name == "ex55":
-        found = addresses.faces(proxies)
-        yield "mail", [found.mail]
-        yield "textEncodedORAddress", [found.x400]
-        yield "proxyAddresses", [*found.others]
+        mail, x400, others = addresses.faces(proxies)
+        yield "mail", [mail]
+        yield "textEncodedORAddress", [x400]
+        yield "proxyAddresses", [*others]
     elif dialect.files:
         yield "proxyAddresses", [str(proxy) for proxy in proxies if proxy.primary]
         yield "secondaryProxyAddresses", [str(proxy) for proxy in proxies if not proxy.primary]
@@ -54,4 +54,6 @@ def faces(dialect: Dialect, proxies: Proxies) -> Iterator[tuple[str, list[str]]]
         smtp = [proxy for proxy in proxies if proxy.type == "SMTP"]
         # Without a better attribute, `mail` has all of them.
         alone = not dialect.theirs("proxyAddresses")
-        yield "mail", [proxy.value for proxy in smtp if alone or proxy.primary]
+        found = [proxy.value for proxy in smtp if alone or proxy.primary]
+        # RFC 4524: `mail` is an IA5String, and a server refuses the whole object for anything else.
+        yield "mail", [value for value in found if dialect.name == "ad" or value.isascii()]

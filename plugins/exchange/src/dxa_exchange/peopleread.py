@@ -168,7 +168,8 @@ class Reader:
     def _place(self, values: Values, special: dict[str, Values], fields: list[tuple[str, str]], marked: bool) -> None:
         """What stands where our own objects may have their target: of others it is a field like any other."""
         if marked:
-            special.setdefault("targetAddress", values)
+            known = [value for value in texts(values) if value.partition(":")[0].upper() in self._names]
+            special.setdefault("targetAddress", [*known])
         else:
             fields += [(self._dialect.stand_in, value) for value in texts(values) if value]
 

@@ -27,6 +27,9 @@ ALIAS_LENGTH = 64
 # Exchange's alias: letters, digits and these, with single periods inside.
 _ALIAS_ILLEGAL = re.compile(r"[^A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]+")
+#: RFC 4517, 3.3.4: a country is two letters of ISO 3166, and a server refuses the whole object for anything else.
+_COUNTRY = re.compile(r"[A-Za-z]{2}")
+_SURROGATE = re.compile(r"[\ud800-\udfff]")
 _LETTERS = str.maketrans(
     {"ß": "ss", "æ": "ae", "ø": "o", "đ": "d", "ð": "d", "þ": "th", "ł": "l", "œ": "oe", "ı": "i"}
     | {"Æ": "AE", "Ø": "O", "Đ": "D", "Ð": "D", "Þ": "Th", "Ł": "L", "Œ": "OE"}
@@ -134,7 +137,7 @@ class Writer:
         else:
             found["objectClass"] = list(self._classes)
             found["rdn" if self._dialect.name == "ex55" else self._options.rdn] = [value]
-        shown = self._cut("displayName", entry.name)
+        shown = self._cut("displayName", _clean(entry.name)) or entry.address
         put("displayName", [shown])
         if self._people and self._options.rdn.casefold() != "cn" and "cn" not in found:
             found["cn"] = [shown or value]
@@ -148,12 +151,14 @@ class Writer:
         for name, values in told.items():
             known = attribute(name)
             # A distinguished name of another directory means nothing here.
+            if known.neutral == "c" and not _COUNTRY.fullmatch(values[0]):
+                continue
             if not known.system and not known.dn and name not in (RAW_ADDRESSES, "displayName"):
                 put(known.neutral, sorted(values) if known.multi else values[:1])
 
     def _cut(self, neutral: str, value: str) -> str:
         length = 0 if self._dialect.name == "generic" else attribute(neutral).length
-        value = value.strip()
+        value = _SURROGATE.sub("\ufffd", value).strip()
         return value[:length].rstrip() if length else value
 
     # -- addresses -------------------------------------------------------------------------------------------------
@@ -163,9 +168,18 @@ class Writer:
         limit = attribute("targetAddress").length
         if len(target) > limit:
             raise AddressError(f"an address of more than {limit} characters", got=f"{target[:60]}…")
+        self._check_target(entry)
         put("targetAddress", [target])
         for neutral, values in faces(self._dialect, self.proxies(entry)):
             put(neutral, values)
+
+    def _check_target(self, entry: Entry) -> None:
+        """Whether the address is found again: nobody else would know the object for the entry that it was made of."""
+        theirs = self._dialect.theirs
+        mailed = (theirs("mail") and entry.address.isascii()) or theirs("proxyAddresses")
+        if not (theirs("targetAddress") or (entry.type == "SMTP" and mailed)):
+            reason = "the directory has no attribute for such an address; configure one for targetAddress"
+            raise AddressError(reason, got=f"{entry.type}:{entry.address}")
 
     def proxies(self, entry: Entry) -> Proxies:
         """All addresses of the entry; the first of a type is primary. X500 addresses keep old letters answerable."""
