@@ -219,6 +219,21 @@ def test_a_site_address_that_is_a_mailbox_is_refused(site: CcSite) -> None:
 
 
 @pytest.mark.cc("T09")
+def test_nobody_is_called_like_a_post_office_of_the_site(site: CcSite) -> None:
+    """The entry would take the place of the post office, in the very cycle that makes it."""
+    site.add("Boss", "Boss", proxies=("CCMAIL:hq at HQ",))
+    site.person("Ann Berg")
+    for _ in range(3):
+        site.sync()
+
+    assert MARK == site.played.look().entries["hq"].cmts
+    assert {"Berg, Ann"} == site.given.keys()
+    assert ["refused by cc: [14013] the name is that of a post office of the site; give the entry another one"] == [
+        reason for _, reason in site.rejects()
+    ]
+
+
+@pytest.mark.cc("T09")
 @pytest.mark.parametrize("options", ['site_office = "po1"', 'downstream = ["PO1"]', 'downstream = ["hq"]'])
 def test_a_site_that_is_called_like_a_post_office_is_refused(tmp_path: Path, options: str) -> None:
     """It is no configuration."""
@@ -454,7 +469,7 @@ def test_comments_and_notes_follow_each_other(site: CcSite) -> None:
     site.settled()
     first = site.one("Jane Doe").fields, site.played.look().entries["berg, ann"].cmts
     site.put("Doe, Jane", cmts="Room 44")
-    site.edit("Ann Berg", fields=(("info", "Hut 2\nleft"),))
+    site.edit("Ann Berg", fields=(("info", "Hut 2\n\x1a\x07left"),))
     site.settled()
     second = site.one("Jane Doe").fields, site.played.look().entries["berg, ann"].cmts
     site.put("Doe, Jane")
@@ -603,6 +618,32 @@ def test_commas_are_written_as_names_have_them(site: CcSite) -> None:
     site.settled()
 
     assert ["Berg, Ann"] == list(site.given)
+
+
+@pytest.mark.cc("T30")
+def test_commas_may_be_written_as_semicolons(make_site: MakeSite) -> None:
+    """As a DB8 post office wants them; the entry is read back as the same one, is changed and deleted as any other."""
+    site = make_site("guards = {shrink_count = 9, everything_count = 0}", 'commas = "semicolon"')
+    site.person("Ann Berg")
+    site.add("Odd", "Odd", proxies=("CCMAIL:Odd; Ida at HQ",))
+    site.put("Doe; Jane")
+    site.settled()
+    given = site.given
+    site.put("Lost; Lou", "HQ", "r")
+    site.settled()
+    site.edit("Ann Berg", fields=(("info", "Hut 1"),))
+    site.settled()
+    changed = site.played.look().entries["berg; ann"].cmts
+    site.remove("Ann Berg")
+    site.person("Bob Cole")
+    site.settled()
+
+    assert ({"Berg; Ann": "HQ Berg, Ann"}, "Hut 1") == (given, changed)
+    assert {"Cole; Bob": "HQ Cole, Bob"} == site.given
+    assert {"Doe; Jane"} == site.told().keys()
+    assert ["a name with a semicolon, which stands for a comma here"] == [
+        reason.split(": ")[1] for _, reason in site.rejects()
+    ]
 
 
 @pytest.mark.cc("T33")

@@ -130,6 +130,8 @@ class _Planning:
     def why_taken(self, entry: Entry, name: str, there: Record | None) -> str:
         """Who has the name, or the address; names are unique whatever their case and post office (KB Q156063)."""
         advice = "give one of them another name"
+        if name in map(fold, self.offices):
+            return "the name is that of a post office of the site; give the entry another one"
         if name in self.wanted.adds:
             return f"dxa has another entry of the name {self.wanted.adds[name].name!r}; {advice}"
         if there is not None and not self.present.is_ours(there):

@@ -19,9 +19,10 @@ from dxa.rules.addressing import GIVEN, INITIALS, SURNAME
 from dxa_ccmail import addresses
 from dxa_ccmail.addresses import BOARD_MARK, CCMAIL, CcAddress
 from dxa_ccmail.comments import NOTES
+from dxa_ccmail.export import CONTROL
 from dxa_ccmail.listing import Listed, Sort, listed
 from dxa_ccmail.namerules import board_address
-from dxa_ccmail.names import fold, person
+from dxa_ccmail.names import fold, person, with_commas
 from dxa_ccmail.offices import PostOffices, join
 from dxa_ccmail.record import ELSEWHERE, REMOTE, USERS, Record
 
@@ -71,9 +72,10 @@ class Meaning:
     """What decides what a record means.
 
     `home` is the post office that is exported, `offices` are all that it knows, `owned` the folded names of those that
-    dxa made. `attributes` are those that a comment can tell: an entry whose comment does not tell one has none.
-    `allowed` says of the addresses of an entry of cc:Mail's whether it is imported, `named` whether an entry at a post
-    office has this folded name, so that two people never get one address.
+    dxa made; with `semicolons` names behind these have one for a comma. `attributes` are those that a comment can tell:
+    an entry whose comment does not tell one has none. `allowed` says of the addresses of an entry of cc:Mail's whether
+    it is imported, `named` whether an entry at a post office has this folded name, so that two people never get one
+    address.
     """
 
     types: AddressTypes
@@ -83,6 +85,7 @@ class Meaning:
     owned: Collection[str]
     titles: Titles = Titles()
     aliases: bool = False
+    semicolons: bool = False
     board_offices: Mapping[str, str] = attrs.field(factory=dict)
     attributes: Collection[str] = (NOTES,)
     allowed: Callable[[Collection[str]], bool] = lambda _addresses: True
@@ -121,7 +124,7 @@ class Meaning:
         """
         if told.entry is None or not told.ours:
             return False
-        return fold(addresses.parse(told.entry.address).name) != fold(record.name)
+        return fold(addresses.parse(told.entry.address).name) != fold(self._own_name(record))
 
     def by_name(self, record: Record) -> Told:
         """An entry of ours whose address another one has already: it goes by its name."""
@@ -145,8 +148,12 @@ class Meaning:
             return Told(why=str(error))
 
     def _ours(self, found: Listed) -> Entry:
-        address = address_behind(found.post_office, found.fan or found.name)
+        address = address_behind(found.post_office, found.fan or self._own_name(found.record))
         return self._entry(found.name, address, notes_of(found.record))
+
+    def _own_name(self, record: Record) -> str:
+        """The name of an entry of ours as the site has it."""
+        return with_commas(record.name.strip()) if self.semicolons else record.name.strip()
 
     def _forms(self, found: Listed) -> list[str]:
         """The addresses of an entry of cc:Mail's, the primary one first."""
@@ -220,6 +227,6 @@ def record_for(entry: Entry, offices: Collection[str]) -> Record:
 
 
 def comment_of(fields: Fields) -> str:
-    """The comment for these attributes: the notes on one line."""
+    """The comment for these attributes: the notes on one line, with blanks for control characters."""
     notes = (value for name, value in fields if name.casefold() == NOTES)
-    return " ".join(" ".join(notes).split())
+    return " ".join(CONTROL.sub(" ", " ".join(notes)).split())

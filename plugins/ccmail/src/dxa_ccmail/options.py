@@ -84,6 +84,11 @@ class CcMailOptions:
     downstream: tuple[str, ...] = _key("further post offices of the site, behind that one", (), _told(_offices))
     ade: bool = _key("the post office takes part in ADE; if not, nothing may be imported for propagation (/PROP)", True)
 
+    commas: Literal["keep", "semicolon"] = _key(
+        "how a comma in a name of the site is written into cc:Mail: as it is, or as a semicolon, which DB8 wants in "
+        "display names (KB Q179677); the address keeps its comma either way",
+        "keep",
+    )
     display_name: str = _key(
         "rule for display names: %F first name, %L last name, %I initial, with a count if need be (%1F), and text",
         DISPLAY_NAME,

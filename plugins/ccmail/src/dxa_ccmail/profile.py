@@ -17,7 +17,7 @@ from dxa_ccmail.entries import Meaning, notes_of, record_for
 from dxa_ccmail.export import ExportReader
 from dxa_ccmail.findings import Titles
 from dxa_ccmail.kept import Kept
-from dxa_ccmail.names import fold
+from dxa_ccmail.names import fold, without_commas
 from dxa_ccmail.offices import PostOffices, owned
 from dxa_ccmail.options import CcMailOptions
 from dxa_ccmail.reading import Reading
@@ -91,6 +91,7 @@ class Profile:
             offices=PostOffices(),
             owned=(),
             aliases=options.aliases,
+            semicolons=options.commas == "semicolon",
             board_offices=options.board_offices,
             attributes=options.attributes(),
             allowed=lambda texts: not chosen.why_not(texts),
@@ -118,7 +119,7 @@ class Profile:
         o = self.options
         parts = (
             *(RULES, self.office, self.offices, self.server, self.page, o.record_labels(), o.title_layout()),
-            *(o.rules(), o.address_filter(), o.lists, o.boards, o.aliases, sorted(o.board_offices.items())),
+            *(o.rules(), o.address_filter(), o.lists, o.boards, o.aliases, o.commas, sorted(o.board_offices.items())),
         )
         return blake2b(repr(parts).encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
@@ -133,7 +134,8 @@ class Profile:
 
         Names that differ in case only are one name there (KB Q237588, cc:Mail T02).
         """
-        wanted = entry._replace(name=addresses.parse(entry.address).name)
+        name = addresses.parse(entry.address).name
+        wanted = entry._replace(name=without_commas(name) if self.options.commas == "semicolon" else name)
         record = record_for(wanted, self.offices)
         comment = transliterate(record.cmts, code_page=self.page, style="plain", unknown=lambda _char: "?")
         record = record._replace(cmts=comment)
