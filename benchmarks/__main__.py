@@ -13,6 +13,7 @@ from benchmarks.measure import Result, in_own_process, report
 BENCHMARKS = (
     *("full_import", "t2", "no_change", "decode", "startup", "gal_rebuild", "full_answer"),
     *("ccmail_diff", "ccmail_cycle"),
+    *("ldap_read", "ldap_import", "ldap_incremental"),
 )
 PAGE = Path(__file__).parent.parent / "docs" / "benchmarks.md"
 PEAK_MB = 300
@@ -57,6 +58,12 @@ def table(results: list[tuple[str, Result]]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def _why_not(name: str) -> str:
+    """Why a benchmark cannot be run here: it needs a program that is not installed."""
+    asked = getattr(importlib.import_module(f"benchmarks.{name}"), "why_not", None)
+    return str(asked()) if asked else ""
+
+
 def main(arguments: list[str]) -> int:
     """Run one benchmark in this process, or all of them in processes of their own."""
     if arguments[:1] == ["--one"]:
@@ -65,6 +72,9 @@ def main(arguments: list[str]) -> int:
     chosen = arguments or BENCHMARKS
     results: list[tuple[str, Result]] = []
     for name in chosen:
+        if why := _why_not(name):
+            print(f"{name}: left out: {why}", file=sys.stderr, flush=True)
+            continue
         print(f"{name} …", file=sys.stderr, flush=True)
         results += [(name, result) for result in in_own_process(name)]
     text = table(results)
