@@ -15,12 +15,15 @@ import pytest
 
 from dxa_msmail.postoffice import letters, mailbag
 from dxa_msmail.postoffice.maildata import Maildata
-from dxa_msmail.programs import importing, rebuild, reqmain
+from dxa_msmail.programs import importing, rebuild, reqmain, srvmain
 from tests.maildata_world import DiskPostoffice, DiskWorld
+from tests.served_world import ServedWorld
 from tests.world import Crash, Fuse
 
 #: The programs of a cycle in their order; the first half runs at one postoffice, NORTH/ALPHA.
 ACTS = ("REQMAIN -t", "EXTERNAL there", "dxa sync", "EXTERNAL here", "REQMAIN -r", "IMPORT -q", "REBUILD -f")
+#: Those at a postoffice that is the server and its own requestor; between them the others ask and read.
+SERVED_ACTS = ("REQMAIN -t", "SRVMAIN -r", "SRVMAIN -t", "REQMAIN -r")
 _NUMBERS = re.compile("[0-9]+")
 
 
@@ -71,7 +74,15 @@ class Stage:
 
     def save(self) -> None:
         """Keep everything as it is now."""
-        self.saved = {"tree": self.tree(), "store": self.world.store.dump(), "now": self.world.now}
+        self.saved = {"tree": self.tree(), "store": self.dump(), "now": self.world.now}
+
+    def dump(self) -> bytes:
+        """The site's database."""
+        return self.world.store.dump()
+
+    def start(self) -> None:
+        """Another agent starts, after a crash."""
+        self.world.agent = self.world.start()
 
     def restore(self) -> None:
         """Set everything back; another agent has started."""
@@ -83,14 +94,19 @@ class Stage:
             if now.get(path) != data:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_bytes(data)
-        self.world.store.load(self.saved["store"])
+        if self.saved["store"]:
+            self.world.store.load(self.saved["store"])
         self.world.now = self.saved["now"]
-        self.world.agent = self.world.start()
+        self.start()
+
+    def roots(self) -> list[Path]:
+        """The folders of all postoffices."""
+        return [self.world.shadow_root, *(office.root for office in self.world.offices)]  # type: ignore[attr-defined]
 
     def mail(self) -> list[tuple[str, str, str, str]]:
         """Every letter that lies in a mailbag: where, for whom, its subject without numbers, how many attachments."""
         found = []
-        for root in (self.world.shadow_root, *(office.root for office in self.world.offices)):  # type: ignore[attr-defined]
+        for root in self.roots():
             with Maildata(root).look() as files:
                 for bag in (name.removesuffix(".MBG") for name in files.names("MBG")):
                     for _, header in mailbag.headers(files, bag):
@@ -100,6 +116,57 @@ class Stage:
                             (f"{root.name} {bag}", ", ".join(letter.to), subject, str(len(letter.attachments)))
                         )
         return sorted(found)
+
+
+class ServedStage(Stage):
+    """The same with a postoffice as the server, at which all programs are killed."""
+
+    world: ServedWorld
+
+    def fuse(self, act: str) -> Fuse:
+        """See `Stage`."""
+        return self.world.hub.fuse
+
+    def dump(self) -> bytes:
+        """See `Stage`; there is no database."""
+        return b""
+
+    def start(self) -> None:
+        """See `Stage`; nothing is in memory."""
+
+    def roots(self) -> list[Path]:
+        """See `Stage`."""
+        return [office.root for office in self.world.offices]
+
+    def run(self, act: str) -> None:
+        """See `Stage`."""
+        hub = self.world.hub
+        acts: dict[str, Callable[[], object]] = {
+            "REQMAIN -t": hub.t1,
+            "SRVMAIN -r": lambda: srvmain.receive(hub.maildata, hub.clock),
+            "SRVMAIN -t": lambda: srvmain.transmit(hub.maildata, hub.clock),
+            "REQMAIN -r": lambda: reqmain.receive(hub.maildata, hub.clock),
+        }
+        acts[act]()
+
+    def before(self, act: str) -> None:
+        """The cycle up to an act, with the mail that moves in between."""
+        for office in self.world.offices[1:]:
+            office.t1()
+        for earlier in SERVED_ACTS[: SERVED_ACTS.index(act)]:
+            self.run(earlier)
+            self.world.carry()
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> ServedStage:
+    """A world with a server on disk in which a cycle has run, and then people came, left and were renamed."""
+    world = ServedWorld(5, tmp_path_factory.mktemp("served") / "world", faults=False)
+    world.settle(cycles=1)
+    for _ in range(8):
+        world.now += 600
+        world.edit_people()
+    return ServedStage(world)
 
 
 @pytest.fixture(scope="module")
@@ -115,12 +182,6 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Stage:
     return Stage(world)
 
 
-def _before(stage: Stage, act: str) -> None:
-    """Run the cycle up to an act."""
-    for earlier in ACTS[: ACTS.index(act)]:
-        stage.run(earlier)
-
-
 @pytest.mark.dx("T-136", "T-146", "T-192", "T-193")
 @pytest.mark.parametrize("act", ACTS)
 def test_killed_at_every_step(act: str, stage: Stage) -> None:
@@ -134,7 +195,22 @@ def test_killed_at_every_step(act: str, stage: Stage) -> None:
     stage.restore()
     for earlier in ACTS[: ACTS.index(act)]:
         stage.run(earlier)
-    middle = Stage(stage.world)
+    _killed(Stage(stage.world), act)
+
+
+@pytest.mark.dx("T-136", "T-193")
+@pytest.mark.parametrize("act", SERVED_ACTS)
+def test_killed_at_every_step_at_a_server(act: str, served: ServedStage) -> None:
+    """The same at a postoffice that is the server: a killed SRVMAIN has taken and answered everything, or nothing."""
+    if not served.saved:
+        served.save()
+    served.restore()
+    served.before(act)
+    _killed(ServedStage(served.world), act)
+
+
+def _killed(middle: Stage, act: str) -> None:
+    """Kill an act at its first step, then at its second, and so on; each time the next run does what is to be done."""
     middle.save()
     middle.run(act)
     mail, outcome = middle.mail(), middle.outcome()
@@ -149,7 +225,7 @@ def test_killed_at_every_step(act: str, stage: Stage) -> None:
             kills += 1
         finally:
             middle.fuse(act).left = None
-        middle.world.agent = middle.world.start()
+        middle.start()
         middle.run(act)
         assert mail == middle.mail(), f"killed at step {kills - 1}"
         if act == "dxa sync" or outcome != middle.outcome():
