@@ -313,6 +313,31 @@ def test_what_is_missing_at_the_end_may_have_been_cut(
     assert expected == found.counted
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        ("abcdefgh", "abcdefh", True),
+        ("abcdefgh", "bach", False),
+        ("abcdefgh", "Habcn", False),
+        ("abcdefgh", "Habdefgn", False),
+        ("abcdefgh", "abdefgHn", True),
+        ("abcdefgh", "nab", False),
+    ],
+    ids=["gap", "the end by accident", "end changed and new", "end elsewhere", "new end", "cut"],
+)
+def test_an_end_is_known_by_several_entries(folder: Path, before: str, after: str, expected: bool) -> None:
+    """One that stands there by accident, in an export of another order, shows nothing; capitals are changed entries."""
+    reading = _reading(folder)
+
+    def export(names: str) -> bytes:
+        people = [Record(f"User {c.lower()}", "L", "PO1", "x" if c.isupper() else "") for c in names]
+        return write([*OFFICES, *people])
+
+    first = reading.read(export(before), NOTHING)
+
+    assert expected == reading.read(export(after), NOTHING, first.cursor).counted
+
+
 def test_a_second_export_with_that_end_agrees(folder: Path) -> None:
     """Whether it is the same to the byte, or has other changes."""
     reading, people = _reading(folder), _people(10)

@@ -78,8 +78,8 @@ def names_in(data: bytes, reader: ExportReader) -> Iterator[str]:
         yield name.decode(reader.code_page, "backslashreplace").strip()
 
 
-def last_name(data: bytes, reader: ExportReader) -> str:
-    """The folded name of the last record; empty when it cannot be read."""
+def last_names(data: bytes, reader: ExportReader) -> list[str]:
+    """The folded names of the last records, as far as they can be read."""
     tail = data[-TAIL:]
-    last = list(reader.fresh().read(tail[tail.find(b"\n") + 1 :] if len(tail) < len(data) else tail))[-1:]
-    return fold(last[0].record.name) if last and isinstance(last[0], Found) else ""
+    rows = reader.fresh().read(tail[tail.find(b"\n") + 1 :] if len(tail) < len(data) else tail)
+    return [fold(row.record.name) for row in rows if isinstance(row, Found)]

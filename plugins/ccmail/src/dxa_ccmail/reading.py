@@ -16,7 +16,7 @@ from dxa_ccmail.entries import Meaning
 from dxa_ccmail.export import ExportReader
 from dxa_ccmail.findings import Findings, Titles
 from dxa_ccmail.kept import Cursor, Kept
-from dxa_ccmail.lookup import last_name, read_all
+from dxa_ccmail.lookup import last_names, read_all
 from dxa_ccmail.rawdiff import Difference, difference
 from dxa_ccmail.record import Record
 from dxa_ccmail.running.checks import not_run
@@ -27,6 +27,8 @@ from dxa_ccmail.whole import everything
 
 #: So many exports are known again.
 PAST = 20
+#: So many entries in the same order at the end are no accident.
+ENOUGH = 20
 
 #: Looks at the entries of a whole export by folded name, and raises when nothing may be done with them.
 Check = Callable[[Mapping[str, Record], bool], None]
@@ -95,15 +97,18 @@ class Reading:
         )
 
     def _has_end(self, found: Difference, last: bytes, data: bytes) -> bool:
-        """Whether the export ends where the last one ended, or with somebody who is new there.
+        """Whether the export ends as the last one ended, but for who has come.
 
-        Not so with the last entries missing. Nor with another one at the end: then the order is another one, and who
-        is missing may have stood anywhere.
+        Not so with the last entries missing. Nor with others at the end: then the order is another one, and who is
+        missing may have stood anywhere.
         """
         if not found.deletes:
             return True
-        end = last_name(data, self.reader)
-        return not found.at_end and (end in found.adds or end == last_name(last, self.reader))
+        gone = found.deletes.keys() | found.damaged
+        before = [name for name in last_names(last, self.reader) if name not in gone]
+        now = [name for name in last_names(data, self.reader) if name not in found.adds]
+        count = min(len(before), len(now), ENOUGH)
+        return not found.at_end and count > 0 and before[-count:] == now[-count:]
 
 
 def _check_count(count: int | None, records: int) -> None:
