@@ -162,3 +162,12 @@ def test_a_recipient_is_shown_under_its_name():
     (line,) = lines(person, types=TYPES, naming=NameLimits(), site_type="MS", whole=True, named=True)
 
     assert ("recipientName", "Ann") == line.fields[0]
+
+
+def test_a_recipient_without_an_address_of_the_sites_type_is_shown_whole_all_the_same():
+    """A peer that holds whole recipients gets those without an address of the site's type by their first one."""
+    person = mailbox("Ann", "SMTP:ann@lab.example")
+    shown = lines(person, types=TYPES, naming=NameLimits(), site_type="MS", fallback=False, whole=True)
+
+    assert [("SMTP", "ann@lab.example")] == [(line.type, line.address) for line in shown]
+    assert () == lines(person, types=TYPES, naming=NameLimits(), site_type="MS", fallback=False)

@@ -50,13 +50,16 @@ def lines(
         fallback: without it, peers that do not ask for a foreign type do not see its recipients (KB Q149192).
         gateways: the name of the gateway by type, put before addresses that have none.
         attributes: maps the fields to prompts; without it they stay as they are.
-        whole: alias, addresses and kind are among the fields (`dxa.entry.ASIDE`).
+        whole: alias, addresses and kind are among the fields (`dxa.entry.ASIDE`); whoever has no address of the site's
+            type is shown by its first one.
         named: so is the name, as it is here.
 
     Raises:
         AddressError: when the name cannot be written.
     """
     forms = _forms(recipient, types, site_type, fallback, gateways)
+    if whole and not forms and recipient.target is None:
+        forms = [(proxy, "") for proxy in recipient.proxies if proxy.type in types][:1]
     if not forms:
         return ()
     name = shape_name(recipient.name, naming)
