@@ -189,8 +189,8 @@ def _files() -> Iterable[bytes]:
     for harness in (LinkHarness(), DiskHarness()):
         harness.say([harness.entry(n, f"Person {n}") for n in range(3)], spoiled={1})
         yield list(harness.batches(tag(PEER)))[-1]
-    yield Status(ack=3, sent=4, types=("MS",), serial="1").seal(WAY, key_of(PEER))
-    yield Status(ack=3, sent=4, types=("MS",), serial="1").seal(WAY, None)
+    yield Status(ack=3, sent=4, types=("MS",)).seal(WAY, key_of(PEER))
+    yield Status(ack=3, sent=4, types=("MS",)).seal(WAY, None)
 
 
 def test_the_kits_peer_is_the_one_of_the_configuration() -> None:

@@ -141,7 +141,7 @@ def test_a_batch_comes_back(number: int, ack: int, full: bool, compress: bool) -
 
 def test_a_status_comes_back() -> None:
     """A status is read as it was written, and is no batch."""
-    status = Status(ack=3, sent=4, types=("MS", "SMTP"), serial="ab")
+    status = Status(ack=3, sent=4, types=("MS", "SMTP"))
     sealed = unseal(status.seal(WAY, None))
 
     assert status == read_status(sealed)

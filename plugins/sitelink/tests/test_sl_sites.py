@@ -97,6 +97,7 @@ def test_an_address_that_both_sites_are_told_of() -> None:
     world.settle(4)
     assert ["Guest"] == [r.name for r in b.told_by(A)]
     assert [] == world.problems() + world.quiet()
+    assert ["the address belongs to"] == [text[:22] for text in rejects(world)]
 
 
 @pytest.mark.parametrize("seed", range(6))

@@ -6,7 +6,6 @@ holds it, or when a later batch has taken its place: each answer leads from ever
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -175,8 +174,6 @@ class SiteLink:
         if own is None:
             return " to a new site"
         ack, latest = seen.status.ack, max([own.sent, *seen.ours])
-        if ack > own.sent:
-            return f" above {own.sent}"
         if latest <= ack:
             return ""
         return None if latest in seen.ours and self._leads_on(peer, latest, ack) else f" without {latest}"
@@ -228,11 +225,9 @@ class SiteLink:
             if number != standing.sent or number <= held:
                 self._folder.remove(str(peer.ours(number)))
         types = tuple(kind.name for kind in self._types)
-        own = self._own_status(peer)
-        wanted = Status(ack=standing.taken, sent=standing.sent, types=types, serial=own.serial if own else "")
-        if own != wanted:
-            fresh = attrs.evolve(wanted, serial=secrets.token_hex(8))
-            self._folder.write(str(peer.ours(None)), fresh.seal(peer.way.back(), self._key))
+        status = Status(ack=standing.taken, sent=standing.sent, types=types)
+        if self._own_status(peer) != status:
+            self._folder.write(str(peer.ours(None)), status.seal(peer.way.back(), self._key))
 
 
 def _seen(peer: Peer, names: Sequence[FileName]) -> _Seen:

@@ -66,17 +66,16 @@ class Status:
     """How far one site has come with the other.
 
     `ack` is the last number that it holds, `sent` the last one that it has sent, `types` are the address types that it
-    knows. `serial` is another one each time the file is written, so that nobody takes it for an earlier one.
+    knows.
     """
 
     ack: int
     sent: int
     types: tuple[str, ...]
-    serial: str = ""
 
     def seal(self, way: Way, key: PrivateKey | None) -> bytes:
         """The bytes of its file."""
-        said = {"ack": self.ack, "sent": self.sent, "types": list(self.types), "serial": self.serial}
+        said = {"ack": self.ack, "sent": self.sent, "types": list(self.types)}
         return seal({**way.header(STATUS), **said}, b"", key)
 
 
@@ -107,7 +106,6 @@ def read_status(sealed: Sealed) -> Status:
         ack=number_of(header, "ack"),
         sent=number_of(header, "sent"),
         types=tuple(types),
-        serial=text_of(header, "serial"),
     )
 
 
