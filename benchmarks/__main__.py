@@ -14,6 +14,7 @@ BENCHMARKS = (
     *("full_import", "t2", "no_change", "decode", "startup", "gal_rebuild", "full_answer"),
     *("ccmail_diff", "ccmail_cycle"),
     *("ldap_read", "ldap_import", "ldap_incremental"),
+    *("ldif", "dsml"),
 )
 PAGE = Path(__file__).parent.parent / "docs" / "benchmarks.md"
 PEAK_MB = 300

@@ -23,7 +23,8 @@ Row: TypeAlias = dict[str, Any]
 HIDDEN = "(hidden)"
 #: Bytes within which a format is recognised, bytes of a binary value that are shown, characters of a bad record.
 HEAD, _SHOWN, _RAW = 1 << 13, 64, 500
-_FIRST = re.compile(r"version: *\d+ *|dn: .*=.*|dn:[^ :].*=.*|dn:: *[A-Za-z0-9+/=]+|dn: *", re.IGNORECASE)
+_VERSION = re.compile(r"version: *\d+ *", re.IGNORECASE)
+_NAME = re.compile(r"dn:(?: *| *[^ :<].*=.*|: *[A-Za-z0-9+/]+=* *)", re.IGNORECASE)
 _ROOT = re.compile(r"<(?:!DOCTYPE\s+)?(?:[\w.-]+:)?([\w.-]+)")
 
 
@@ -37,11 +38,15 @@ def decoders() -> list[Decoder]:
 
 
 def is_ldif(data: bytes) -> bool:
-    """Whether the first line that is no comment is the version of LDIF, or a distinguished name."""
-    for block in blocks([data[:HEAD]]):
-        if lines := unfolded(block.text):
-            return _FIRST.fullmatch(lines[0]) is not None and "\0" not in block.text
-    return False
+    """Whether the first line that is neither a comment nor a version is a distinguished name.
+
+    The version alone says nothing: messages of other systems begin with a line like that, too.
+    """
+    lines = (line for block in blocks([data[:HEAD]]) for line in unfolded(block.text))
+    first = next(lines, "")
+    if _VERSION.fullmatch(first):
+        first = next(lines, "")
+    return _NAME.fullmatch(first) is not None and "\0" not in first
 
 
 def is_dsml1(data: bytes) -> bool:
@@ -104,7 +109,8 @@ def _row(located: tuple[int, dsml2.Item | Change]) -> Row:
 
 
 def _bad(bad: Bad) -> Row:
-    secret = names_secret(bad.raw) or is_secret(bad.field)
+    # The name of a password may be folded over two lines.
+    secret = names_secret(bad.raw.replace("\n ", "")) or is_secret(bad.field)
     return {
         "kind": "error" if xmlsafe.is_end(bad) else "reject",
         "line": bad.line,

@@ -24,7 +24,6 @@ _ROOT, _ENTRIES, _ENTRY, _ATTR, _VALUE, _CLASS, _CLASS_VALUE = (
     f"{{{NAMESPACE}}}{name}"
     for name in ("dsml", "directory-entries", "entry", "attr", "value", "objectclass", "oc-value")
 )
-_HOLDS_VALUES, _HOLDS_TEXT = (_ATTR, _CLASS), (_VALUE, _CLASS_VALUE)
 #: What describes a schema; it is not read, and dropped at once, as it can be long.
 _SCHEMA = tuple(f"{{{NAMESPACE}}}{name}" for name in ("class", "attribute-type"))
 
@@ -71,19 +70,19 @@ def _quickly(entry: Element) -> dict[str, Values] | None:
     """
     found: dict[str, Values] = {}
     values: Values = []
-    name, expected, count = "", 0, 0
+    name, wanted, expected, count = "", "", 0, 0
     descendants = entry.iter()
     next(descendants)
     for element in descendants:
         tag = element.tag
-        if tag in _HOLDS_TEXT:
+        if tag == wanted:
             if len(element):
                 return None
             text = element.text or ""
             values.append(_value(element, name, text) if element.keys() else text)
             count += 1
-        elif tag in _HOLDS_VALUES:
-            name = element.get("name", "") if tag == _ATTR else OBJECT_CLASS
+        elif tag in (_ATTR, _CLASS):
+            name, wanted = (element.get("name", ""), _VALUE) if tag == _ATTR else (OBJECT_CLASS, _CLASS_VALUE)
             values = found[name] = []
             expected += len(element)
         else:

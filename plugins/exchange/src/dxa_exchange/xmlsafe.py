@@ -72,7 +72,7 @@ def elements(
                 yield element
                 _forget(element)
         if broken is not None:
-            raise _error(broken)
+            raise _error(broken, parser)
 
 
 class Sink:
@@ -151,7 +151,7 @@ def _begun(pieces: Iterator[bytes]) -> tuple[list[bytes], Element]:
                 _refuse_types(root)
                 return head, root
             if broken is not None:
-                raise _typed(head) or _error(broken)
+                raise _typed(head) or _error(broken, parser)
         if sum(map(len, head)) > _HEAD:
             raise _typed(head) or FormatError(f"no element begins within {_HEAD} bytes", line=1, expected="XML")
     raise _typed(head) or FormatError("the file has no element", line=1, expected="XML")
@@ -173,9 +173,12 @@ def _refused() -> FormatError:
     return FormatError(reason, line=1, field="DOCTYPE")
 
 
-def _error(error: etree.XMLSyntaxError) -> FormatError:
-    said = _PLACE.sub("", error.msg or "no reason is given")
-    return FormatError(f"broken XML: {said}", line=error.lineno or 0)
+def _error(error: etree.XMLSyntaxError, parser: Any) -> FormatError:
+    """What is broken, and where. Of an entity that nobody has declared only the log of the parser tells."""
+    said, line, logged = error.msg, error.lineno, parser.feed_error_log.last_error
+    if not line and logged is not None:
+        said, line = logged.message, logged.line
+    return FormatError(f"broken XML: {_PLACE.sub('', said or 'no reason is given')}", line=line or 0)
 
 
 def _forget(element: Element) -> None:
