@@ -12,6 +12,7 @@ import attrs
 
 from dxa.connector import LinkContext, Outcome, Parcel, ParcelKind, Phase, Report, Result
 from dxa.entry import Entry, Verb
+from dxa.errors import ConfigError
 from dxa_exchange.live import cookie as cookies
 from dxa_exchange.live.client import Client
 from dxa_exchange.live.delivery import Delivery
@@ -52,6 +53,9 @@ class LdapConnector:
         login = self._options.server(context.folder)
         self._patience = Patience(lambda: connect(login), sleep, self._options.attempts)
         self._containers = self._options.parts()
+        if not self._containers:
+            key = f"links.{context.link}.ldap"
+            raise ConfigError(key, ["neither `containers` nor `people.sync_container`: there is nothing to read"])
 
     # -- collecting ------------------------------------------------------------------------------------------------
 

@@ -31,7 +31,7 @@ TRIES = 100
 
 
 class Taken(Exception):
-    """Somebody else has the address, or the object is not ours: what was wanted is refused, with the reason."""
+    """Somebody else has the address, or the directory cannot hold it: what was wanted is refused, with the reason."""
 
 
 @attrs.frozen
@@ -141,11 +141,21 @@ class Delivery:
 
     # -- writing ---------------------------------------------------------------------------------------------------
 
+    def _made(self, entry: Entry, dn: str) -> Record:
+        """The object that the entry becomes; refused when it would be read back under another name."""
+        record = self.people.write(entry, dn).record
+        told = self.people.read(record)
+        if not isinstance(told, Person):
+            raise Taken(f"such an object would be no recipient: {told.reason}")
+        if told.entry.name != entry.name:
+            raise Taken(f"the directory cannot hold the name {entry.name!r}; it would become {told.entry.name!r}")
+        return record
+
     def _add(self, entry: Entry) -> None:
         tried = set[str]()
         for _ in range(TRIES):
             dn = self.people.dn(entry, tried.__contains__)
-            record = self.people.write(entry, dn).record
+            record = self._made(entry, dn)
             try:
                 self.directory.add(dn, record.attributes)
             except LdapError as problem:
@@ -158,7 +168,7 @@ class Delivery:
         raise Taken(f"{TRIES} names like {dn} are taken; give it another name")
 
     def _modify(self, present: Record, entry: Entry) -> None:
-        wanted = self.people.write(entry, present.dn).record
+        wanted = self._made(entry, present.dn)
         batches = self.people.changes(present, wanted)
         if not batches:
             return

@@ -88,7 +88,9 @@ class LdapOptions:
     )
     cleartext: bool = _key("let a password pass a network unprotected", False)
     tls: TlsOptions = _key("protection of the connection", TlsOptions())
-    containers: tuple[ContainerOptions, ...] = _key("what is read, each part by itself", ())
+    containers: tuple[ContainerOptions, ...] = _key(
+        "what is read, each part by itself; beside them, what dxa has written is read", ()
+    )
     source: Literal["auto", "full", "usn", "dirsync", "syncrepl"] = _key(
         "how changes are heard: by update sequence numbers (Active Directory, Exchange 5.5), by the control DirSync "
         "(Active Directory), by content synchronization (OpenLDAP, 389 Directory Server), or not at all; auto is what "
@@ -118,8 +120,6 @@ class LdapOptions:
 
     @containers.validator
     def _check_containers(self, _attribute: _Field, value: tuple[ContainerOptions, ...]) -> None:
-        if not value:
-            raise ValueError("containers: at least one is needed: what is to be read")
         for each in value:
             if not each.base:
                 raise ValueError("containers: each needs its base")
