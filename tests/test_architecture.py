@@ -15,7 +15,10 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 CORE = ROOT / "src" / "dxa"
 
-PURE = ("errors", "bulk", "address", "entry", "recipient", "change", "rules", "ledger", "dirsync", "plan")
+PURE = (
+    *("errors", "bulk", "address", "x400", "standard", "entry", "recipient", "change", "rules", "ledger", "dirsync"),
+    "plan",
+)
 ROOMS = (
     *PURE,
     *("connector", "hookspecs", "store", "memory", "schedule", "config", "host", "agent", "demo", "cli"),

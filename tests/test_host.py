@@ -72,7 +72,7 @@ def test_the_memory_connector_comes_by_the_same_hooks() -> None:
     host = Host(discover=False)
 
     assert ["memory"] == list(host.connectors())
-    assert ["MEM"] == [kind.name for kind in host.address_types()]
+    assert ["MEM", "SMTP", "X400"] == [kind.name for kind in host.address_types()]
     assert ["memory"] == [plugin.name for plugin in host.plugins()]
     assert host.memory.system("a") is host.memory.system("a")
     own = Memory()

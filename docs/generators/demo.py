@@ -22,7 +22,7 @@ CUTS = (
 )
 CCMAIL_CUTS = (
     ("The ten steps of a cycle", "Two people have one name"),
-    ("And in the global address lists, after a cycle", "A cycle in which"),
+    ("And in the other address lists, after a cycle", "A cycle in which"),
     ("A post office that has suddenly shrunk", "In the end"),
 )
 

@@ -23,6 +23,7 @@ from dxa.connector import Scene
 from dxa.errors import DxaError, UsageError
 from dxa.host import Host
 from dxa.recipient import Kind, Recipient
+from dxa.rules.transliteration import transliterate
 
 #: Says that a folder was made by the demo, so that the demo may remove it.
 MARKER = ".dxa-demo"
@@ -152,9 +153,19 @@ class Stage:
         for neighbour in self.neighbours:
             neighbour.cycle()
         for neighbour in self.neighbours:
-            lists.update(neighbour.names())
-        rows = [(each, *("yes" if each in names else "–" for names in lists.values())) for each in wanted]
+            lists.update({name: set(map(_plain, names)) for name, names in neighbour.names().items()})
+        rows = [(each, *("yes" if _plain(each) in names else "–" for names in lists.values())) for each in wanted]
         self.table(title, ("name", *lists), rows)
+
+    def give_addresses(self, type_: str, pattern: str) -> None:
+        """Everybody who comes to the site gets an address of that type: a scene before anybody is there asks for it."""
+        import tomlkit
+
+        path = self.site / "dxa.toml"
+        file = tomlkit.parse(path.read_text(encoding="utf-8"))
+        given = file.setdefault("addressing", {}).setdefault("templates", {"MS": "{organization}/{site}/{alias}"})
+        given[type_] = pattern
+        path.write_text(tomlkit.dumps(file), encoding="utf-8")
 
     def edit_config(self, text: str) -> None:
         """Append TOML to the site's configuration."""
@@ -245,6 +256,12 @@ def add_people(stage: Stage) -> None:
                 )
         finally:
             site.close()
+
+
+def _plain(name: str) -> str:
+    """A name in the letters that every system has: some write it with others of their own."""
+    shown = transliterate(name, code_page="ascii", style="plain", unknown=lambda _char: "?")
+    return shown.replace("ae", "a").replace("oe", "o").replace("ue", "u")
 
 
 def _quoted(argument: str) -> str:

@@ -20,6 +20,7 @@ from dxa.address import AddressType, AddressTypes
 from dxa.connector import ConnectorType, Decoder, Scene
 from dxa.errors import PluginError
 from dxa.memory import Memory
+from dxa.standard import STANDARD
 
 GROUP = "dxa"
 HOOKS = tuple(name for name in vars(hookspecs) if name.startswith("dxa_"))
@@ -102,9 +103,9 @@ class Host:
     # -- the facade ------------------------------------------------------------------------------------------------
 
     def address_types(self) -> AddressTypes:
-        """All address types."""
+        """All address types, the standard ones among them."""
         found = self._named("dxa_address_types", AddressType, lambda kind: (kind.name, *kind.aliases), str.upper)
-        return AddressTypes({kind.name: kind for kind in found.values()}.values())
+        return AddressTypes({kind.name: kind for kind in (*STANDARD, *found.values())}.values())
 
     def connectors(self) -> dict[str, ConnectorType]:
         """All connectors by name."""

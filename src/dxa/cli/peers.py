@@ -136,8 +136,8 @@ def add(
     from dxa.cli.output import say
     from dxa.config import edit
 
-    if (password_ref is None) == (not no_password):
-        raise UsageError("say either --password-ref env:X (or file:Y), or --no-password")
+    if password_ref is not None and no_password:
+        raise UsageError(_EITHER)
     if password_ref is not None and not password_ref.startswith(("env:", "file:")):
         raise UsageError("--password-ref takes env:NAME or file:PATH, so that no password stands in a command line")
     wished: dict[str, Any] = {
@@ -153,11 +153,17 @@ def add(
     with session.locked() as path:
         text = edit.read(path)
         exact = _link_name(text, link)
+        kind = session.parse(text).link(exact).connector
+        if password_ref is None and not no_password and not kind.traits.signed:
+            raise UsageError(_EITHER)
         if options:
-            settings[session.parse(text).link(exact).connector.name] = dict(map(_option, options))
+            settings[kind.name] = dict(map(_option, options))
         _check_and_write(session, edit.add_peer(text, exact, name, settings))
     session.logging.info("peer added", link=link, peer=name)
     say(f"Registered {name} on {link}. It is answered after its first request.")
+
+
+_EITHER = "say either --password-ref env:X (or file:Y), or --no-password"
 
 
 def _option(text: str) -> tuple[str, Any]:

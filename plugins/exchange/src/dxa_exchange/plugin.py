@@ -8,7 +8,7 @@ from dxa.hookspecs import hookimpl
 
 if TYPE_CHECKING:
     from dxa.address import AddressType
-    from dxa.connector import ConnectorType, Decoder
+    from dxa.connector import ConnectorType, Decoder, Scene
 
 
 @hookimpl
@@ -56,13 +56,26 @@ def dxa_connectors() -> list[ConnectorType]:
 
 @hookimpl
 def dxa_decoders() -> list[Decoder]:
-    """Decoders of LDIF, DSML 1.0 and DSML 2.0."""
+    """Decoders of LDIF, DSML 1.0 and 2.0, and Directory Import/Export files."""
     from dxa_exchange import decoders
+    from dxa_exchange.table55 import dump
 
-    return decoders.decoders()
+    return [*decoders.decoders(), dump.decoder()]
 
 
 @hookimpl
 def dxa_commands() -> list[tuple[str, str]]:
     """The commands below ``dxa exchange``."""
     return [("convert", "dxa_exchange.commands.convert:convert")]
+
+
+@hookimpl
+def dxa_demo_scenes() -> list[Scene]:
+    """The scene with a directory, which comes behind those of mail systems."""
+    from dxa.connector import Scene
+    from dxa_exchange.demo.scene import play, prepare
+
+    return [
+        Scene(name="exchange addresses", order=-5, play=prepare),
+        Scene(name="exchange", order=30, play=play),
+    ]

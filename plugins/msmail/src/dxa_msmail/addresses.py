@@ -9,13 +9,11 @@ from functools import partial
 
 from dxa.address import AddressType
 from dxa.errors import AddressError
-from dxa_msmail import x400
+from dxa.standard import SMTP, X400, printable
 from dxa_msmail.errors import address_error
 
 #: Network, postoffice and mailbox; gateway, node and user: 1 to 10 characters each (KB Q96001 #20, Q123398).
 ELEMENT_LENGTH = 10
-#: No source names a limit for the addresses of the other types (error 25); this one is ours.
-ADDRESS_LENGTH = 1024
 #: Mailboxes outside the alphabet (KB Q96060, Q112879, Q107096); ``SYSTEM1`` and so on are ordinary names (KB Q150828).
 RESERVED_MAILBOXES = frozenset({"$SYSTEM", "*SPECIAL", "$SPECIAL"})
 #: KB Q175978: networks of common gateways; the list's ``*EMS`` is outside the alphabet anyway.
@@ -30,7 +28,6 @@ _ELEMENT = re.compile(r"[^\W_]{1,10}")
 _PLAIN = re.compile(r"([^\W_]{1,10})/[^\W_]{1,10}/[^\W_]{1,10}")
 # The names of a host system are not bound to that alphabet; a blank, a slash or a control character is no part of one.
 _FOREIGN = re.compile(r"[^\x00-\x20/\x7f]{1,10}")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _LETTERS = str.maketrans(
     {"ß": "ss", "æ": "ae", "ø": "o", "đ": "d", "ð": "d", "þ": "th", "ł": "l", "œ": "oe", "ı": "i"}
     | {"Æ": "AE", "Ø": "O", "Đ": "D", "Ð": "D", "Þ": "Th", "Ł": "L", "Œ": "OE"}
@@ -153,7 +150,7 @@ def _check_fax(value: str) -> str:
             raise address_error(code, field)
     if not _PHONE.fullmatch(fields[3]):
         raise address_error(15, fields[3])
-    return _printable("~".join(fields))
+    return printable("~".join(fields))
 
 
 def _vary_fax(value: str, n: int) -> str:
@@ -164,7 +161,7 @@ def _vary_fax(value: str, n: int) -> str:
 
 def _check_mci(value: str) -> str:
     # KB Q96001 #26: a space stands for each carriage return and line feed.
-    return _printable(re.sub(r"\s*[\r\n]+\s*", " ", value).strip(" "))
+    return printable(re.sub(r"\s*[\r\n]+\s*", " ", value).strip(" "))
 
 
 def _vary_mci(value: str, n: int) -> str:
@@ -173,27 +170,8 @@ def _vary_mci(value: str, n: int) -> str:
     return f"{name}{n}{ems}{rest}"
 
 
-def _printable(value: str) -> str:
-    """Any text on one line that is not empty and not endless."""
-    if not value:
-        raise address_error(48, value)
-    if len(value) > ADDRESS_LENGTH:
-        raise address_error(25, f"{value[:40]}…")
-    if _CONTROL.search(value):
-        raise address_error(26, value)
-    return value
-
-
-def _check_smtp(value: str) -> str:
-    # KB Q94410: a user alone is legal, and user:domain:organization, the form of 3+Mail.
-    user, at, host = _printable(value).rpartition("@")
-    if at and not (user and host):
-        raise address_error(26, value)
-    return value
-
-
 def _check_user_at_host(value: str, pattern: re.Pattern[str]) -> str:
-    if not pattern.fullmatch(_printable(value)):
+    if not pattern.fullmatch(printable(value)):
         raise address_error(26, value)
     return value
 
@@ -202,10 +180,6 @@ def _check_user_at_host(value: str, pattern: re.Pattern[str]) -> str:
 _MHS = re.compile(r"[^@{}]+@[^@{} ]+ *(?:\{[^{}]+\})?")
 # KB Q94410, Q193842: the names of users and servers on a Macintosh are free text.
 _MACINTOSH = re.compile(r".*[^@]@[^@]+")
-
-
-def _check_x400(value: str) -> str:
-    return _printable(x400.canonical(_printable(value)))
 
 
 MS = _triple_type("MS", _check_ms, ("PCM", "CSI"))  # KB Q106623, Q156730: three spellings of one type
@@ -217,8 +191,8 @@ ADDRESS_TYPES: tuple[AddressType, ...] = (
     _triple_type("OV", _check_gateway),
     AddressType(name="FAX", check=_check_fax, variant=_vary_fax),
     AddressType(name="MCI", check=_check_mci, variant=_vary_mci),
-    AddressType(name="X400", check=_check_x400, variant=x400.variant, fold=x400.fold),
-    AddressType(name="SMTP", check=_check_smtp),
+    X400,
+    SMTP,
     AddressType(
         name="MHS",
         check=partial(_check_user_at_host, pattern=_MHS),

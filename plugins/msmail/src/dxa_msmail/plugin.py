@@ -15,10 +15,11 @@ if TYPE_CHECKING:
 
 @hookimpl
 def dxa_address_types() -> list[AddressType]:
-    """The types that pass through directory synchronization."""
+    """The types that pass through directory synchronization, but for those that are there without it."""
+    from dxa.standard import STANDARD
     from dxa_msmail.addresses import ADDRESS_TYPES
 
-    return list(ADDRESS_TYPES)
+    return [kind for kind in ADDRESS_TYPES if kind not in STANDARD]
 
 
 @hookimpl

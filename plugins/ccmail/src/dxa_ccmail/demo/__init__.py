@@ -9,17 +9,10 @@ from typing import Any
 
 __all__ = ["play", "prepare"]
 
-#: What the site gives everybody who comes: an address in MS Mail's form, which is the default, and one in cc:Mail's.
-TEMPLATES = """
-[addressing.templates]
-MS = "{organization}/{site}/{alias}"
-CCMAIL = "{name} at {site}"
-"""
-
 
 def prepare(stage: Any) -> None:
     """Before anybody is there: addresses are given when somebody comes."""
-    stage.edit_config(TEMPLATES)
+    stage.give_addresses("CCMAIL", "{name} at {site}")
 
 
 def play(stage: Any) -> None:

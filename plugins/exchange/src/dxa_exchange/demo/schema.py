@@ -31,7 +31,17 @@ _BORROWED = (
     *("cn", "sn", "givenName", "initials", "title", "displayName", "description", "mail", "uid", "info", "l", "st"),
     *("postalCode", "street", "co", "otherMailbox", "textEncodedORAddress", "mailPreferenceOption", "telephoneNumber"),
     *("facsimileTelephoneNumber", "mobile", "pager"),
-    *("homePhone", "physicalDeliveryOfficeName", "manager", "secretary", "o", "ou", "c", "employeeNumber", "employeeType"),
+    *(
+        "homePhone",
+        "physicalDeliveryOfficeName",
+        "manager",
+        "secretary",
+        "o",
+        "ou",
+        "c",
+        "employeeNumber",
+        "employeeType",
+    ),
     *("departmentNumber", "generationQualifier", "labeledURI", "postalAddress"),
 )
 

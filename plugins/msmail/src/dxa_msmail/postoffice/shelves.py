@@ -19,7 +19,8 @@ from dxa.bulk import made
 from dxa.entry import Entry, Reject
 from dxa.errors import FormatError
 from dxa.ledger.answer import ListKey
-from dxa_msmail.addresses import ADDRESS_LENGTH, ELEMENT_LENGTH
+from dxa.standard import ADDRESS_LENGTH
+from dxa_msmail.addresses import ELEMENT_LENGTH
 from dxa_msmail.errors import format_error
 from dxa_msmail.errors import message as error_text
 from dxa_msmail.importlines import NAME_LENGTH

@@ -1,4 +1,4 @@
-"""X.400 addresses as MS Mail writes them: ``/c=US/a=MCI/o=PSS/s=Doe`` or ``c=US;a=MCI;o=PSS;s=Doe``.
+"""X.400 addresses as mail systems write them: ``/c=US/a=MCI/o=PSS/s=Doe`` or ``c=US;a=MCI;o=PSS;s=Doe``.
 
 KB Q108732: either all attributes are separated by semicolons, or all by slashes with one in front; in the second form
 a slash inside a value is written ``$/``. An address keeps the form in which it came; both forms fold to one text.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from dxa_msmail.errors import address_error
+from dxa.errors import AddressError
 
 Attributes = list[tuple[str, str]]
 
@@ -40,7 +40,7 @@ def parse(value: str) -> Attributes:
     """The attributes in their order, values unescaped; raises `AddressError` 26."""
     attributes = [_attribute(part, value) for part in _parts(value)]
     if not attributes:
-        raise address_error(26, value)
+        raise AddressError("error in address", got=value, code=26)
     return attributes
 
 
@@ -59,7 +59,7 @@ def _attribute(part: str, whole: str) -> tuple[str, str]:
     name, equals, value = part.partition("=")
     # KB Q156729: other separators are malformed.
     if not equals or not _NAME.fullmatch(name.strip(" ")):
-        raise address_error(26, whole)
+        raise AddressError("error in address", got=whole, code=26)
     # A domain of one blank is a value of its own in X.400.
     return name.strip(" "), _BLANKS.sub(" ", value.strip(" ") or value[:1])
 

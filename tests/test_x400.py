@@ -2,8 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dxa import x400
 from dxa.errors import AddressError
-from dxa_msmail import x400
 
 VALUE = st.text(st.sampled_from("abz09 /()+,-.:=?@_"), min_size=1, max_size=12).map(str.strip).filter(bool)
 NAME = st.sampled_from(["c", "a", "p", "o", "ou1", "s", "g", "dda.type", "dda.value", "DDA:RFC-822"])
