@@ -24,6 +24,7 @@ from dxa_exchange import names
 from dxa_exchange.directory import Record
 from dxa_exchange.files.connector import FilesConnector
 from dxa_exchange.files.folder import Folder, Waiting
+from dxa_exchange.files.keeping import Archive
 from dxa_exchange.files.options import FilesOptions, TableOptions
 from dxa_exchange.people import People, PeopleOptions, Person
 from dxa_exchange.table55.line import Line, Mode
@@ -81,6 +82,14 @@ class Unreliable(Folder):
         Folder.move(self, name, target, called)
 
 
+def unreliable(connector: FilesConnector, uses: Uses) -> None:
+    """Let its folders be reached so many times only."""
+    connector.inbox = Unreliable(connector.inbox.path, connector.inbox.configured, uses)
+    connector.outbox = Unreliable(connector.outbox.path, connector.outbox.configured, uses)
+    done = connector.archive.folder
+    connector.archive = Archive(Unreliable(done.path, done.configured, uses), connector.archive.kept)
+
+
 class FilesHarness(ConnectorHarness):
     """A directory behind two folders; `make` adds one of its own people to it."""
 
@@ -109,9 +118,7 @@ class FilesHarness(ConnectorHarness):
             link="ex", options=self.options, folder=self.site, types=TYPES, site=SITE, peers={"ex": self.peer}
         )
         connector = FilesConnector(context)
-        for name in ("inbox", "outbox", "done"):
-            folder: Folder = getattr(connector, name)
-            setattr(connector, name, Unreliable(folder.path, folder.configured, self.uses))
+        unreliable(connector, self.uses)
         return connector
 
     def entry(self, n: int, name: str, *, ours: bool = False) -> Entry:

@@ -165,13 +165,6 @@ def test_names_that_are_built() -> None:
     assert ([], "Ann") == (bare.values("Display Name"), bare.text("Alias Name"))
 
 
-def test_long_values_are_told() -> None:
-    """Excel's limit made the program write them elsewhere."""
-    assert [("Notes", 156)] == [
-        (bad.field, bad.code) for bad in checks.long_values(line({"Notes": ["x" * 256], "Title": ["x" * 255]}))
-    ]
-
-
 def test_what_is_not_imported_again() -> None:
     """Imported-From would make objects foreign, and other columns are the system's (KB Q235329)."""
     record = line({"Imported-From": ["MS"], "USN-Changed": ["7"], "Title": ["Boss"]}).record

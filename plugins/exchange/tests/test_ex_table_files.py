@@ -8,6 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dxa.errors import FormatError
+from dxa.testing import DecoderSubject
+from dxa.testing.pytest_skin import decoder_suite
 from dxa_exchange.directory import Bad, Record
 from dxa_exchange.table55 import dump, errfile
 from dxa_exchange.table55.columns import REMOTE
@@ -169,6 +171,15 @@ def test_one_bad_line_never_stops_the_others() -> None:
     ]
 
 
+def test_pointers_to_side_files_are_told() -> None:
+    """They are kept as they stand (156); other values with such signs are just values."""
+    data = b"Obj-Class,Directory Name,Notes\r\nMailbox,Ann,#NOTES.TXT(120)\r\nMailbox,Bob,#1 (2)\r\n"
+    found = lines(data)
+
+    assert [[("Notes", 156)], []] == [[(each.field, each.code) for each in line.warnings] for line in found]
+    assert "#NOTES.TXT(120)" == found[0].record.text("Notes")
+
+
 def test_a_file_that_was_cut() -> None:
     """A last line without an end is told, for half of it may be missing."""
     reader = TableReader([EXPORT[:-9]])
@@ -308,6 +319,9 @@ def test_refused_lines_can_be_mended_and_imported() -> None:
     assert "people.err" == errfile.error_name("people.csv", [])
     assert "people.e02" == errfile.error_name("people.csv", ["PEOPLE.ERR", "people.e01", "people.e03"])
     assert [True, True, False] == [errfile.is_error_name(name) for name in ("a.ERR", "a.e12", "a.csv")]
+
+
+test_decoder = decoder_suite(DecoderSubject(dump.decoder(), (EXPORT, EXPORT.decode("cp1252").encode("utf-16"))))
 
 
 @pytest.mark.parametrize(

@@ -10,20 +10,22 @@ import attrs
 from dxa.connector import LinkContext, Outcome, Parcel, ParcelKind, Phase, Report, Result
 from dxa.entry import Entry, Reject, Verb
 from dxa.errors import FormatError, TransportError
+from dxa_exchange.files.batches import options_file
 from dxa_exchange.files.folder import Folder, Waiting, complete
 from dxa_exchange.files.formats import Content, Parsed, parse
-from dxa_exchange.files.keeping import SENT, Kept, Taken, end_of, kept_as
+from dxa_exchange.files.keeping import Archive, Kept, Taken, end_of
 from dxa_exchange.files.options import FilesOptions
 from dxa_exchange.files.outgoing import Outgoing, file_name
 from dxa_exchange.files.state import State
 from dxa_exchange.files.telling import Telling, Told
 from dxa_exchange.people import People
 from dxa_exchange.table55.columns import COLUMNS
+from dxa_exchange.table55.encoding import DEFAULT, code_page
 
 #: Everything that the directory tells.
 ALL = frozenset({("", "")})
-#: So many copies of written files are kept at least: a parcel that comes again is known by them.
-KEPT_SENT = 100
+#: The options of admin.exe beside import files.
+INI = "import.ini"
 _HOUR = 3600.0
 
 
@@ -35,7 +37,7 @@ class FilesConnector:
         self._context, self._options = context, options
         self.inbox = Folder(context.folder / options.inbox, options.inbox)
         self.outbox = Folder(context.folder / options.outbox, options.outbox)
-        self.done = Folder(context.folder / options.done, options.done)
+        self.archive = Archive(Folder(context.folder / options.done, options.done), options.kept)
         self._telling = Telling(options, context.types, context.site)
         #: The directory behind everything that was collected; None as long as that is not known.
         self._state: State | None = None
@@ -45,6 +47,8 @@ class FilesConnector:
         #: Import files that were there when a full export was read, by its receipt; and those that it has outdated.
         self._older: dict[str, list[str]] = {}
         self._outdated: list[str] = []
+        #: What could not be read of tables, by receipt.
+        self._unread: dict[str, bytes] = {}
 
     # -- collecting ------------------------------------------------------------------------------------------------
 
@@ -52,6 +56,8 @@ class FilesConnector:
         """Every complete file, oldest first."""
         self._set_state(None)
         self._end = ""
+        self._unread.clear()
+        self._older.clear()
         files, why = self._complete()
         if why:
             self._context.tell(0, f"no more is taken from {self.inbox.path}: {why}")
@@ -114,17 +120,16 @@ class FilesConnector:
         if parsed.complete:
             self._set_state(state)
             self._end = end
-            self._older[filled.receipt] = [each.name for each in self.outbox.files()]
+            self._older[filled.receipt] = [each.name for each in self.outbox.files() if each.name != INI]
         return filled
 
     def _last_end(self) -> str:
         """What the last full export ended with; empty when there was none."""
-        if not self._end:
-            known = (kept_as(name) for name in sorted((each.name for each in self.done.files()), reverse=True))
-            self._end = next((each.end for each in known if each.kept is Kept.FULL), "")
+        self._end = self._end or self.archive.last_end()
         return self._end
 
     def _filled(self, report: Report, parsed: Parsed, told: Told, **more: object) -> Report:
+        self._unread[str(more["receipt"])] = parsed.refused
         filled = attrs.evolve(
             report,
             transactions=told.transactions,
@@ -163,13 +168,9 @@ class FilesConnector:
     def _replayed(self) -> State:
         """What the last full export among the kept files says, and the changes behind it."""
         state = State()
-        names = sorted(each.name for each in self.done.files())
-        fulls = [at for at, name in enumerate(names) if kept_as(name).kept is Kept.FULL]
-        for name in names[fulls[-1] if fulls else 0 :]:
-            known = kept_as(name)
-            if known.kept is not Kept.NONE:
-                parsed = self._parse(name, self.done.read(name), known.whole)
-                state = self._made(parsed, state, full=known.kept is Kept.FULL)
+        for name, known in self.archive.since_full():
+            parsed = self._parse(name, self.archive.folder.read(name), known.whole)
+            state = self._made(parsed, state, full=known.kept is Kept.FULL)
         return state
 
     def _made(self, parsed: Parsed, state: State, *, full: bool) -> State:
@@ -195,22 +196,12 @@ class FilesConnector:
                 continue
             found = there.get(taken.waiting.name)
             if found is not None and found[:3] == taken.waiting[:3]:
-                self.inbox.move(found.name, self.done, taken.kept_name())
+                self.archive.take(taken, self.inbox, self._unread.pop(receipt, b""))
                 if self._options.ready:
                     self.inbox.remove(f"{found.name}{self._options.ready}")
             self._outdated += self._older.pop(receipt, [])
         if there:
-            self._prune()
-
-    def _prune(self) -> None:
-        """Keep so many files, and whatever the directory is known by."""
-        names = sorted(each.name for each in self.done.files())
-        sent = [name for name in names if name.startswith(SENT)]
-        taken = [name for name in names if not name.startswith(SENT)]
-        fulls = [at for at, name in enumerate(taken) if kept_as(name).kept is Kept.FULL]
-        spare = min(len(taken) - self._options.kept, fulls[-1] if fulls else 0)
-        for name in (*taken[: max(0, spare)], *sent[: max(0, len(sent) - max(KEPT_SENT, self._options.kept))]):
-            self.done.remove(name)
+            self.archive.prune()
 
     # -- delivering ------------------------------------------------------------------------------------------------
 
@@ -222,14 +213,20 @@ class FilesConnector:
         self._withdraw()
         name = file_name(parcel.id, self._options.write)
         written = Outgoing(self._options, self._shown(), self._present()).write(parcel.transactions())
-        sent = f"{SENT}{name}" in {each.name for each in self.done.files()}
+        sent = self.archive.was_sent(name)
         # A file that was left before and is gone was taken: the same parcel is not imported twice.
         if written.data and (not sent or name in {each.name for each in self.outbox.files()}):
-            self.outbox.write(name, written.data)
-            self.done.write(f"{SENT}{name}", written.data)
-            self._context.tell(0, f"{name} was left to be imported")
+            self._leave(name, written.data)
         yield Outcome(result=Result.POSTED if written.data or sent else Result.DONE)
         yield from (Outcome(result=Result.REFUSED, key=key, reason=why) for key, why in written.refused.items())
+
+    def _leave(self, name: str, data: bytes) -> None:
+        table = self._options.table
+        if table.server and self._options.write in ("csv55", "csv40"):
+            self.outbox.write(INI, options_file(table).encode(code_page(table.code_page or DEFAULT)))
+        self.outbox.write(name, data)
+        self.archive.copy(name, data)
+        self._context.tell(0, f"{name} was left to be imported")
 
     def _withdraw(self) -> None:
         """Take away import files that were there when a full export was read: it shows that nobody imported them."""
@@ -284,7 +281,7 @@ class FilesConnector:
             return
         for each in there:
             hours = (self._context.now() - each.touched / 1e9) / _HOUR
-            if self._options.overdue and hours >= self._options.overdue:
+            if self._options.overdue and each.name != INI and hours >= self._options.overdue:
                 self._context.tell(0, f"{each.name} has been waiting for {hours:.0f} hours; does somebody import it?")
 
 

@@ -46,6 +46,8 @@ class Parsed:
     counted: bool = False
     columns: frozenset[str] | None = None
     remarks: tuple[str, ...] = ()
+    #: What could not be read of a table, as a file that can be mended (KB Q152440).
+    refused: bytes = b""
 
 
 def parse(name: str, data: bytes, table: TableOptions, *, files: bool, whole: bool = False) -> Parsed:
@@ -89,7 +91,11 @@ def _text(data: bytes) -> str:
 
 def _table(data: bytes, options: TableOptions, whole: bool) -> Parsed:
     reader = TableReader(
-        [data], form=options.form(), code_page=options.code_page, base=options.site, container=options.container
+        [data],
+        form=options.form(options.generation()),
+        code_page=options.code_page,
+        base=options.site,
+        container=options.container,
     )
     items: list[tuple[int, Item]] = []
     remarks: list[str] = []
@@ -101,6 +107,7 @@ def _table(data: bytes, options: TableOptions, whole: bool) -> Parsed:
         # Half of its last cell may be missing.
         items.pop()
     lines = [item for _, item in items if isinstance(item, Line)]
+    bads = [item for _, item in items if isinstance(item, Bad)]
     tombs = columns.DELETED.casefold() in map(str.casefold, reader.header.names)
     changes = reader.header.has_mode or (tombs and bool(lines) and all(is_deleted(line.record) for line in lines))
     return Parsed(
@@ -109,6 +116,7 @@ def _table(data: bytes, options: TableOptions, whole: bool) -> Parsed:
         complete=reader.ended,
         columns=frozenset(name.casefold() for name in reader.header.names),
         remarks=tuple(remarks),
+        refused=errfile.write(reader.header.text, bads, page=reader.encoding) if bads else b"",
     )
 
 

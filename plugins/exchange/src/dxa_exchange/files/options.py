@@ -10,7 +10,7 @@ import attrs
 from dxa.errors import FormatError
 from dxa_exchange import names
 from dxa_exchange.peopleoptions import PeopleOptions
-from dxa_exchange.table55.encoding import code_page
+from dxa_exchange.table55.encoding import DEFAULT, code_page
 from dxa_exchange.table55.form import Form
 
 _TABLES = ("csv55", "csv40")
@@ -77,9 +77,26 @@ class TableOptions:
         "the site, as in /o=Lab/ou=Berlin: where containers begin that are not written whole", "", _from_top
     )
     container: str = _key("container of objects whose line names none", "Recipients")
+    reads: Literal["csv55", "csv40"] = _key(
+        "the program that wrote what is read, Exchange 5.x or 4.0, where a quoted cell is one value and a quoted blank "
+        "clears an attribute",
+        "csv55",
+    )
+    server: str = _key(
+        "server that imports: with a name, import.ini stands beside what dxa writes, the options for admin.exe /i", ""
+    )
 
     def __attrs_post_init__(self) -> None:
         self.form()
+        for name in ("site", "container", "server"):
+            try:
+                getattr(self, name).encode(code_page(self.code_page or DEFAULT))
+            except UnicodeEncodeError as error:
+                raise ValueError(f"{name}: {error.object[error.start]!r} is not in the code page") from None
+
+    def generation(self) -> Literal[4, 5]:
+        """The program whose files are read."""
+        return 4 if self.reads == "csv40" else 5
 
     def form(self, generation: Literal[4, 5] = 5) -> Form:
         """The separators."""

@@ -9,6 +9,7 @@ import attrs
 from dxa.errors import FormatError
 from dxa_exchange import names
 from dxa_exchange.directory import Add, Change, Delete, Modification, Modify, Operation, Record, Rename, Value, Values
+from dxa_exchange.table55.form import Generation
 from dxa_exchange.table55.line import Line, Mode
 from dxa_exchange.table55.snapshot import is_deleted
 from dxa_exchange.table55.values import apply
@@ -43,7 +44,7 @@ class State:
         """The object is gone; that it was not there is no error, for it may have come and gone between two files."""
         return Step(self.records.pop(names.key(dn), None), None, dn)
 
-    def line(self, line: Line, *, overwrite: bool) -> Step:
+    def line(self, line: Line, *, overwrite: bool, generation: Generation = 5) -> Step:
         """A line of a file of changes; raises `FormatError` when it cannot be carried out."""
         if line.mode is Mode.DELETE or is_deleted(line.record):
             return self.drop(line.record.dn)
@@ -52,7 +53,7 @@ class State:
         mode = Mode.UPDATE if before is not None and line.mode is Mode.CREATE else line.mode
         if before is None and line.mode is Mode.MODIFY:
             raise _unknown(line.record.dn)
-        after = apply(before, line._replace(mode=mode), overwrite=overwrite)
+        after = apply(before, line._replace(mode=mode), overwrite=overwrite, generation=generation)
         assert after is not None
         return self.put(after)
 

@@ -107,10 +107,11 @@ class Telling:
                 yield line, item
 
     def _steps(self, parsed: Parsed, state: State, told: Told) -> Iterator[tuple[int, Step]]:
+        table = self.options.table
         for line, item in self._usable(parsed, told):
             try:
                 if isinstance(item, Line):
-                    yield line, state.line(item, overwrite=self.options.table.overwrite)
+                    yield line, state.line(item, overwrite=table.overwrite, generation=table.generation())
                 elif isinstance(item, Record):
                     yield line, state.put(item)
                 else:

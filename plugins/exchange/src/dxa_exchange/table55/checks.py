@@ -13,8 +13,6 @@ from dxa_exchange.table55.values import SERVER, is_delete, primary_type, removed
 
 #: The longest type of an address.
 TYPE_LENGTH = 8
-#: Longer values may be written to a side file, because of Excel (events 156, 295 and 296).
-VALUE_LENGTH = 255
 #: What a new object of a class must have, with the event when it has not.
 _REQUIRED = {MAILBOX: ((columns.HOME_SERVER, Event.HOME_SERVER),), REMOTE: ((columns.TARGET, Event.NONE),)}
 
@@ -55,14 +53,6 @@ def _addresses(line: Line, name: str, values: list[Value], column: Column) -> It
         if primary and primary in seen:
             yield _bad(line, name, f"two primary addresses of type {primary}, the second is {value!r}", Event.ADDRESS)
         seen.add(primary)
-
-
-def long_values(line: Line) -> Iterator[Bad]:
-    """Values that the program may have cut off into a side file, whose pointers nobody describes."""
-    for name, values in line.record.attributes.items():
-        for value in values:
-            if len(value) > VALUE_LENGTH:
-                yield _bad(line, name, f"a value of {len(value)} characters, more than {VALUE_LENGTH}", Event.SIDE_FILE)
 
 
 def built(record: Record) -> Record:

@@ -14,7 +14,7 @@ class Event(IntEnum):
     NONE = 0
     #: ``Member of`` (Is-Member-Of-DL) can be exported only.
     READ_ONLY = 154
-    #: A value is longer than 255 characters, and would be written to a side file.
+    #: A cell that points to a side file, which is for values of more than 255 characters; so are 295 and 296.
     SIDE_FILE = 156
     #: A character that the code page lacks. The program put another one in its place; dxa refuses.
     UNMAPPABLE = 167
@@ -39,7 +39,7 @@ class Event(IntEnum):
 #: What an administrator may do about it, one sentence each.
 ADVICE: dict[int, str] = {
     Event.READ_ONLY: "change the members of the list instead, and take this column away",
-    Event.SIDE_FILE: "no such pointer is read; shorten the value or put it into the cell",
+    Event.SIDE_FILE: "side files are not read; put the value into the cell",
     Event.UNMAPPABLE: "write the file as UTF-16, or with a code page that has the character",
     Event.BACKSLASH: r"write \\ for a backslash",
     Event.CODE_PAGE: "name no code page; the file says itself that it is Unicode",

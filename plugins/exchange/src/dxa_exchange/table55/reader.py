@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 
 import attrs
@@ -105,11 +106,25 @@ class TableReader:
         record = Record("", found)
         record = record._replace(dn=path(record, self._base, self._container))
         warnings = tuple(self._dropped(row, name) for name in dropped)
+        if "#" in row.text and ")" in row.text:
+            warnings += tuple(_pointers(row, record))
         return Line(row.line, kind, mode, record, row.text, warnings)
 
     def _dropped(self, row: Text, name: str) -> Bad:
         reason = f"a backslash was dropped{advice(Event.BACKSLASH)}"
-        return Bad(row.line, name, reason, row.text, Event.BACKSLASH)
+        return Bad(row.line, name, reason, row.text, int(Event.BACKSLASH))
+
+
+#: How migration files point to a secondary file; that Directory Import does it likewise is a guess.
+_POINTER = re.compile(r"#[^#() ]+\([0-9]+\)")
+
+
+def _pointers(row: Text, record: Record) -> Iterator[Bad]:
+    for name in record.attributes:
+        found = next(filter(_POINTER.fullmatch, record.texts(name)), "")
+        if found:
+            reason = f"{found!r} seems to point to a side file{advice(Event.SIDE_FILE)}"
+            yield Bad(row.line, name, reason, row.text, int(Event.SIDE_FILE))
 
 
 def read(chunks: Iterable[bytes], *, form: Form | None = None, code_page: str = "") -> Iterator[Line | Bad]:

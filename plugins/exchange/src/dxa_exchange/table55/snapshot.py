@@ -6,7 +6,7 @@ with a column ``Is-Deleted`` (KB Q239639).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 
 import attrs
 
@@ -50,15 +50,8 @@ class Snapshot:
 
     def _put(self, key: str, line: Line) -> None:
         self.objects[key] = line
-        for address in self._addresses(line.record):
+        for address in addresses_of(line.record, self.table):
             self._owners.setdefault(address, key)
-
-    def _addresses(self, record: Record) -> Iterator[str]:
-        """Folded addresses that belong to one object only; targets do not."""
-        for name, cell in record.attributes.items():
-            column = self.table.get(name)
-            if column.addresses and column.multi:
-                yield from (str(value).casefold() for value in cell if not values.is_marker(value))
 
     def apply(self, line: Line, *, overwrite: bool = False, generation: Generation = 5) -> None:
         """Carry out one line of a file of changes.
@@ -72,7 +65,7 @@ class Snapshot:
         old = before.record if before else None
         after = values.apply(old, line, overwrite=overwrite, generation=generation, table=self.table)
         if before:
-            for address in self._addresses(before.record):
+            for address in addresses_of(before.record, self.table):
                 self._owners.pop(address, None)
             del self.objects[key]
         if after is not None:
@@ -85,7 +78,7 @@ class Snapshot:
             raise _refused(problem)
         if line.mode is Mode.DELETE:
             return
-        for address in self._addresses(line.record):
+        for address in addresses_of(line.record, self.table):
             if self._owners.get(address, key) != key:
                 owner = self.objects[self._owners[address]].record.dn
                 reason = f"the address {address} belongs to {owner}{advice(Event.TAKEN)}"
@@ -121,13 +114,15 @@ def difference(
         if not _stays(line, new.get(key)):
             yield Line(0, line.kind, Mode.DELETE, _identity(line.record, table))
     given: list[Line] = []
+    contested = _contested(old, new, table)
     for key, line in new.items():
         record = checks.importable(line.record, table)
         before = old.get(key)
         if before is None or not _stays(before, line):
             given.append(Line(0, line.kind, Mode.CREATE, _literal(record)))
             continue
-        change = changed_cells(checks.importable(before.record, table), record, overwrite=overwrite, table=table)
+        known = checks.importable(before.record, table)
+        change = changed_cells(known, record, overwrite=overwrite, contested=contested, table=table)
         for cells, put in zip(change, (None, given), strict=True):
             if cells:
                 attributes = {**_identity(line.record, table).attributes, **cells}
@@ -137,6 +132,25 @@ def difference(
                 else:
                     put.append(changed)
     yield from given
+
+
+def _contested(old: Mapping[str, Line], new: Mapping[str, Line], table: Columns) -> frozenset[str]:
+    """The folded addresses that move from one object to another."""
+    owners = {address: key for key, line in old.items() for address in addresses_of(line.record, table)}
+    return frozenset(
+        address
+        for key, line in new.items()
+        for address in addresses_of(line.record, table)
+        if owners.get(address, key) != key
+    )
+
+
+def addresses_of(record: Record, table: Columns = COLUMNS) -> Iterator[str]:
+    """The folded addresses that only one object may have; targets are none of them."""
+    for name, cell in record.attributes.items():
+        column = table.get(name)
+        if column.addresses and column.multi:
+            yield from (str(value).casefold() for value in cell if not values.is_marker(value))
 
 
 def _stays(line: Line, other: Line | None) -> bool:
@@ -160,8 +174,13 @@ def _literal(record: Record) -> Record:
 Cells = dict[str, Values]
 
 
-def changed_cells(old: Record, new: Record, *, overwrite: bool, table: Columns = COLUMNS) -> tuple[Cells, Cells]:
-    """The cells of a line that takes values away, and of one that gives others behind it; see `difference`."""
+def changed_cells(
+    old: Record, new: Record, *, overwrite: bool, contested: Container[str] = (), table: Columns = COLUMNS
+) -> tuple[Cells, Cells]:
+    """The cells of a line that takes values away, and of one that gives others behind it; see `difference`.
+
+    `contested` are folded addresses that another object gets.
+    """
     taken: Cells = {}
     given: Cells = {}
     identity = _identity(new, table).attributes.keys() | _identity(old, table).attributes.keys()
@@ -171,6 +190,8 @@ def changed_cells(old: Record, new: Record, *, overwrite: bool, table: Columns =
         if name in identity or set(before) == set(cell):
             continue
         if overwrite or not table.get(name).multi:
+            if any(str(value).casefold() in contested for value in before if value not in cell):
+                taken[name] = [value for value in before if value in cell] or [values.DELETE]
             given[name] = cell
         else:
             gone, come = _of_many(before, cell, addresses=table.get(name).addresses)
