@@ -7,8 +7,12 @@ from pathlib import Path
 
 import attrs
 
+from dxa.errors import TransportError
 from dxa_exchange import dsml1, dsml2, ldif, names
 from dxa_exchange.directory import Add, Bad, Delete, Modify, Record, Rename
+from dxa_exchange.files.connector import FilesConnector
+from dxa_exchange.files.folder import Folder, Waiting
+from dxa_exchange.files.keeping import Archive
 from dxa_exchange.files.state import State
 from dxa_exchange.table55.columns import DEFAULT, MAILBOX, class_of
 from dxa_exchange.table55.line import Line, Mode
@@ -170,6 +174,54 @@ class Server(Played):
         return record
 
 
+@attrs.define
+class Uses:
+    """How often the folders of a link can be reached; -1: always."""
+
+    left: int = -1
+
+    def use(self) -> None:
+        """Once more."""
+        if self.left == 0:
+            raise TransportError("the folder cannot be reached")
+        self.left -= 1
+
+
+@attrs.define
+class Unreliable(Folder):
+    """A folder that can be reached only so many times."""
+
+    uses: Uses = attrs.field(factory=Uses)
+
+    def files(self) -> list[Waiting]:
+        """See `Folder`."""
+        self.uses.use()
+        return Folder.files(self)
+
+    def read(self, name: str) -> bytes:
+        """See `Folder`."""
+        self.uses.use()
+        return Folder.read(self, name)
+
+    def write(self, name: str, data: bytes) -> None:
+        """See `Folder`."""
+        self.uses.use()
+        Folder.write(self, name, data)
+
+    def move(self, name: str, target: Folder, called: str) -> None:
+        """See `Folder`."""
+        self.uses.use()
+        Folder.move(self, name, target, called)
+
+
+def unreliable(connector: FilesConnector, uses: Uses) -> None:
+    """Let the folders of a connector be reached so many times only."""
+    connector.inbox = Unreliable(connector.inbox.path, connector.inbox.configured, uses)
+    connector.outbox = Unreliable(connector.outbox.path, connector.outbox.configured, uses)
+    done = connector.archive.folder
+    connector.archive = Archive(Unreliable(done.path, done.configured, uses), connector.archive.kept)
+
+
 # -- a site ------------------------------------------------------------------------------------------------------------
 
 CONFIG = f"""
@@ -253,6 +305,13 @@ class FilesSite(SiteHarness):
     def played(self) -> Played:
         """What stands behind the link."""
         return self.ex
+
+    @property
+    def connector(self) -> FilesConnector:
+        """The connector of the link."""
+        found = self.site.connector(self.site.config.link("ex"))
+        assert isinstance(found, FilesConnector)
+        return found
 
     def round(self, *, imports: bool = True) -> list[str]:
         """The directory exports itself, dxa runs, and what it leaves is imported; returns what was refused."""

@@ -10,25 +10,21 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from pathlib import Path
 from typing import ClassVar
 
-import attrs
 import pytest
 
 from dxa.address import Address, AddressTypes
 from dxa.connector import Connector, LinkContext, PeerInfo
 from dxa.entry import Entry
-from dxa.errors import TransportError
 from dxa.host import Host
 from dxa.testing import ConnectorHarness
 from dxa.testing.pytest_skin import connector_suite
 from dxa_exchange import names
 from dxa_exchange.directory import Record
 from dxa_exchange.files.connector import FilesConnector
-from dxa_exchange.files.folder import Folder, Waiting
-from dxa_exchange.files.keeping import Archive
 from dxa_exchange.files.options import FilesOptions, TableOptions
 from dxa_exchange.people import People, PeopleOptions, Person
 from dxa_exchange.table55.line import Line, Mode
-from tests.exchange_files import BASE, SITE55, SYNC55, Exchange, Played, Server
+from tests.exchange_files import BASE, SITE55, SYNC55, Exchange, Played, Server, Uses, unreliable
 
 SITE = ("Lab", "Berlin")
 HOST = Host()
@@ -40,54 +36,6 @@ CONNECTOR = HOST.connectors()["exchange"]
 def no_waiting_for_disks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Files need not outlive the machine here."""
     monkeypatch.setattr(os, "fsync", lambda _handle: None)
-
-
-@attrs.define
-class Uses:
-    """How often the folders can be reached."""
-
-    left: int = -1
-
-    def use(self) -> None:
-        """Once more."""
-        if self.left == 0:
-            raise TransportError("the folder cannot be reached")
-        self.left -= 1
-
-
-@attrs.define
-class Unreliable(Folder):
-    """A folder that can be reached only so many times."""
-
-    uses: Uses = attrs.field(factory=Uses)
-
-    def files(self) -> list[Waiting]:
-        """See `Folder`."""
-        self.uses.use()
-        return Folder.files(self)
-
-    def read(self, name: str) -> bytes:
-        """See `Folder`."""
-        self.uses.use()
-        return Folder.read(self, name)
-
-    def write(self, name: str, data: bytes) -> None:
-        """See `Folder`."""
-        self.uses.use()
-        Folder.write(self, name, data)
-
-    def move(self, name: str, target: Folder, called: str) -> None:
-        """See `Folder`."""
-        self.uses.use()
-        Folder.move(self, name, target, called)
-
-
-def unreliable(connector: FilesConnector, uses: Uses) -> None:
-    """Let its folders be reached so many times only."""
-    connector.inbox = Unreliable(connector.inbox.path, connector.inbox.configured, uses)
-    connector.outbox = Unreliable(connector.outbox.path, connector.outbox.configured, uses)
-    done = connector.archive.folder
-    connector.archive = Archive(Unreliable(done.path, done.configured, uses), connector.archive.kept)
 
 
 class FilesHarness(ConnectorHarness):

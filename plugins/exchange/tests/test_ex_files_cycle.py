@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.exchange_files import SITE55, FilesSite, config, make
+from dxa_exchange.table55.options import read as read_options
+from tests.exchange_files import SITE55, FilesSite, Uses, config, make, unreliable
 
 #: Guards that hold hardly anything.
 LENIENT = "guards = {shrink_count = 9, everything_count = 0}"
@@ -323,3 +324,171 @@ def test_files_that_were_taken_are_kept(tmp_path: Path) -> None:
     site.close()
 
     assert ["00004.csv", *(f"changes{n}.csv" for n in range(4))] == kept
+
+
+def test_files_that_tell_of_some_only(tmp_path: Path) -> None:
+    """With full = false nobody is missing in a file without modes."""
+    site = make(tmp_path, config(options="full = false"))
+    _crowd(site, 2)
+    for name in ("User00", "User01"):
+        site.ex.drop_object(name)
+    site.ex.put("New", Display_Name="New Man", **{"E-mail Addresses": ["SMTP:new@ex.example"]})
+    site.round()
+    told = site.told()
+    site.close()
+
+    assert {"User 00", "User 01", "New Man"} == told.keys()
+
+
+def test_a_quoted_blank_of_exchange_4(tmp_path: Path) -> None:
+    """Clears an attribute in its files (KB Q152727), and a quoted cell is one value there."""
+    site = make(tmp_path, config(table='reads = "csv40"'))
+    site.ex.put("AnnB", Display_Name="Ann", Title="Boss", **{"E-mail Addresses": ["SMTP:ann@ex.example"]})
+    site.round()
+    before = site.one("Ann").fields
+    site.ex.drop(b'Obj-Class,Mode,Directory Name,Obj-Container,Title\r\nMailbox,Modify,AnnB,Recipients," "\r\n')
+    site.sync()
+    after = site.one("Ann").fields
+    site.close()
+
+    assert ("title", "Boss") in before
+    assert "title" not in {name for name, value in after if value}
+
+
+# -- what is written ---------------------------------------------------------------------------------------------------
+
+
+def test_a_rehearsal_takes_and_leaves_nothing(site: FilesSite) -> None:
+    """`dxa plan` reads what waits, and no more."""
+    site.add("Ann Berg", "ANNBERG")
+    site.ex.put("BobC", Display_Name="Bob", **{"E-mail Addresses": ["SMTP:bob@ex.example"]})
+    path = site.ex.drop(site.ex.export())
+    site.plan()
+
+    assert [path] == list(site.ex.inbox.iterdir())
+    assert [] == site.ex.waiting()
+    assert {} == site.told()
+
+
+def test_an_address_that_somebody_there_has(site: FilesSite) -> None:
+    """The conflict is told once, and neither side is changed."""
+    site.ex.put("BobC", Display_Name="Other Bob", **{"E-mail Addresses": ["SMTP:BOBCOLE@lab.example"]})
+    site.add("Bob Cole", "BOBCOLE")
+    before = site.ex.export()
+    site.round()
+    site.round()
+
+    assert before == site.ex.export()
+    assert [(28, "the address belongs to 'Bob Cole', a mailbox of this site")] == site.rejects()
+    assert ["Bob Cole"] == site.names()
+
+
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_addresses_change_hands(tmp_path: Path, overwrite: bool) -> None:
+    """Who gives an address away does so before another object gets it, or the organisation refuses the line (236)."""
+    site = make(tmp_path, config(LENIENT, table=f"overwrite = {str(overwrite).lower()}"))
+    site.ex.overwrite = overwrite
+    for name, other in (("Ann", "one"), ("Bob", "two")):
+        site.add(name, proxies=(f"SMTP:{name}@lab.example", f"SMTP:{other}@lab.example"))
+    site.round()
+    for name, other in (("Bob", "three"), ("Ann", "two")):
+        site.edit(name, proxies=(f"SMTP:{name}@lab.example", f"SMTP:{other}@lab.example"))
+    refused = site.round()
+    secondary = site.ex.texts("Secondary-Proxy-Addresses", site.sync_container)
+    site.close()
+
+    assert [] == refused
+    assert {"Ann": ["smtp:two@lab.example"], "Bob": ["smtp:three@lab.example"]} == secondary
+
+
+def test_what_exchange_4_would_cut_is_refused(tmp_path: Path) -> None:
+    """With the reason; the others are written in its quoting."""
+    text = config(table='write_code_page = "cp1252"').replace('write = "csv55"', 'write = "csv40"')
+    site = make(tmp_path, text)
+    for name in ("50% off", "Ann, Berg", "Łódź"):
+        site.add(name, "".join(filter(str.isascii, name[:3])).strip("% "))
+    site.round()
+    rejects = sorted(text for _, text in site.rejects())
+    foreign = site.foreign.keys()
+    site.close()
+
+    assert {"Ann, Berg"} == foreign
+    assert ["4.0 cuts this value" in rejects[0], "outside the code page" in rejects[1]] == [True, True], rejects
+
+
+def test_the_options_of_the_import(tmp_path: Path) -> None:
+    """Beside the files, for admin.exe /i, when a server is named."""
+    site = make(tmp_path, config(table='server = "EX1"\noverwrite = true'))
+    site.add("Ann Berg", "ANNBERG")
+    site.round(imports=False)
+    names = [path.name for path in site.ex.waiting()]
+    found = read_options((site.ex.outbox / "import.ini").read_text("cp1252"), "Import")
+    site.close()
+
+    assert 2 == len(names)
+    assert "import.ini" in names
+    assert ([], "EX1", SITE55, True) == (
+        found.warnings,
+        found.options.directory_service,
+        found.options.basepoint,
+        found.options.overwrite_properties,
+    )
+
+
+def test_lines_that_dxa_could_not_read_can_be_mended(site: FilesSite) -> None:
+    """They are kept with their header, as the program does it (KB Q152440)."""
+    _crowd(site, 3)
+    data = site.ex.export().decode("utf-16").replace(",User01,", ",User01,,")
+    site.ex.drop(data.encode("utf-16"), "people.csv")
+    site.sync()
+    (path,) = (site.folder / "exchange" / "done").glob("*people.err")
+
+    assert [data.splitlines()[0], data.splitlines()[2]] == path.read_text("utf-16").splitlines()
+
+
+# -- failures ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("at", range(12))
+def test_a_cycle_that_is_cut_off_is_completed_by_the_next(tmp_path: Path, at: int) -> None:
+    """Wherever the folders fail, in this process or a new one; nobody is written twice."""
+    site = make(tmp_path, config(LENIENT))
+    site.ex.put("AnnB", Display_Name="Ann", **{"E-mail Addresses": ["SMTP:ann@ex.example"]})
+    site.add("Bob Cole", "BOBCOLE")
+    site.add("Cy Dorn", "CYDORN")
+    site.round()
+    site.ex.drop_object("AnnB")
+    site.ex.put("DiE", Display_Name="Di", **{"E-mail Addresses": ["SMTP:di@ex.example"]})
+    site.remove("Cy Dorn")
+    site.add("Eve Fox", "EVEFOX")
+    uses = Uses(at)
+    unreliable(site.connector, uses)
+    site.ex.drop(site.ex.export())
+    site.now += 60
+    site.agent.sync()
+    refused = site.ex.import_()
+    uses.left = -1
+    if at % 2:
+        site.configure(site.text)
+    refused += site.round()
+    refused += site.round()
+    foreign, told = site.foreign.keys(), site.told().keys()
+    site.close()
+
+    assert [] == refused
+    assert ({"Bob Cole", "Eve Fox"}, {"Di"}) == (foreign, told)
+
+
+def test_a_file_that_may_still_grow_waits(tmp_path: Path) -> None:
+    """Until nobody has written to it for some time; the reason is told."""
+    site = make(tmp_path, config().replace("quiet = 0", "quiet = 60"))
+    path = site.ex.drop(site.ex.export())
+    site.now = path.stat().st_ctime + 30
+    site.sync(after=0)
+    early = site.steps()
+    site.sync(after=40)
+    left = list(site.ex.inbox.iterdir())
+    site.close()
+
+    assert any("may still grow" in text for text in early)
+    assert [] == left

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import attrs
 
 from dxa.address import AddressTypes
-from dxa.entry import Reject, Transaction, Verb, anchored
+from dxa.entry import ASIDE, Entry, Reject, Transaction, Verb, anchored
 from dxa.errors import FormatError
 from dxa_exchange import names
 from dxa_exchange.directory import Bad, Record
@@ -127,7 +127,7 @@ class Telling:
         old = before.entry if isinstance(before, Person) else None
         if after is not None and old is not None:
             if old != after.entry:
-                yield Transaction(0, Verb.MODIFY, old, after.entry)
+                yield Transaction(0, Verb.MODIFY, old, _emptied(old, after.entry))
         elif after is not None:
             yield Transaction(0, Verb.ADD, None, after.entry)
         elif old is not None:
@@ -147,6 +147,13 @@ class Telling:
         if found.marked:
             told.marked.add(found.entry.key)
         return found
+
+
+def _emptied(old: Entry, new: Entry) -> Entry:
+    """The new entry, with an empty field for each that the old one had and it has not: that one is gone."""
+    names_ = {name for name, _ in new.fields}
+    gone = dict.fromkeys(name for name, _ in old.fields if name not in names_ and name not in ASIDE)
+    return new._replace(fields=(*new.fields, *((name, "") for name in gone)))
 
 
 class _Members:
