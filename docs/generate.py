@@ -19,7 +19,7 @@ if __name__ == "__main__":
     sys.path.insert(0, str(DOCS.parent))
 
 # Python looks for a script's imports beside the script, so the line above comes first.
-from docs.generators import byhand, ccmail, compatibility, demo, formats, reference  # noqa: E402 - see above
+from docs.generators import byhand, byserver, ccmail, compatibility, demo, formats, reference  # noqa: E402 - see above
 from docs.generators.markdown import table  # noqa: E402 - see above
 
 BLOCK = re.compile(r"(<!-- generated: (?P<name>[a-z-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -67,6 +67,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "msmail-files": formats.files,
     "msmail-records": formats.records,
     **byhand.blocks(),
+    **byserver.blocks(),
     **ccmail.blocks(),
 }
 

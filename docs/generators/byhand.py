@@ -7,6 +7,7 @@ only when what the commands do changes. As a program, ``python -m docs.generator
 from __future__ import annotations
 
 import fcntl
+import importlib
 import io
 import json
 import os
@@ -22,6 +23,8 @@ from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
+
+import attrs
 
 from docs.generators.markdown import code, fenced, table
 
@@ -122,22 +125,40 @@ PARTS = {
 }
 
 
-def blocks() -> dict[str, Callable[[], str]]:
-    """The generated parts of the page, by the names that they have there."""
+@attrs.frozen
+class Script:
+    """The commands of one page: what was there before, the parts, and the postoffices whose files are told."""
+
+    before: Part
+    parts: dict[str, Part]
+    places: tuple[str, ...]
+
+
+#: The page of a cycle by hand.
+SCRIPT = Script(BEFORE, PARTS, ("north", "south", "site/shadow"))
+
+
+#: The page of a cycle by hand.
+SCRIPT = Script(BEFORE, PARTS, ("north", "south", "site/shadow"))
+
+
+def blocks(prefix: str = "by-hand", module: str = __name__) -> dict[str, Callable[[], str]]:
+    """The generated parts of a page, by the names that they have there; `module` has its script."""
+    script = importlib.import_module(module).SCRIPT if module != __name__ else SCRIPT
 
     def block(name: str) -> Callable[[], str]:
-        return lambda: _parts()[name]
+        return lambda: _parts(module)[name]
 
-    return {f"by-hand-{name}": block(name) for name in ("before", *PARTS)}
+    return {f"{prefix}-{name}": block(name) for name in ("before", *script.parts)}
 
 
 @cache
-def _parts() -> dict[str, str]:
-    """All parts, from a process of their own."""
+def _parts(module: str) -> dict[str, str]:
+    """All parts of a script, from a process of their own."""
     with tempfile.TemporaryDirectory() as folder:
         environment = {**os.environ, "COLUMNS": "80", "NO_COLOR": "1", "TERM": "dumb", "TZ": "UTC"}
         done = subprocess.run(
-            [sys.executable, "-m", "docs.generators.byhand", folder],
+            [sys.executable, "-m", module, folder],
             capture_output=True,
             text=True,
             env=environment,
@@ -145,15 +166,13 @@ def _parts() -> dict[str, str]:
             cwd=ROOT,
         )
     if done.returncode:
-        raise RuntimeError(f"the cycle by hand cannot go on:\n{done.stderr}")
+        raise RuntimeError(f"the commands of {module} cannot go on:\n{done.stderr}")
     parts: dict[str, str] = json.loads(done.stdout)
     return parts
 
 
 # -- the process that runs the commands --------------------------------------------------------------------------------
 
-#: The postoffices, whose files are told.
-PLACES = ("north", "south", "site/shadow")
 #: What is behind every read and write: the lock, and the files on their way into place.
 BEHIND = re.compile(r"GLB/FLAG\.GLB|DXA/(JOURNAL|.*\.NEW)")
 
@@ -173,25 +192,25 @@ class Clock:
         self.now = datetime.strptime(f"1994-03-{at} +0000", "%Y-%m-%d %H:%M %z").astimezone(UTC).timestamp()
 
 
-def run_all() -> dict[str, str]:
+def run_all(script: Script) -> dict[str, str]:
     """Run everything in the current folder; returns the parts."""
     clock = Clock()
     time.time = clock  # type: ignore[assignment] # before anything is imported that keeps it
     reads: set[str] = set()
     sys.addaudithook(lambda event, arguments: _note(event, arguments, reads))
-    clock.set(BEFORE.at)
-    for line in BEFORE.commands.splitlines():
+    clock.set(script.before.at)
+    for line in script.before.commands.splitlines():
         _type(line)
-    parts = {"before": fenced("\n".join(map(_before, BEFORE.commands.splitlines())), "console")}
-    for name, (at, commands, told) in PARTS.items():
+    parts = {"before": fenced("\n".join(map(_before, script.before.commands.splitlines())), "console")}
+    for name, (at, commands, told) in script.parts.items():
         clock.set(at)
-        before = _files()
+        before = _files(script.places)
         reads.clear()
         shown = [_type(line) for line in commands.splitlines()]
         read = sorted(reads)
         parts[name] = fenced("\n\n".join(filter(None, shown)), "console")
         if told:
-            parts[name] += f"\n{_told(before, _files(), read)}"
+            parts[name] += f"\n{_told(script.places, before, _files(script.places), read)}"
     return parts
 
 
@@ -205,8 +224,8 @@ def _type(line: str) -> str:
     if not words:
         return ""
     if words[0] != "dxa":
-        subprocess.run(words, check=True)
-        return f"$ {line}"
+        done = subprocess.run(words, check=True, capture_output=True)
+        return f"$ {line}\n{done.stdout.decode('cp850')}".replace("\r", "").rstrip()
     from dxa.cli.run import run
     from dxa.cli.session import Session
 
@@ -255,11 +274,11 @@ def _note(event: str, arguments: tuple[Any, ...], reads: set[str]) -> None:
             reads.add(os.path.relpath(os.fsdecode(path)))
 
 
-def _files() -> dict[str, bytes]:
-    return {os.fspath(path): path.read_bytes() for place in PLACES for path in Path(place).rglob("*") if path.is_file()}
+def _files(places: tuple[str, ...]) -> dict[str, bytes]:
+    return {os.fspath(path): path.read_bytes() for place in places for path in Path(place).rglob("*") if path.is_file()}
 
 
-def _told(before: dict[str, bytes], after: dict[str, bytes], reads: list[str]) -> str:
+def _told(places: tuple[str, ...], before: dict[str, bytes], after: dict[str, bytes], reads: list[str]) -> str:
     """What was read, written and removed in each postoffice, as a table."""
     found = {
         "reads": [name for name in reads if name in before],
@@ -268,7 +287,7 @@ def _told(before: dict[str, bytes], after: dict[str, bytes], reads: list[str]) -
     }
     rows = [
         (code(place), verb, ", ".join(map(code, names)))
-        for place in PLACES
+        for place in places
         for verb, those in found.items()
         if (names := list(_inside(place, those)))
     ]
@@ -280,6 +299,11 @@ def _inside(place: str, found: list[str]) -> Iterator[str]:
     return (name for name in names if not BEHIND.fullmatch(name))
 
 
-if __name__ == "__main__":
+def main(script: Script) -> None:
+    """Run a script in the folder that the command line names, and print its parts."""
     os.chdir(sys.argv[1])
-    json.dump(run_all(), sys.stdout)
+    json.dump(run_all(script), sys.stdout)
+
+
+if __name__ == "__main__":
+    main(SCRIPT)

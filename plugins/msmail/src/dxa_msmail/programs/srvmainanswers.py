@@ -161,7 +161,7 @@ class Answering:
 
     def _new_update(self, pick: Pick, places: frozenset[tuple[int, Pick]], room: int) -> _Made:
         head = self.served.head
-        steps = self._steps(pick, places, head)
+        steps = self.steps(pick, places, head)
         if room and len(steps) > room:
             head, steps = self._paced(pick, places, room, steps)
         return self._make(steps, Cut(0, head, pick))
@@ -175,17 +175,17 @@ class Answering:
         low, high = 0, len(numbers) - 1
         if high <= 0:
             return self.served.head, steps
-        best = self._steps(pick, places, numbers[0])
+        best = self.steps(pick, places, numbers[0])
         while low < high:
             middle = (low + high + 1) // 2
-            tried = self._steps(pick, places, numbers[middle])
+            tried = self.steps(pick, places, numbers[middle])
             if len(tried) <= room:
                 low, best = middle, tried
             else:
                 high = middle - 1
         return numbers[low], best
 
-    def _steps(self, pick: Pick, places: frozenset[tuple[int, Pick]], target: int) -> list[Step]:
+    def steps(self, pick: Pick, places: frozenset[tuple[int, Pick]], target: int) -> list[Step]:
         """From whatever a requestor with these cuts may hold to the list at `target`."""
         same = all(cut_pick == pick for _, cut_pick in places)
         if same and all(at == target for at, _ in places):
@@ -195,8 +195,9 @@ class Answering:
         olds: dict[int, Sequence[Held | None]] = {}
         news: dict[int, Held | None] = {}
         ordered = sorted(places, key=lambda place: (place[0], sorted(place[1].types), place[1].templates))
-        for recipient, entry in enumerate(wanted):
-            news[recipient] = _held(entry, pick)
+        # The past is read backwards, and is told forwards.
+        for recipient in reversed(range(len(wanted))):
+            news[recipient] = _held(wanted[recipient], pick)
             olds[recipient] = [_held(past[at][recipient], cut_pick) for at, cut_pick in ordered]
         return update(olds, news)
 
