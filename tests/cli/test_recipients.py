@@ -258,3 +258,19 @@ def test_a_new_one_gets_an_alias_of_its_name(name: str, kind: str, alias: str, s
     site("recipients", "add", "--name", name, "--kind", kind)
 
     assert alias == site("recipients", "show", name, "--json").json["alias"]
+
+
+def test_addresses_of_a_template_that_came_later(site: Driver) -> None:
+    """Who is there already gets what a new template gives, letters of its code page and all, once and unique."""
+    for alias in ("jm", "jm2"):
+        site("recipients", "add", "--name", "Müller, Jürgen", "--alias", alias)
+    path = site.folder / "dxa.toml"
+    templates = '[addressing.templates]\nMEM = "{surname}"\n[addressing.code_pages]\nMEM = "cp850"\n'
+    path.write_text(f"{path.read_text('utf-8')}\n{templates}", encoding="utf-8")
+    done = site("recipients", "complete")
+    again = site("recipients", "complete")
+    shown = [site("recipients", "show", id_, "--json").json["proxies"] for id_ in ("1", "2")]
+
+    assert "2 recipients got addresses." in done.out
+    assert "Nobody lacks an address." in again.out
+    assert [["MEM:Müller"], ["MEM:Müller2"]] == shown

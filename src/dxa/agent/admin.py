@@ -138,6 +138,28 @@ class Administrator:
             self._apply([Change(str(id_), before, after, "changed by hand")])
         return after
 
+    def complete(self) -> int:
+        """Give everybody the addresses that the configuration has templates for and they lack; returns how many.
+
+        Whoever comes later gets them anyway. What somebody has stays as it is.
+        """
+        site, used, hints = self.agent.site, set[str](), dict[str, int]()
+        changes: list[Change[str, Recipient]] = []
+        for before in list(site.store.directory.all()):
+            wished = complete(before, site.config.addressing, site.types)
+            if wished == before:
+                continue
+
+            def taken(key: str, own: int = before.id, used: set[str] = used) -> bool:
+                return key in used or site.store.directory.holders([key]).get(key, own) != own
+
+            after = settle_proxies(wished, types=site.types, taken=taken, hints=hints, kept=before.proxies)
+            used |= self._keys(after)
+            changes.append(Change(str(before.id), before, after, "addresses completed"))
+        if changes:
+            self._apply(changes)
+        return len(changes)
+
     def remove(self, ids: Iterable[int]) -> list[Recipient]:
         """Remove recipients of the site. Those of a peer come and go with the peer."""
         gone = [self.recipient(id_) for id_ in ids]

@@ -192,6 +192,18 @@ def set_recipient(
     say(f"Changed recipient {after.id}: {changed}." if changed else f"Recipient {after.id} is like that already.")
 
 
+@recipients.command("complete")
+@pass_session
+def complete(session: Session) -> None:
+    """Give everybody the addresses that they lack, after a template was added to [addressing.templates]."""
+    from dxa.cli.output import counted, say
+
+    with session.administrating() as administrator:
+        count = administrator.complete()
+    session.logging.info("completed", recipients=count)
+    say(f"{counted(count, 'recipient')} got addresses." if count else "Nobody lacks an address.")
+
+
 @recipients.command("remove")
 @click.argument("chosen", metavar="RECIPIENT...", nargs=-1, required=True)
 @pass_session

@@ -264,6 +264,7 @@ class _Reading:
             organization=given.organization,
             site=given.name,
             domain=file.addressing.domain,
+            code_pages=file.addressing.code_pages,
             transliteration=file.addressing.umlauts,
         )
         meaning = Meaning(

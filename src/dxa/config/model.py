@@ -74,6 +74,14 @@ def _code_page(_instance: object, field: _Field, value: str) -> None:
         raise ValueError(f"{field.name}: unknown code page {value!r}") from None
 
 
+def _code_pages(_instance: object, field: _Field, value: Mapping[str, str]) -> None:
+    for type_, name in value.items():
+        try:
+            codecs.lookup(name)
+        except LookupError:
+            raise ValueError(f"{field.name}: {type_}: unknown code page {name!r}") from None
+
+
 def _known_format(_instance: object, _field: _Field, value: int) -> None:
     if not 1 <= value <= FORMAT:
         raise ValueError(f"this dxa reads format {FORMAT}; the file was written for another version")
@@ -153,6 +161,11 @@ class AddressingTable:
     )
     domain: str = key("what {domain} stands for", "")
     domains: Mapping[str, str] = key('domain of the recipients of a postoffice: "NET/PO" = "po.example"', {})
+    code_pages: Mapping[str, str] = key(
+        'code page whose letters addresses of a type may have, as CCMAIL = "cp850"; ascii where none is named',
+        {},
+        validator=_code_pages,
+    )
     umlauts: Style = key("how letters are written that a system lacks: german, nordic or plain", "german")
 
 
