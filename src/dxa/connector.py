@@ -320,8 +320,8 @@ class Decoder:
     Files of some formats are known by their place alone. `names` are patterns like ``GLB/*.GLB`` in upper case, for a
     file's folder and name, and count more than what any decoder makes of the bytes. Such a file may be empty.
 
-    A format of address lists can be converted to those of other plugins: `read` gives what stands in a file, `write` the
-    bytes of one. In between, a `Reject` is what could not be read, with its line, or what the format cannot hold;
+    A format of address lists can be converted to those of other plugins: `read` gives what stands in a file, `write`
+    the bytes of one. In between, a `Reject` is what could not be read, with its line, or what the format cannot hold;
     the rest goes on, and nothing is raised. `endings` are those of the names of such files, in lower case (``.ldif``).
     """
 
