@@ -308,7 +308,7 @@ def test_a_remote_address_of_exchange_55() -> None:
         Record(
             "cn=ann,cn=Foreign,cn=Recipients,ou=Berlin,o=Lab",
             {
-                "objectClass": ["top", "person", "Remote-Address"],
+                "objectClass": ["Remote-Address"],
                 "rdn": ["ann"],
                 "cn": ["Smith, Ann"],
                 "uid": ["ann"],

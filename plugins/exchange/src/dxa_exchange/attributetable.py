@@ -16,9 +16,9 @@ import attrs
 EXTENSIONS = 15
 
 
-def _tried(text: str) -> tuple[str, ...]:
+def _tried(names: str | tuple[str, ...]) -> tuple[str, ...]:
     """The names of a text like ``department,ou``."""
-    return tuple(filter(None, text.split(",")))
+    return tuple(filter(None, names.split(","))) if isinstance(names, str) else names
 
 
 @attrs.frozen
@@ -39,6 +39,8 @@ class Attribute:
     dn: bool = attrs.field(default=False, kw_only=True)
     #: It is the system's own, or has rules of its own, and is no field as it stands.
     system: bool = attrs.field(default=False, kw_only=True)
+    #: A number of a telephone: a server of RFC 4517 takes the characters of a PrintableString only.
+    phone: bool = attrs.field(default=False, kw_only=True)
     #: The most characters of a value (0: not known).
     length: int = attrs.field(default=0, kw_only=True)
 
@@ -83,6 +85,11 @@ def _places() -> Iterator[Attribute]:
 
 
 def _phones() -> Iterator[Attribute]:
+    for each in _phone_attributes():
+        yield attrs.evolve(each, phone=True)
+
+
+def _phone_attributes() -> Iterator[Attribute]:
     yield _of("telephoneNumber", "Phone number", "Telephone-Office1", 32)
     yield _of("otherTelephone", "Phone number 2", "Telephone-Office2", 32, ex55="Telephone-Office2", multi=True)
     yield _of("facsimileTelephoneNumber", "Fax number", "Telephone-Fax", 32)

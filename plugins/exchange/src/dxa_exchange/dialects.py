@@ -47,7 +47,7 @@ _RAW: Mapping[Kind, Classes] = {
     Kind.LIST: _classes("Distribution-List", known=("DL",)),
 }
 _EX55: Mapping[Kind, Classes] = {
-    Kind.CUSTOM: _classes("top", "person", "Remote-Address", known=("custom-recipient",)),
+    Kind.CUSTOM: _classes("Remote-Address", known=("custom-recipient",)),
     Kind.LIST: _classes("top", "groupOfNames"),
     Kind.FOLDER: _classes("top", "Public-Folder"),
     Kind.MAILBOX: _classes("top", "person", "organizationalPerson", known=("Mailbox",)),

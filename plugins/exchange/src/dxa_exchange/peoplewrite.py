@@ -29,6 +29,8 @@ _ALIAS_ILLEGAL = re.compile(r"[^A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]+")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]+")
 #: RFC 4517, 3.3.4: a country is two letters of ISO 3166, and a server refuses the whole object for anything else.
 _COUNTRY = re.compile(r"[A-Za-z]{2}")
+# RFC 4517, 3.2: what is no PrintableString.
+_NO_PHONE = re.compile(r"[^A-Za-z0-9'()+,./:?= -]+")
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 _LETTERS = str.maketrans(
     {"ß": "ss", "æ": "ae", "ø": "o", "đ": "d", "ð": "d", "þ": "th", "ł": "l", "œ": "oe", "ı": "i"}
@@ -157,8 +159,11 @@ class Writer:
                 put(known.neutral, sorted(values) if known.multi else values[:1])
 
     def _cut(self, neutral: str, value: str) -> str:
-        length = 0 if self._dialect.name == "generic" else attribute(neutral).length
+        strict = self._dialect.name == "generic"
+        length = 0 if strict else attribute(neutral).length
         value = _SURROGATE.sub("\ufffd", value).strip()
+        if strict and attribute(neutral).phone:
+            value = " ".join(_NO_PHONE.sub(" ", value).split())
         return value[:length].rstrip() if length else value
 
     # -- addresses -------------------------------------------------------------------------------------------------
