@@ -8,7 +8,7 @@ nobody twice. `Difference.offices` says whether the first one is broken by the p
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator
 from itertools import chain, islice, takewhile
 from typing import NamedTuple
 
@@ -148,32 +148,25 @@ def _compare(old: _Export, new: _Export) -> tuple[int, list[bytes]]:
     if old.head == new.head:
         old.head = new.head = []
     order = list(old.parts())
-    old.runs = set().union(*order)
+    old.runs, new.runs = _all(order), _all(new.parts())
     count = 0
     if old.begin == new.begin:
         count = len(old.runs)
-        _drop_common(old, order, new)
+        # Two sets of like size are walked in the order of their hashes, and of what is the same no copy is made.
+        old.runs ^= new.runs
+        new.runs = new.runs & old.runs
+        old.runs = old.runs - new.runs
         count -= len(old.runs)
-    else:
-        new.runs = set().union(*new.parts())
     return count, [*takewhile(old.runs.__contains__, chain.from_iterable(map(reversed, reversed(order))))]
 
 
-def _drop_common(old: _Export, order: Sequence[list[bytes]], new: _Export) -> None:
-    left, heard, known = old.runs, 0, len(old.runs)
-    for parts in new.parts():
-        # What was there goes, what was not there comes. By way of a small set, which is filled inside the processor's
-        # cache and walked in the order of its hashes, so that the large one is visited in an order, too.
-        runs = set(parts)
-        heard += len(runs)
-        left ^= runs
-    common = (known + heard - len(left)) // 2
-    old.runs = set().union(*map(left.intersection, order))
-    new.runs = left - old.runs
-    if known - len(old.runs) != common:
-        # A run that stands in several blocks has come and gone again: then all of them are needed at once.
-        one, other = set().union(*order), set().union(*new.parts())
-        old.runs, new.runs = one - other, other - one
+def _all(batches: Iterable[list[bytes]]) -> set[bytes]:
+    runs: set[bytes] = set()
+    for parts in batches:
+        # By way of a small set, which is filled inside the processor's cache and walked in the order of its hashes, so
+        # that the large one is filled in an order, too: faster than value by value.
+        runs |= set(parts)
+    return runs
 
 
 def _at_end(last: Batch, deletes: Container[str], reader: ExportReader) -> Iterator[str]:
