@@ -131,6 +131,15 @@ class ServedWorld(DiskWorld):
         for name in (SERVER, *NAMES):
             admin.register_requestor(Maildata(self.hub.root, durable=False), name)
 
+    def back_up_server(self) -> None:
+        """A backup of the server's postoffice; the file with its highest number lies beside it."""
+        self.hub.back_up()
+
+    def restore_server(self) -> None:
+        """The server's postoffice is set back to its backup, with the mail that lay in it."""
+        if self.hub.backup is not None and self.faults:
+            self.hub.restore()
+
     def want_full(self) -> None:
         """The administrator wants a requestor to get everything."""
         name = self.random.choice(NAMES)
@@ -145,6 +154,8 @@ class ServedWorld(DiskWorld):
         World.t3: 10,
         World.back_up_office: 3,
         World.restore_office: 2,
+        back_up_server: 2,
+        restore_server: 2,
         inject: 3,
         limit: 1,
         register_anew: 1,

@@ -509,18 +509,30 @@ def test_lost_memory_stops_the_server(hub: Hub) -> None:
 
 @pytest.mark.dx("T-137", "T-190")
 def test_numbers_are_not_used_again_after_a_restore(hub: Hub, tmp_path: Path) -> None:
-    """A server from a backup goes on above what it issued before, and a number it does not know brings everything."""
+    """A server from a backup, with a request in it that quotes an old number, goes on above what it issued before."""
     hub.ask(ALPHA, *first(ALPHA, "Ann"))
-    hub.cycle()
-    shutil.copytree(hub.po.root, tmp_path / "backup")
     hub.ask(BETA, *first(BETA, "Cy"))
-    quoted = hub.cycle()[BETA][0].reply.s
+    old = hub.cycle()[BETA][0].reply.s
+    hub.ask(BETA, Request(r=2, was=2, s=old, i=1))
+    shutil.copytree(hub.po.root, tmp_path / "backup")
+    newer = hub.cycle()[BETA][0].reply.s
     shutil.rmtree(hub.po.root)
     shutil.copytree(tmp_path / "backup", hub.po.root)
-    hub.ask(BETA, Request(r=2, was=2, s=quoted, i=1))
-    answer = hub.cycle()[BETA][0]
+    again = hub.cycle()[BETA][0].reply
+    hub.ask(BETA, Request(r=2, was=2, s=newer, i=1))
+    full = hub.cycle()[BETA][0].reply
 
-    assert (0, 0, True) == (answer.reply.r, answer.reply.was, answer.reply.s > quoted)
+    assert (old, True) == (again.was, again.s > newer > old)
+    assert (0, True) == (full.was, full.s > again.s)
+
+
+def test_numbers_that_cannot_be_kept_are_said(hub: Hub) -> None:
+    """Where the file beside the postoffice cannot be written, SRVMAIN works, and says what is at stake."""
+    (hub.po.root.parent / "hub.numbers").mkdir()
+    hub.ask(ALPHA, *first(ALPHA, "Ann"))
+
+    assert [ALPHA] == [*hub.cycle()]
+    assert "numbers could be issued twice" in hub.text("LOG/DIRSYNC.LOG")
 
 
 def test_nobody_is_taken_out_by_an_answer_with_nobody(hub: Hub) -> None:

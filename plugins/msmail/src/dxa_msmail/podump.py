@@ -270,7 +270,7 @@ def _seen(data: bytes) -> Iterator[Row]:
 def _served(data: bytes) -> Iterator[Row]:
     yield _head(served.ServedHead, data)[1]
     for number, (fact, *values) in enumerate(served.facts(data), 1):
-        yield {"kind": fact, "line": number, "values": values}
+        yield {"kind": fact, "number": number, "values": values}
 
 
 def _text(data: bytes) -> Iterator[Row]:

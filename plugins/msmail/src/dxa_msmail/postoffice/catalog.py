@@ -237,7 +237,7 @@ KINDS: tuple[FileKind, ...] = (
         name="served",
         title="What a directory server remembers",
         files=(served.SERVED,),
-        size="32 bytes and lines of JSON, whose size the head says",
+        size="32 bytes and JSON, whose size the head says",
         source="none: dxa's own file",
         parts=(served.ServedHead,),
     ),

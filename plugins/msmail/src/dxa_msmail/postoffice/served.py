@@ -2,7 +2,7 @@
 
 MSTTRANS has the changes of the master list, SRVCONF the numbers of each requestor. Here is the rest: the master list as
 it is now, what each requestor has told, and which number meant which place in MSTTRANS (the cuts of
-`dxa.ledger.answer`). A head of 32 bytes, then lines of JSON, one for each fact.
+`dxa.ledger.answer`). A head of 32 bytes, then a JSON array, in it an array for each fact.
 """
 
 from __future__ import annotations
@@ -43,13 +43,13 @@ CUTS = 200
 @record(32, "What a directory server remembers (DXA/SERVER), its head")
 @attrs.frozen(kw_only=True)
 class ServedHead:
-    """What the file begins with; lines of JSON follow."""
+    """What the file begins with; the JSON follows."""
 
     raw: bytes = raw()
     mark: bytes = mark(0x00)
     check: int = check(0x04)
-    length: int = number(0x08, 4, Basis.OURS, "", "size of the lines in bytes")
-    crc: int = number(0x0C, 4, Basis.OURS, "", "CRC-32 of the lines")
+    length: int = number(0x08, 4, Basis.OURS, "", "size of the JSON in bytes")
+    crc: int = number(0x0C, 4, Basis.OURS, "", "CRC-32 of the JSON")
 
 
 @attrs.define(kw_only=True)
@@ -121,7 +121,7 @@ def read_served(files: Files) -> Served | None:
 
 
 def facts(data: bytes) -> Iterator[list[Any]]:
-    """Each line of the file, for `dxa dump`; raises `FormatError` 40."""
+    """Each fact of the file, for `dxa dump`; raises `FormatError` 40."""
     head, at = decode_plain(ServedHead, data, source=SERVED), layout_of(ServedHead).size
     body = data[at:]
     if len(body) != head.length:
@@ -129,16 +129,16 @@ def facts(data: bytes) -> Iterator[list[Any]]:
     if zlib.crc32(body) != head.crc:
         raise corrupt(SERVED, at, "crc", f"{head.crc:08X}", f"{zlib.crc32(body):08X}")
     try:
-        lines = json.loads(b"[" + b",".join(body.split(b"\n")[:-1]) + b"]")
+        found = json.loads(body)
     except (ValueError, RecursionError):
         raise _strange() from None
-    if not all(isinstance(line, list) and line and isinstance(line[0], str) for line in lines):
+    if not isinstance(found, list) or not all(isinstance(x, list) and x and isinstance(x[0], str) for x in found):
         raise _strange()
-    yield from lines
+    yield from found
 
 
 def _strange() -> FormatError:
-    return corrupt(SERVED, layout_of(ServedHead).size, "lines", "facts that dxa writes", "something else")
+    return corrupt(SERVED, layout_of(ServedHead).size, "JSON", "facts that dxa writes", "something else")
 
 
 def write_served(change: Changing, served: Served) -> None:
@@ -148,8 +148,7 @@ def write_served(change: Changing, served: Served) -> None:
 
 
 def _body(served: Served) -> bytes:
-    encode_line = json.JSONEncoder(ensure_ascii=True, separators=(",", ":")).encode
-    return "".join([f"{encode_line(fact)}\n" for fact in _facts(served)]).encode("ascii")
+    return json.dumps(list(_facts(served)), ensure_ascii=True, separators=(",", ":")).encode("ascii")
 
 
 def _facts(served: Served) -> Iterator[list[Any]]:
