@@ -42,9 +42,9 @@ ENTRIES = st.builds(
     TEXTS.filter(lambda text: bool(text.strip())),
     FIELDS,
 )
-# A server answers in milliseconds, and a search for the smallest example asks it thousands of times.
-#: What Active Directory takes and OpenLDAP does not, any text as a telephone or mail address, or has under another name.
+#: Active Directory takes any text as a telephone or mail address, and has streets under another name than OpenLDAP.
 OTHERWISE = ("telephoneNumber", "mobile", "facsimileTelephoneNumber", "SMTP:ü@d", "streetAddress")
+# A server answers in milliseconds, and a search for the smallest example asks it thousands of times.
 EVERYTHING = settings(
     suppress_health_check=[HealthCheck.function_scoped_fixture],
     max_examples=40,
