@@ -23,6 +23,7 @@ from dxa_exchange.live.options import LdapOptions
 from dxa_exchange.live.patience import Patience
 from dxa_exchange.live.reading import Reading, Upsert
 from dxa_exchange.live.server import Server as Login
+from dxa_exchange.live.server import Tls
 from dxa_exchange.live.servers import Kind, Server, has_dirsync, meet
 from dxa_exchange.live.sources.dirsync import DirSyncSource
 from dxa_exchange.live.sources.full import Full
@@ -51,6 +52,7 @@ class LdapConnector:
     ) -> None:
         self._context, self._options = context, _options(context)
         login = self._options.server(context.folder)
+        _check_files(context.link, login.tls)
         self._patience = Patience(lambda: connect(login), sleep, self._options.attempts)
         self._containers = self._options.parts()
         if not self._containers:
@@ -226,6 +228,14 @@ def _options(context: LinkContext) -> LdapOptions:
     options = context.options
     assert isinstance(options, LdapOptions)
     return options
+
+
+def _check_files(link: str, tls: Tls) -> None:
+    """The library says nothing of use about files that are not there."""
+    found = {"ca_file": tls.ca_file, "certificate": tls.certificate, "key": tls.key}
+    missing = [f"{name}: {path} is no file" for name, path in found.items() if path is not None and not path.is_file()]
+    if missing:
+        raise ConfigError(f"links.{link}.ldap.tls", missing)
 
 
 def _until_cut(objects: Iterable[Upsert], cut: list[CutShort]) -> Iterator[Upsert]:

@@ -52,7 +52,7 @@ CUT = frozenset({3, 4, 11})
 REFRESH_REQUIRED = 4096
 NO_SUCH_OBJECT, ALREADY_EXISTS, NO_SUCH_ATTRIBUTE, VALUE_EXISTS = 32, 68, 16, 20
 
-_NETWORK = (Fault.NETWORK, "the next run tries again")
+_NETWORK = (Fault.NETWORK, "check `uri`, and whether the server runs; the next run tries again")
 _LIMIT = (Fault.CONFIGURATION, "have the limits of the account raised, or let `page_size` be smaller")
 _BIND = (Fault.CONFIGURATION, "check `bind` and `password`")
 _TLS = (Fault.CONFIGURATION, "use ldaps:// or `tls.start = true`, or a mechanism that signs")
@@ -61,16 +61,20 @@ _ENTRY = (Fault.ENTRY, "")
 
 _KNOWN: dict[int, tuple[Fault, str]] = {
     **dict.fromkeys((-1, -5, 51, 52), _NETWORK),
-    -11: (Fault.CONFIGURATION, "if TLS is used, the server's certificate must be vouched for by `tls.ca_file`"),
+    -11: (
+        Fault.CONFIGURATION,
+        "with TLS: `tls.ca_file` must vouch for the server's certificate, which must be for the name in `uri`",
+    ),
     -7: (Fault.CONFIGURATION, "check `filter`"),
     1: (Fault.CONFIGURATION, "Active Directory says so to an account that is not bound"),
+    2: (Fault.SERVER, "when connecting: it has no StartTLS; use ldaps://"),
     **dict.fromkeys((3, 4, 11), _LIMIT),
     **dict.fromkeys((7, 8, 13), _TLS),
     10: (Fault.CONFIGURATION, "another server holds this part of the directory, and referrals are not followed"),
     12: (Fault.SERVER, "it lacks an extension; choose another `source`"),
     **dict.fromkeys((16, 17, 18, 19, 20, 21, 64, 65, 67, 69, 71), _ENTRY),
     32: (Fault.CONFIGURATION, "check the container's `base`; without rights an object looks as if it were not there"),
-    34: (Fault.CONFIGURATION, "not a distinguished name"),
+    34: (Fault.CONFIGURATION, "not a distinguished name; when binding, check `bind`"),
     **dict.fromkeys((48, 49), _BIND),
     50: _RIGHTS,
     66: (Fault.SERVER, "it has objects below it"),
