@@ -81,9 +81,15 @@ class _Heads:
     extra: list[tuple[str, str]] = attrs.field(factory=list)
 
 
+#: A line of LDIF that names an object (RFC 2849); no header of a message is called so.
+_OBJECT = re.compile(rb"[\r\n]dn:", re.IGNORECASE)
+
+
 def is_message(data: bytes) -> bool:
-    """Whether the bytes begin with a header line of a message file."""
+    """Whether the bytes begin with a header line of a message file; LDIF may begin with a version, too."""
     head = data[:64].lstrip().partition(b":")
+    if head[0].upper() == b"VERSION" and _OBJECT.search(data[:4096]):
+        return False
     return bool(head[1]) and head[0].upper() in (b"VERSION", b"TO", b"FROM")
 
 
