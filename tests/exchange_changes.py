@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import attrs
+from hypothesis import strategies as st
 
 from dxa.address import AddressTypes
 from dxa.config.secrets import Secret
@@ -15,6 +16,7 @@ from dxa.ledger.received import Row, hear
 from dxa_exchange.live.connector import LdapConnector
 from dxa_exchange.live.options import ContainerOptions, LdapOptions
 from dxa_exchange.names import escaped
+from dxa_exchange.people import PeopleOptions
 from tests.exchange_ldap import Tree
 
 HOUR = 3600.0
@@ -85,22 +87,35 @@ class Watcher:
 
 def watcher(tree: Tree, types: AddressTypes, **options: Any) -> Watcher:
     """It hears ``ou=people``, and what has a telephone in ``ou=phones``."""
-    server = tree.slapd.settings
+    server = tree.running.settings
     parts = (
         ContainerOptions(base=f"ou=people,{tree.base}"),
         ContainerOptions(base=f"ou=phones,{tree.base}", filter="(telephoneNumber=*)", container="Phones"),
     )
     chosen = LdapOptions(
-        uri=tree.slapd.uri,
+        uri=tree.running.uri,
         bind=server.root,
         password=Secret(server.password),
         containers=parts,
+        people=PeopleOptions(dialect=tree.dialect),
     )
     return Watcher(tree, types, attrs.evolve(chosen, **options))
 
 
 UNITS = ("people", "phones", "elsewhere", "sub", "people/deep", "phones/deep", "elsewhere/deep")
 NAMES = ("Ann", "Bob, Jr", "Cy+x", "*)(cn=*", "Dörte #1", " Ed")
+
+
+EDITS = st.lists(
+    st.tuples(
+        st.sampled_from(("add", "add", "delete", "phone", "mail", "name", "move", "move", "unit", "list", "hear")),
+        st.integers(0, 99),
+        st.sampled_from(UNITS),
+        st.sampled_from(NAMES),
+    ),
+    min_size=4,
+    max_size=25,
+)
 
 
 @attrs.define
@@ -122,12 +137,12 @@ class Directory:
         """A new person."""
         self.number += 1
         value = f"{name} {self.number}"
-        dn = f"cn={escaped(value)},{self.units[unit]}"
+        dn = f"{_rdn(value)},{self.units[unit]}"
         given = {"cn": [value], "sn": [name], "mail": [f"p{self.number}@example.org"]}
         self.tree.client.add(
             dn,
             {
-                "objectClass": ["inetOrgPerson", "mailRecipient"],
+                "objectClass": [*self.tree.classes],
                 **{key: [*values] for key, values in given.items()},
                 **({"telephoneNumber": ["1"]} if phone else {}),
             },
@@ -140,7 +155,9 @@ class Directory:
         members = [dn for number, dn in self.people.items() if (number + n) % 2] or [self.tree.base]
         dn = f"cn=List {self.number},{self.units[unit]}"
         given = {"cn": [f"List {self.number}"], "mail": [f"l{self.number}@example.org"], "member": members}
-        self.tree.client.add(dn, {"objectClass": ["group"], **{key: [*values] for key, values in given.items()}})
+        self.tree.client.add(
+            dn, {"objectClass": [*self.tree.lists], **{key: [*values] for key, values in given.items()}}
+        )
         self.people[self.number] = dn
 
     def pick(self, n: int) -> int | None:
@@ -171,8 +188,8 @@ class Directory:
         elif what == "move":
             self.number += 1
             value = f"{name} {self.number}"
-            client.rename(self.people[who], f"cn={escaped(value)}", self.units[unit])
-            self.people[who] = f"cn={escaped(value)},{self.units[unit]}"
+            client.rename(self.people[who], _rdn(value), self.units[unit])
+            self.people[who] = f"{_rdn(value)},{self.units[unit]}"
 
     def move_unit(self, n: int, target: str) -> None:
         """A unit with all that is in it goes to another one, or gets another name."""
@@ -184,6 +201,11 @@ class Directory:
         self.tree.client.rename(old, f"ou=unit{self.number}", self.units[target])
         self.units = {path: _moved(dn, old, new) for path, dn in self.units.items()}
         self.people = {number: _moved(dn, old, new) for number, dn in self.people.items()}
+
+
+def _rdn(value: str) -> str:
+    # Samba takes no equals sign that is not escaped, as RFC 4514 allows.
+    return f"cn={escaped(value)}".replace("=", "\\=").replace("cn\\=", "cn=", 1)
 
 
 def _moved(dn: str, old: str, new: str) -> str:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import importlib.util
 from collections.abc import Sequence
 from itertools import count
+from typing import Any, Protocol
 
 import attrs
 
 from dxa.config.secrets import Secret
 from dxa_exchange.demo.slapd import Slapd, why_missing
+from dxa_exchange.dialects import Name
 from dxa_exchange.directory import Modification, Operation, Record, Values
 from dxa_exchange.live.client import Client
 from dxa_exchange.live.filters import EVERYTHING
@@ -34,19 +36,55 @@ def why_not() -> str:
     return why_missing()
 
 
-def login(slapd: Slapd) -> Server:
+class Account(Protocol):
+    """Who may do everything on a server."""
+
+    @property
+    def root(self) -> str:
+        """The name to bind with."""
+
+    @property
+    def password(self) -> str:
+        """Its password."""
+
+
+class Running(Protocol):
+    """A server of whatever make that runs."""
+
+    @property
+    def uri(self) -> str:
+        """Where it listens."""
+
+    @property
+    def settings(self) -> Account:
+        """What it is."""
+
+
+def login(running: Running) -> Server:
     """How the account that may do everything reaches a server; pages are small, so that there are several."""
-    settings = slapd.settings
-    return Server(uri=slapd.uri, method="simple", user=settings.root, password=Secret(settings.password), page=50)
+    settings = running.settings
+    return Server(uri=running.uri, method="simple", user=settings.root, password=Secret(settings.password), page=50)
 
 
 @attrs.frozen
 class Tree:
-    """A part of a server that belongs to one test: everything below `base`."""
+    """A part of a server that belongs to one test: everything below `base`.
 
-    slapd: Slapd
+    People are objects of `classes`, and lists of `lists`.
+    """
+
+    running: Running
     base: str
     client: Client
+    classes: tuple[str, ...] = ("inetOrgPerson", "mailRecipient")
+    lists: tuple[str, ...] = ("group",)
+    dialect: Name = "generic"
+
+    @property
+    def slapd(self) -> Slapd:
+        """The server, which is OpenLDAP's."""
+        assert isinstance(self.running, Slapd)
+        return self.running
 
     def close(self) -> None:
         """End the connection."""
@@ -62,7 +100,7 @@ class Tree:
         """Make a person, with a mail address unless another one is given, and return the name of the object."""
         dn = f"cn={name},{unit or self.base}"
         given = {"sn": name, "mail": f"{name.lower().replace(' ', '.')}@example.org", **attributes}
-        values: dict[str, Values] = {"objectClass": ["inetOrgPerson", "mailRecipient"], "cn": [name]}
+        values: dict[str, Values] = {"objectClass": [*self.classes], "cn": [name]}
         for key, value in given.items():
             values[key] = [value] if isinstance(value, str) else [*value]
         self.client.add(dn, values)
@@ -80,10 +118,10 @@ class Tree:
         return [record for page in self.client.search(query) for record in page]
 
 
-def new_tree(slapd: Slapd) -> Tree:
+def new_tree(running: Running, suffix: str = SUFFIX, **values: Any) -> Tree:
     """An empty part of the server."""
     name = f"test{next(_NUMBERS)}"
-    client = Client(login(slapd))
-    base = f"ou={name},{SUFFIX}"
+    client = Client(login(running))
+    base = f"ou={name},{suffix}"
     client.add(base, {"objectClass": ["organizationalUnit"], "ou": [name]})
-    return Tree(slapd, base, client)
+    return Tree(running, base, client, **values)

@@ -43,12 +43,12 @@ export_containers = ["Staff", "People"]
 
 def config(tree: Tree, rules: str = "", options: str = "", containers: str = "", people: str = "") -> str:
     """A configuration; each text has further keys of its table, one on each line."""
-    settings = tree.slapd.settings
+    settings = tree.running.settings
     containers = containers or f'[[links.ldap.ldap.containers]]\nbase = "ou=people,{tree.base}"'
     return f"""{SITE}{LINK}{rules}
 [links.ldap.ldap]
-uri = "{tree.slapd.uri}"
-bind = "{settings.root}"
+uri = '{tree.running.uri}'
+bind = '{settings.root}'
 password = "text:{settings.password}"
 page_size = 50
 {options}
@@ -85,7 +85,7 @@ class LdapSite(SiteHarness):
     @property
     def contacts(self) -> dict[str, Record]:
         """What dxa has made in the directory, by target address."""
-        with closing(Client(login(self.tree.slapd))) as client:
+        with closing(Client(login(self.tree.running))) as client:
             pages = client.search(Query(self.tree.base, Scope.SUB, "(objectClass=contact)"))
             return {record.text("targetAddress"): record for page in pages for record in page}
 

@@ -8,12 +8,11 @@ from contextlib import closing
 import attrs
 import pytest
 from hypothesis import Phase, given, settings
-from hypothesis import strategies as st
 
 from dxa.address import AddressTypes
 from dxa.host import Host
 from dxa_exchange.demo.slapd import Settings, Slapd, running
-from tests.exchange_changes import NAMES, UNITS, Directory, Watcher, watcher
+from tests.exchange_changes import EDITS, Directory, Watcher, watcher
 from tests.exchange_ldap import ROOT, SUFFIX, Tree, new_tree, why_not
 
 DAY = 86_400.0
@@ -23,18 +22,6 @@ DAY = 86_400.0
 def types() -> AddressTypes:
     """Those of all plugins."""
     return Host().address_types()
-
-
-EDITS = st.lists(
-    st.tuples(
-        st.sampled_from(("add", "add", "delete", "phone", "mail", "name", "move", "move", "unit", "list", "hear")),
-        st.integers(0, 99),
-        st.sampled_from(UNITS),
-        st.sampled_from(NAMES),
-    ),
-    min_size=4,
-    max_size=25,
-)
 
 
 @given(edits=EDITS)

@@ -156,7 +156,7 @@ def limited(tmp_path: Path) -> Iterator[LdapSite]:
         pytest.skip(why)
     with running(ROOT, Settings(suffix=SUFFIX, access=WRITER)) as slapd, closing(new_tree(slapd)) as tree:
         tree.client.add(f"cn=dxa,{SUFFIX}", {"objectClass": ["user"], "cn": ["dxa"], "userPassword": [SECRET]})
-        bind = f'bind = "{slapd.settings.root}"', f'bind = "cn=dxa,{SUFFIX}"'
+        bind = f"'{slapd.settings.root}'", f"'cn=dxa,{SUFFIX}'"
         site = make(tmp_path, tree, config(tree).replace(*bind).replace("text:secret", f"text:{SECRET}"))
         with closing(site):
             for n in range(120):

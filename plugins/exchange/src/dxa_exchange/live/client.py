@@ -173,7 +173,9 @@ class Client:
                 waiting = self._connection.search_ext(
                     query.base, 2, query.filter, list(query.attributes), serverctrls=[control.request()]
                 )
-                _, data, _, replied = self._connection.result3(waiting, timeout=self._server.timeout)
+                _, data, _, replied, _, _ = self._connection.result4(
+                    waiting, timeout=self._server.timeout, resp_ctrl_classes=controls.replies()
+                )
             found += [self._decoder.record(dn, raw)[0] for dn, raw in data if dn is not None]
             if not control.goes_on(replied):
                 return Delta(found, control.cookie)

@@ -61,11 +61,28 @@ class DirSync:
         Raises:
             FormatError: when the reply has none, for then nobody knows where it ended.
         """
-        value = next((each.encodedControlValue for each in replied if each.controlType == DIRSYNC), None)
+        value = next((each.value for each in replied if each.controlType == DIRSYNC), None)
         if value is None:
             raise FormatError("a reply without a cookie", field="DirSync", expected=f"the control {DIRSYNC}")
         more, self.cookie = _decode(value)
         return more
+
+
+@cache
+def replies() -> dict[str, Any]:
+    """The classes of controls in replies that python-ldap does not know, and would drop."""
+    base: Any = library.load("ldap.controls").ResponseControl
+
+    class Reply(base):  # type: ignore[misc]
+        """The value as it came."""
+
+        controlType = DIRSYNC  # noqa: N815 (the library's own name)
+
+        def decodeControlValue(self, encodedControlValue: bytes) -> None:  # noqa: N802, N803 (likewise)
+            """Called by the library."""
+            self.value = encodedControlValue
+
+    return {DIRSYNC: Reply}
 
 
 @cache

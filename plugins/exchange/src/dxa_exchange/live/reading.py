@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import attrs
 
@@ -147,8 +147,10 @@ class Reading:
         """The objects as they are now: in a container, or gone from all of them."""
         if len(changed.anchors) > MANY:
             raise StartOver(f"{len(changed.anchors)} objects changed")
-        find = self._find if self.server.identity.attribute else self._look
-        found = find(changed.anchors)
+        if self.server.identity.attribute:
+            found = self._find(changed.anchors)
+        else:
+            found = self._look({anchor: anchor for anchor in changed.anchors})
         missing = [anchor for anchor in changed.anchors if anchor not in found]
         self._check_parents([each.record for each in found.values()])
         self._check_parents(self._elsewhere(missing))
@@ -165,15 +167,15 @@ class Reading:
                     found.setdefault(identity.of(record), Upsert(index, record))
         return found
 
-    def _look(self, anchors: Sequence[str]) -> dict[str, Upsert]:
-        """Objects by their names, where nothing else identifies them."""
+    def _look(self, dns: Mapping[str, str]) -> dict[str, Upsert]:
+        """Objects by their names, each with its key."""
         found: dict[str, Upsert] = {}
-        for anchor in anchors:
+        for key, dn in dns.items():
             for index, each in enumerate(self.containers):
-                if anchor not in found and _holds(each, anchor):
-                    query = attrs.evolve(each.query(self._attributes()), base=anchor, scope=Scope.BASE)
+                if key not in found and _holds(each, dn):
+                    query = attrs.evolve(each.query(self._attributes()), base=dn, scope=Scope.BASE)
                     for record in self._there(query):
-                        found[anchor] = Upsert(index, record)
+                        found[key] = Upsert(index, record)
         return found
 
     def _there(self, query: Query) -> list[Record]:
@@ -228,7 +230,7 @@ class Reading:
         """The objects of these names that lie in a container and fit its filter, by the key of the name."""
         if len(dns) > MANY:
             raise StartOver(f"lists that changed have {len(dns)} members")
-        return self._look([*dict.fromkeys(map(names.key, dns))])
+        return self._look({names.key(dn): dn for dn in dns})
 
 
 def _overlap(containers: Sequence[Container]) -> bool:
