@@ -15,6 +15,8 @@ from typing import Any, ClassVar
 import attrs
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+import dxa_msmail.plugin
+import dxa_sitelink.plugin
 from dxa.address import Address
 from dxa.agent import Agent, OpenSite
 from dxa.agent.admin import Administrator
@@ -36,7 +38,7 @@ LINK, LOCAL = "sites", "local"
 NAMES = ("Ann", "Bob", "Éva", "Ann", "Zoë Longname, Alexandrina Theo", "Müller, Jörg")
 DEPARTMENTS = ("", "Chemistry", "Physics")
 
-HOST = Host(discover=True)
+HOST = Host(extra={"msmail": dxa_msmail.plugin, "sitelink": dxa_sitelink.plugin}, discover=False)
 
 
 def key_of(name: str) -> PrivateKey:

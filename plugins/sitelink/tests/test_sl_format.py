@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from docs.generate import DOCS
 from dxa.address import AddressTypes
 from dxa.entry import Entry, Transaction, Verb
 from dxa.errors import AddressError, FormatError
@@ -281,3 +282,31 @@ def _through(*rows: Transaction) -> list[Transaction]:
     found = lines.read(body, TYPES, nobody)
     assert ([], []) == (found.rejects, found.remarks)
     return found.transactions
+
+
+# -- the page of the format ----------------------------------------------------------------------------------------
+
+PAGE = (DOCS / "formats" / "sitelink.md").read_text(encoding="utf-8")
+
+
+def test_the_example_of_the_page_is_a_file() -> None:
+    """The file that the page shows is whole, and its parts are where the page says."""
+    example = next(block for block in PAGE.split("```text\n") if block.startswith("{")).partition("```")[0]
+    sealed = unseal(example.encode())
+    batch = read_batch(sealed)
+
+    assert f"its body at {example.index(chr(10)) + 1}, its trailer at\n{len(sealed.signed)}:" in PAGE
+    assert ["replace", "add"] == [json.loads(line)["do"] for line in batch.body.splitlines()]
+    assert [] == lines.read(batch.body, TYPES, nobody).rejects
+
+
+def test_every_key_stands_on_the_page() -> None:
+    """The page has a row for every key of a header, a line, an entry and a trailer."""
+    entry = _ann()._replace(anchor="x")
+    body = lines.write([Transaction(9, Verb.MODIFY, entry, entry)], full=0, site="LAB/HQ", to="LAB/BERLIN")[1]
+    batch = unseal(Batch(number=9, was=8, ack=2, full=False, count=1, body=body).seal(WAY, KEY))
+    status = unseal(Status(ack=3, sent=4, types=("MS",)).seal(WAY, KEY))
+    row = json.loads(body)
+    keys = {*batch.header, *status.header, *row, *row["old"], "end", "sha256", "signature"}
+
+    assert set() == {key for key in keys if f"\n| `{key}` |" not in PAGE}

@@ -73,7 +73,7 @@ def _text(header: Mapping[str, Any], signature: str, transactions: Sequence[Any]
     hidden = ("format", "version", "encoding", "length", "size")
     for name, value in header.items():
         if name not in hidden:
-            yield f"{name + ':':11}{', '.join(map(str, value)) if isinstance(value, list) else value}"
+            yield f"{name + ':':11}{_shown(value)}"
     yield f"{'signature:':11}{signature}"
     for transaction in transactions:
         yield _line(transaction)
@@ -85,3 +85,9 @@ def _line(transaction: Any) -> str:
     sides = [transaction[side] for side in ("old", "new") if isinstance(transaction.get(side), dict)]
     people = [f"{side.get('name')}  {side.get('type')}:{side.get('address')}  ({side.get('site')})" for side in sides]
     return f"{transaction.get('n')!s:>10}  {transaction.get('do')!s:8}{'  ->  '.join(people) or 'all lists'}".rstrip()
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
