@@ -12,8 +12,9 @@ from typing import Any
 import attrs
 import pytest
 
-from dxa.address import AddressType
+from dxa.address import AddressType, AddressTypes
 from dxa.connector import Decoder
+from dxa.entry import Entry, Reject, Transaction, Verb
 from dxa.errors import AddressError, TransportError
 from dxa.testing import (
     ADDRESS_CHECKS,
@@ -158,7 +159,18 @@ def _rows(data: bytes) -> Iterator[dict[str, Any]]:
     yield {"kind": "letter", "size": len(data)}
 
 
-PLAIN = Decoder(name="letter", sniff=lambda data: data.startswith(b"LETTER "), decode=_rows)
+def _read_letter(data: bytes, _types: AddressTypes) -> Iterator[Transaction]:
+    if data.startswith(b"LETTER "):
+        yield Transaction(0, Verb.ADD, None, Entry("X:1", "X", "", "One", "1"))
+
+
+PLAIN = Decoder(
+    name="letter",
+    sniff=lambda data: data.startswith(b"LETTER "),
+    decode=_rows,
+    read=_read_letter,
+    write=lambda rows: iter([SAMPLE for _ in rows]),
+)
 BROKEN_DECODERS: list[tuple[str, dict[str, Any]]] = [
     ("sniffing_refuses_noise", {"sniff": lambda data: len(data) > 3}),
     ("sniffing_refuses_noise", {"sniff": lambda data: data[0] == 76}),
@@ -173,6 +185,10 @@ BROKEN_DECODERS: list[tuple[str, dict[str, Any]]] = [
     ("rows_are_plain", {"decode": lambda data: iter([{1: 1}])}),
     ("rows_are_plain", {"decode": lambda data: iter([])}),
     ("decoding_is_lazy", {"decode": lambda data: [{}]}),
+    ("reading_raises_nothing", {"read": lambda data, _types: iter([int(data)])}),
+    ("reading_raises_nothing", {"read": lambda data, _types: iter([data])}),
+    ("written_files_are_read_again", {"read": _read_letter, "write": lambda _rows: iter([b""])}),
+    ("written_files_are_read_again", {"read": _read_letter, "write": lambda rows: iter([next(rows)])}),
 ]
 
 
@@ -206,6 +222,21 @@ def test_a_decoder_without_samples_is_judged_by_noise_alone() -> None:
     skipped = [f for f in check_decoder(DecoderSubject(PLAIN)).findings if f.verdict is Verdict.SKIPPED]
 
     assert {"no samples are given"} == {finding.detail for finding in skipped}
+
+
+def test_what_a_format_refuses_need_not_be_read_again() -> None:
+    """A reject accounts for what is missing from the file that was written."""
+    decoder = attrs.evolve(PLAIN, write=lambda rows: iter([Reject(0, 0, str(row), 0, "no") for row in rows]))
+
+    assert [] == [f.text() for f in check_decoder(DecoderSubject(decoder, (SAMPLE,))).failures()]
+
+
+def test_a_format_that_is_not_converted_is_tried_no_further() -> None:
+    """Reading and writing for conversion are for those decoders that can."""
+    decoder = attrs.evolve(PLAIN, read=None, write=None)
+    skipped = {f.check for f in check_decoder(DecoderSubject(decoder, (SAMPLE,))).findings if not f.passed}
+
+    assert {"reading_raises_nothing", "written_files_are_read_again"} == skipped
 
 
 # -- verdicts and the report ---------------------------------------------------------------------------------------

@@ -205,10 +205,13 @@ def _files() -> Iterable[bytes]:
     yield message
     yield ffapi.parse(message).body
     yield ffapi.parse(message).attachments[0].data
+    yield b"A Ann                            PCM:LAB/PO1/ANN\r\n- Phone:/12\r\nX junk\r\n"
 
 
 test_server = connector_suite(ServerHarness)
 test_server_of_a_strict_requestor = connector_suite(StrictHarness)
 test_server_on_a_disk = connector_suite(DiskHarness)
 test_address_types = address_type_suite([AddressSubject(kind, SAMPLES[kind.name]) for kind in ADDRESS_TYPES])
-test_decoder = decoder_suite(DecoderSubject(plugin.dxa_decoders()[0], tuple(_files())))
+test_decoder = decoder_suite(
+    DecoderSubject(plugin.dxa_decoders()[0], tuple(_files()), types=AddressTypes(ADDRESS_TYPES))
+)

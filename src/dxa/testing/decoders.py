@@ -9,7 +9,9 @@ from random import Random
 
 import attrs
 
+from dxa.address import AddressTypes
 from dxa.connector import Decoder
+from dxa.entry import Reject, Transaction
 from dxa.testing.verdict import Check, Kit, Skip, described, expect, fail, must, run, should
 
 #: A sample is cut at so many places.
@@ -22,6 +24,8 @@ class DecoderSubject:
 
     decoder: Decoder
     samples: Sequence[bytes] = ()
+    #: The address types of the entries in the samples, for a format that is converted.
+    types: AddressTypes = attrs.field(factory=lambda: AddressTypes(()))
 
     def files(self) -> Sequence[bytes]:
         """The samples, of which there must be some."""
@@ -115,6 +119,43 @@ def decoding_is_lazy(subject: DecoderSubject) -> None:
         expect(isinstance(rows, Iterator), f"decode gives a {type(rows).__name__}, not an iterator")
 
 
+@must("Catch the error, and yield a `Reject` that says what is wrong and on which line.")
+def reading_raises_nothing(subject: DecoderSubject) -> None:
+    """Reading a file for conversion gives transactions and rejects, whatever the bytes are."""
+    read = subject.decoder.read
+    if read is None:
+        raise Skip("the format is not read for conversion")
+    broken = [(what, piece) for data in subject.samples for what, piece in _pieces(data)]
+    for what, data in [*((f"noise {data[:20]!r}", data) for data in _noise()), *broken]:
+        try:
+            rows = list(read(data, subject.types))
+        except Exception as error:
+            fail(f"{what}: read {described(error)}")
+        for row in rows:
+            expect(isinstance(row, (Transaction, Reject)), f"{what}: read gives {row!r}")
+
+
+@must("Write what `read` gives; yield a `Reject` for what the format cannot hold.")
+def written_files_are_read_again(subject: DecoderSubject) -> None:
+    """Who is read from a file and written to another one is read from that, too."""
+    read, write = subject.decoder.read, subject.decoder.write
+    if read is None or write is None:
+        raise Skip("the format is not both read and written for conversion")
+    for data in subject.files():
+        before = [row for row in read(data, subject.types) if isinstance(row, Transaction)]
+        try:
+            pieces = list(write(before))
+        except Exception as error:
+            fail(f"a file that begins with {data[:20]!r}: write {described(error)}")
+        refused = sum(isinstance(piece, Reject) for piece in pieces)
+        written = b"".join(piece for piece in pieces if isinstance(piece, bytes))
+        after = [row for row in read(written, subject.types) if isinstance(row, Transaction)]
+        keys = [[side and side.key for row in rows for side in (row.old, row.new)] for rows in (before, after)]
+        found = f"{len(before)} transactions were written, {refused} of them refused, and {len(after)} are read"
+        expect(refused > 0 or keys[0] == keys[1], f"a file that begins with {data[:20]!r}: {found}")
+        expect(len(after) + refused >= len(before), f"a file that begins with {data[:20]!r}: {found}")
+
+
 DECODER_CHECKS: tuple[Check[DecoderSubject], ...] = (
     sniffing_refuses_noise,
     sniffing_knows_its_files,
@@ -123,6 +164,8 @@ DECODER_CHECKS: tuple[Check[DecoderSubject], ...] = (
     decoding_raises_nothing,
     rows_are_plain,
     decoding_is_lazy,
+    reading_raises_nothing,
+    written_files_are_read_again,
 )
 
 
