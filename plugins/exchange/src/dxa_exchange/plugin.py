@@ -66,7 +66,12 @@ def dxa_decoders() -> list[Decoder]:
 @hookimpl
 def dxa_commands() -> list[tuple[str, str]]:
     """The commands below ``dxa exchange``."""
-    return [("convert", "dxa_exchange.commands.convert:convert")]
+    return [
+        ("convert", "dxa_exchange.commands.convert:convert"),
+        ("header", "dxa_exchange.commands.tables:header"),
+        ("changes", "dxa_exchange.commands.tables:changes"),
+        ("options", "dxa_exchange.commands.tables:options"),
+    ]
 
 
 @hookimpl
