@@ -17,22 +17,24 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests.maildata_world import DiskWorld
+from tests.served_world import ServedWorld
 from tests.world import World
 
 BATCH = 100
 MENDED = "mended by an export"
-#: Strict requestors in memory, requestors that check nothing (the residue is counted), and postoffices on disk.
-KINDS = ("memory", "naive", "disk")
+#: Strict requestors in memory, requestors that check nothing (the residue is counted), postoffices on disk, and
+#: postoffices on disk of which one is the server.
+KINDS = ("memory", "naive", "disk", "served")
 
 
 @contextmanager
 def world_of(seed: int, kind: str) -> Iterator[World]:
     """The world of one schedule; one on disk has a folder as long as it is needed."""
-    if kind != "disk":
+    if kind not in ("disk", "served"):
         yield World(seed, naive=kind == "naive")
         return
     with tempfile.TemporaryDirectory() as folder:
-        yield DiskWorld(seed, Path(folder))
+        yield DiskWorld(seed, Path(folder)) if kind == "disk" else ServedWorld(seed, Path(folder))
 
 
 def one(seed: int, steps: int, kind: str) -> list[str]:

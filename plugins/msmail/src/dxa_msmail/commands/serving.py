@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import click
 
 from dxa_msmail.commands import screen
 from dxa_msmail.commands.desk import Desk, pass_desk
+
+if TYPE_CHECKING:
+    from dxa_msmail.postoffice.maildata import Maildata
 
 _PASSWORD = "The directory synchronization password: env:NAME, file:PATH or the text itself."
 
@@ -54,9 +58,19 @@ def requestor(
         program.want_full(po, name)
         screen.say(f"{name} gets everything with its next request.")
     screen.say(f"PCM:{name} is registered; {screen.many(len(conf.requestors), 'requestor')} in all.")
+    if "/" in name and not _is_known(po, name):
+        screen.say(f"It is not known here yet: `postoffice add {name}` says how its mail gets there.")
     registered = conf.requestor(f"PCM:{name}") or conf.requestor(name)
     if registered is not None and not registered.password_ref:
         screen.say("It has no password: whoever writes from there is believed.")
+
+
+def _is_known(po: Maildata, name: str) -> bool:
+    from dxa_msmail.postoffice.identity import name_of
+    from dxa_msmail.postoffice.networks import name_key, postoffices
+
+    with po.look() as files:
+        return name_key(name) in {name_key(name_of(files)), *postoffices(files)}
 
 
 @click.command("server-options")

@@ -44,6 +44,8 @@ class Mark:
             new.replace(self.path)
             if self.po.durable:
                 sync_folder(self.path.parent)
-        except OSError as error:
-            return f"{self.path}: {error.strerror}; after a restore from a backup numbers could be issued twice"
+        except (OSError, ValueError) as error:  # a postoffice that is the root of a disk has nothing beside it
+            why = error.strerror if isinstance(error, OSError) else "it has no name"
+            place = f"{self.po.root}.numbers"
+            return f"{place}: {why}; after a restore from a backup numbers could be issued twice"
         return ""
