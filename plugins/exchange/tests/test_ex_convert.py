@@ -1,17 +1,22 @@
 """`dxa exchange convert`, on bytes: what each pair of formats keeps, and what is said of the rest."""
 
+from contextlib import suppress
 from itertools import product
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dxa.errors import FormatError
 from dxa.host import Host
 from dxa.rules.maps import AttributeMap
 from dxa_exchange import ldif
+from dxa_exchange.attributetable import TABLE
 from dxa_exchange.conversion.flow import Converted, Wish, convert
 from dxa_exchange.conversion.formats import FORMATS, Settings
+from dxa_exchange.dialects import Dialect, dialect
 from dxa_exchange.directory import Add, Bad, Delete, Modify, Record
+from dxa_exchange.translation import Translated, Translator
 
 HOST = Host()
 TYPES = HOST.address_types()
@@ -199,6 +204,37 @@ def test_any_names_and_values_survive(data: bytes, through: str) -> None:
 def test_any_bytes_give_an_answer(source: str, target: str, data: bytes) -> None:
     """Whatever a file is, the rest is converted and nothing raises."""
     assert isinstance(converted(data, source, target), Converted)
+
+
+VALUES = (
+    st.sampled_from(["user", "Mailbox", "inetOrgPerson", "SMTP:a@b", "smtp$x@y", "/o=x", "cn=a", "cn=", "TRUE", "x"])
+    | st.text(max_size=4)
+    | st.binary(max_size=4)
+)
+RECORDS = st.builds(
+    Record,
+    st.sampled_from(["", "cn=a", "cn=a,o=Lab", "/o=Lab/cn=a", "junk", "cn=#00,o=x", "cn=\ud800"]) | st.text(max_size=6),
+    st.dictionaries(
+        st.sampled_from([name for each in TABLE for name in (each.header, each.schema, *each.ex55, *each.ad)] + ["?"]),
+        st.lists(VALUES, max_size=2),
+        max_size=6,
+    ),
+)
+DIALECTS = st.sampled_from(["csv55", "raw55", "ex55", "ad", "generic"]).map(dialect)  # type: ignore[arg-type]
+
+
+@given(DIALECTS, DIALECTS, RECORDS)
+def test_any_object_is_translated_or_refused(source: Dialect, target: Dialect, record: Record) -> None:
+    """Whatever an object holds, it is told in the other dialect, or the reason is."""
+    found = None
+    with suppress(FormatError):
+        found = Translator(source, target).translate(record)
+
+    if source.name == target.name:
+        assert Translated(record) == found
+    elif found is not None:
+        assert all(found.record.attributes.values())
+        assert target.kind(found.record.texts(target.theirs("objectClass"))) is not None
 
 
 # -- changes -------------------------------------------------------------------------------------------------------

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
 
-from dxa.address import AddressTypes
+from dxa.address import Address, AddressTypes
 from dxa.entry import ADDRESSES, ALIAS, KIND, Entry, Fields
+from dxa.errors import AddressError
 from dxa_exchange import names, peoplediff
 from dxa_exchange.attributetable import TABLE
 from dxa_exchange.directory import Bad, Modification, Record
@@ -90,11 +91,18 @@ class People:
         return shaped._replace(fields=_joined(theirs, shaped.fields), anchor=held.anchor)
 
     def _shaped(self, entry: Entry) -> Entry:
-        """The entry after it was written and read again; the address stays as it is."""
+        """The entry after it was written and read again; the address stays as it is.
+
+        Raises:
+            AddressError: when the object could not be told for this entry again.
+        """
         found = self.read(self.write(entry, self._nowhere).record)
+        shown = f"{entry.type}:{entry.address}"
         if not isinstance(found, Person):
-            reason = found.reason
-            raise AssertionError(f"{entry} is not read back: {reason}")
+            raise AddressError(f"its object would not be read again: {found.reason}", got=shown)
+        if found.entry.key != self._types.key(Address(entry.type, entry.address)):
+            told = f"{found.entry.type}:{found.entry.address}"
+            raise AddressError(f"its object would be told for {told}; configure another targetAddress", got=shown)
         return found.entry._replace(key=entry.key, list=entry.list, address=entry.address, anchor="")
 
     # -- attributes ------------------------------------------------------------------------------------------------
