@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import attrs
 
@@ -15,6 +15,7 @@ from dxa_exchange.files.formats import Parsed
 from dxa_exchange.files.options import FilesOptions
 from dxa_exchange.files.state import State, Step
 from dxa_exchange.people import People, Person
+from dxa_exchange.peopleread import MEMBER
 from dxa_exchange.table55.line import Line, Mode
 from dxa_exchange.table55.snapshot import is_deleted
 
@@ -74,11 +75,31 @@ class Telling:
     def changes(self, parsed: Parsed, state: State) -> Told:
         """Changes, or objects that are not all there are; they are made in `state`, too."""
         told = Told()
+        lists = self._lists(state)
         steps = list(self._steps(parsed, state, told))
         people = self.people(state)
         for line, step in steps:
             told.transactions += self._transaction(people, step, told, line)
+            for record in filter(None, (step.before, step.after)):
+                lists.pop(names.key(record.dn), None)
+        # The members of other lists are told by addresses, which may be others now.
+        now = self._lists(state, lists)
+        for key, old in lists.items():
+            if key in now and now[key] != old:
+                told.transactions.append(Transaction(0, Verb.MODIFY, old, _emptied(old, now[key])))
         return told
+
+    def _lists(self, state: State, wanted: Iterable[str] | None = None) -> dict[str, Entry]:
+        """The lists that have members, by the keys of their names: all of them, or those that are wanted."""
+        people = self.people(state)
+        found = {}
+        for key in list(state.records) if wanted is None else wanted:
+            record = state.records.get(key)
+            if record is not None and any(people.dialect.neutral(name) == MEMBER for name in record.attributes):
+                person = people.read(record, _anchor(people, record))
+                if isinstance(person, Person):
+                    found[key] = person.entry
+        return found
 
     def refused(self, parsed: Parsed) -> Told:
         """What the directory's own import has refused; it changes nothing."""
