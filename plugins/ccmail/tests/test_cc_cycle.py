@@ -136,6 +136,7 @@ def test_titles_that_are_missing_wait_for_a_second_export(site: CcSite, kind: Ki
     site.sync()
     site.watched.emptied = [kind]
     site.sync()
+    steps = site.steps()
     held = site.holds(), len(site.told())
     site.watched.emptied = []
     site.sync()
@@ -145,7 +146,44 @@ def test_titles_that_are_missing_wait_for_a_second_export(site: CcSite, kind: Ki
     site.sync()
 
     assert ((["tail"], 32), ([], 32)) == (held, back)
+    assert any(line.startswith("titles of lists or boards are missing, and nothing shows that") for line in steps)
     assert ([], 31) == (site.holds(), len(site.told()))
+
+
+def test_people_behind_a_post_office_that_is_gone_wait_for_a_second_export(site: CcSite) -> None:
+    """Its entry may come back, with their address; the program's count says nothing about that."""
+    site.put("PO2", locn="P")
+    site.put("Doe, Jane", "PO2", "r")
+    _crowd(site)
+    with site.office() as office:
+        lost = office.entries.pop("po2")
+    site.sync()
+    assert any(line.startswith("a post office is gone, and entries behind it are there: ") for line in site.steps())
+    held = site.holds(), len(site.told())
+    with site.office() as office:
+        office.entries["po2"] = lost
+    site.sync()
+    back = site.holds(), len(site.told())
+    with site.office() as office:
+        del office.entries["po2"]
+    site.sync()
+    site.sync()
+
+    assert ((["tail"], 31), ([], 31)) == (held, back)
+    assert ([], 30) == (site.holds(), len(site.told()))
+
+
+def test_the_site_s_post_office_is_made_again(site: CcSite) -> None:
+    """Somebody has deleted its entry and nothing else: those behind it are the site's again with the next exports."""
+    site.person("Ann Berg")
+    site.put("Doe, Jane")
+    site.settled()
+    with site.office() as office:
+        del office.entries["hq"]
+    site.settled(4)
+
+    assert ({"Berg, Ann": "HQ Berg, Ann"}, {"Jane Doe"}) == (site.given, site.told().keys())
+    assert "MSExchangeCCMC HQ" == site.played.look().entries["hq"].cmts
 
 
 def test_a_title_that_is_gone_by_the_program_s_own_count_is_gone(site: CcSite) -> None:

@@ -64,7 +64,8 @@ class Titles:
 class Findings:
     """What is to be said of an export: a full list when `whole`, else changes.
 
-    `unknown` are labels that nobody knows, with the line where each was met first.
+    `unknown` are labels that nobody knows, with the line where each was met first. `doubt` is why the next export has
+    to agree before anybody is deleted or written; empty when the export is whole and a new one.
     """
 
     cursor: Cursor
@@ -73,8 +74,19 @@ class Findings:
     marked: frozenset[str] = frozenset()
     rejects: Sequence[Reject] = ()
     remarks: Sequence[Reject] = ()
-    counted: bool = True
+    doubt: str = ""
     unknown: Mapping[str, int] = attrs.field(factory=dict)
+
+    @property
+    def counted(self) -> bool:
+        """Whether who is missing is gone."""
+        return not self.doubt
+
+
+# The doubts.
+NOT_WHOLE = "nothing shows that it is whole and a new one"
+TITLES_MISSING = "titles of lists or boards are missing, and nothing shows that they are gone"
+STRANDED = "a post office is gone, and entries behind it are there"
 
 
 def remark(record: Record, why: str) -> Reject:

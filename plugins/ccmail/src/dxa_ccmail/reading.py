@@ -7,18 +7,19 @@ twice, and no two people have one address; else the new export is read whole.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import attrs
 
 from dxa_ccmail.changes import changed
 from dxa_ccmail.entries import Meaning
 from dxa_ccmail.export import ExportReader
-from dxa_ccmail.findings import Findings, Titles
+from dxa_ccmail.findings import NOT_WHOLE, STRANDED, TITLES_MISSING, Findings, Titles
 from dxa_ccmail.kept import Cursor, Kept
-from dxa_ccmail.lookup import last_names, read_all
+from dxa_ccmail.lookup import Read, last_names, read_all
+from dxa_ccmail.offices import PostOffices
 from dxa_ccmail.rawdiff import Difference, difference
-from dxa_ccmail.record import Record
+from dxa_ccmail.record import USERS, Record
 from dxa_ccmail.running.checks import not_run
 from dxa_ccmail.running.events import Program, RunError
 from dxa_ccmail.running.interface import EXPORT_NAMES, Kind
@@ -72,19 +73,26 @@ class Reading:
             lists=titles.lists,
             boards=titles.boards,
         )
-        findings = None
+        findings, stranded = None, False
         if known and found and not known.whole and not found.offices:
             findings = changed(self.meaning, self.reader, titles.by_name(), known, found, data, fresh)
         if findings is None:
             read = read_all(data, self.reader)
             self.check(read.entries, cursor is not None)
             findings = everything(self.meaning, self.server, read, titles, fresh)
+            stranded = cursor is not None and _has_stranded(read, cursor.offices, findings.cursor.offices)
         _check_count(count, findings.cursor.records)
         whole = count is not None or data.endswith(CTRL_Z)
         counted = whole or bool(found and last and self._has_end(found, last, data))
+        doubt = ""
         # An export that was taken before the last one may be that very file: the next one shows what is true.
-        doubtful = fresh.digest in past[:-1] or (cursor is not None and titles.may_be_cut(cursor))
-        return attrs.evolve(findings, counted=counted and not doubtful)
+        if not counted or fresh.digest in past[:-1]:
+            doubt = NOT_WHOLE
+        elif cursor and titles.may_be_cut(cursor):
+            doubt = TITLES_MISSING
+        elif stranded:
+            doubt = STRANDED
+        return attrs.evolve(findings, doubt=doubt)
 
     def is_whole(self, data: bytes, count: int | None = None) -> bool:
         """Whether an export shows that it is whole, by itself or beside the one that was kept last."""
@@ -109,6 +117,13 @@ class Reading:
         now = [name for name in last_names(data, self.reader) if name not in found.adds]
         count = min(len(before), len(now), ENOUGH)
         return not found.at_end and count > 0 and before[-count:] == now[-count:]
+
+
+def _has_stranded(read: Read, before: Iterable[str], now: Iterable[str]) -> bool:
+    """Whether somebody is behind a post office that is gone: a mistake perhaps, or work that is half done."""
+    there = PostOffices(now)
+    lost = PostOffices(office for office in before if office not in there)
+    return len(lost) > 0 and any(row.locn in USERS and lost.split(row.addr) for row in read.entries.values())
 
 
 def _check_count(count: int | None, records: int) -> None:

@@ -62,12 +62,8 @@ class Story:
             f"step 2 of 10: {EXPORT_NAMES[Kind.DIRECTORY]} {what}: {_counted(cursor.ours, 'entry', 'entries')} of the "
             f"site, {cursor.theirs} of cc:Mail{bad}{odd}",
         )
-        if not found.counted:
-            self.tell(
-                0,
-                "nothing shows that it is whole and a new one: nobody is deleted or written by it, until the next "
-                "export agrees",
-            )
+        if found.doubt:
+            self.tell(0, f"{found.doubt}: nobody is deleted or written by it, until the next export agrees")
         for step, kind, names in ((3, Kind.LISTS, titles.lists), (4, Kind.BOARDS, titles.boards)):
             self.tell(0, f"step {step} of 10: {EXPORT_NAMES[kind]}: {_counted(len(names), 'title')}")
 
