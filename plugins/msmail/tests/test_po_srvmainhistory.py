@@ -128,6 +128,25 @@ def test_what_is_remembered_comes_back(tellings: list) -> None:
     assert (master.records, []) == (opened.records, journal.lines)
 
 
+#: What a name and an address of a gateway may have: everything of the code page that is no control character.
+LETTERS = st.text(st.characters(codec="cp850", exclude_categories=["C"], exclude_characters="\xad"), max_size=30)
+
+
+@settings(max_examples=100)
+@given(st.lists(LETTERS.map(str.strip).filter(bool), min_size=1, max_size=3, unique_by=str.casefold))
+def test_changes_can_be_read_back(names: list[str]) -> None:
+    """Whatever a name is, the change that MSTTRANS has of it is read as it was written."""
+    master = MasterList(MemoryFiles(), Served(), TYPES, 1)
+    journal = Journal()
+    rows = {n: entry(name, f"SMTP:u{n}@lab") for n, name in enumerate(names)}
+    master.served.told = {"n/a": rows}
+    master.follow(frozenset(), [], journal)
+    read = queue.transactions(master.records, TYPES)
+
+    assert ([], []) == (journal.lines, read.rejects)
+    assert [line.name for line in master.served.lines] == [row.new.name for row in read.transactions if row.new]
+
+
 @pytest.mark.dx("T-053")
 def test_nothing_is_written_when_nothing_is_new() -> None:
     """A list that stays as it is has no new number, and its file stays as it is."""

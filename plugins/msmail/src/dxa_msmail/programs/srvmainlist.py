@@ -92,7 +92,7 @@ class MasterList:
         lists = {(wish.type, wish.list.casefold()) for wish in wishes.values()}
         taken = (((x.type, x.list), x.name) for x in self.served.lines if (x.type, x.list.casefold()) in lists)
         after = settle_names(touched, wishes, Names(taken), _LIMITS)
-        return self._apply(advance(touched, after, self._number), touched, after)
+        return self._apply(advance(touched, after, self._number), touched, after, journal)
 
     def _wanted(self, heard: frozenset[str], journal: Journal) -> Iterator[tuple[str, Wish]]:
         best: dict[str, tuple[tuple[bool, int], str, Entry]] = {}
@@ -120,15 +120,25 @@ class MasterList:
         return self.served.sync
 
     def _apply(
-        self, transitions: Sequence[Transition], before: Mapping[FormKey, Line], after: Mapping[FormKey, Line]
+        self,
+        transitions: Sequence[Transition],
+        before: Mapping[FormKey, Line],
+        after: Mapping[FormKey, Line],
+        journal: Journal,
     ) -> int:
         # That another requestor tells an entry now is no change to anybody.
         rows = [self._transaction(each) for each in transitions if _shows(each)]
-        self.records += queue.queued(rows, self.now)
+        records = queue.queued(rows, self.now)
+        self.records += records
         lines = {line.form: line for line in self.served.lines if line.form not in before}
         self.served.lines = [*lines.values(), *after.values()]
         if rows:
             self.served.head = rows[-1].number
+        if [_bare(row) for row in queue.transactions(records, self.types).transactions] != [_bare(r) for r in rows]:
+            # What cannot be read back can lead nobody on.
+            journal.error(f"{MSTTRANS} cannot hold all of this; requestors get everything anew", _CORRUPT)
+            self.served.floor = self.served.head
+            drop_cuts(self.served)
         return len(rows)
 
     def _transaction(self, transition: Transition) -> Transaction:
@@ -169,6 +179,11 @@ def drop_cuts(served: Served) -> None:
 
 def _wish_of(line: Line) -> Wish:
     return Wish(line.type, line.instead_of, line.list, line.wanted, line.address, line.fields, line.owner)
+
+
+def _bare(row: Transaction) -> tuple[object, ...]:
+    sides = ((x.key, x.name, x.address) if x else None for x in (row.old, row.new))
+    return (row.number, row.verb, *sides)
 
 
 def _shows(transition: Transition) -> bool:
