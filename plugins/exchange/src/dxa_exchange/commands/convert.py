@@ -86,7 +86,7 @@ def convert(
         click.echo(text, err=True)
     ending = f"; {len(result.rejects)} could not be" if result.rejects else ""
     click.echo(f"{result.count} converted{ending}.", err=True)
-    sys.exit(1 if result.rejects else 0)
+    click.get_current_context().exit(1 if result.rejects else 0)
 
 
 # -- which formats -------------------------------------------------------------------------------------------------
