@@ -107,6 +107,28 @@ def test_while_the_other_is_away_the_latest_batch_is_enough(pair: Pair) -> None:
     assert [] == pair.world.problems()
 
 
+def test_people_of_the_other_side_bring_no_batch_of_ours(pair: Pair) -> None:
+    """What the other site tells is new to the directory and nothing new to the other site, so nothing goes back."""
+    before = len(pair.hq.store.outbox.list())
+    pair.berlin.add("EVA", "Éva")
+    for _ in range(3):
+        pair.world.round()
+
+    assert before == len(pair.hq.store.outbox.list())
+    assert [] == pair.world.problems() + pair.world.quiet()
+
+
+def test_a_cut_that_is_far_behind_is_moved_on(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When very much was told by the other side, one empty batch makes looking for news cheap again."""
+    monkeypatch.setattr("dxa.agent.answers.LAG", 2)
+    for number in range(5):
+        pair.berlin.add(f"N{number}", f"New {number}")
+    for _ in range(4):
+        pair.world.round()
+
+    assert [] == pair.world.problems() + pair.world.quiet()
+
+
 @pytest.mark.parametrize("which", ["batch", "all", "everywhere"])
 def test_what_is_lost_is_sent_again(pair: Pair, which: str) -> None:
     """A batch that vanished, a folder that was deleted: within two cycles of each side all is there."""

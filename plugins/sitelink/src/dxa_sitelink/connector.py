@@ -7,6 +7,7 @@ holds it, or when a later batch has taken its place: each answer leads from ever
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import attrs
@@ -136,14 +137,18 @@ class SiteLink:
     def _replayed(self, peer: Peer, number: int, taken: int) -> Iterator[Report]:
         """An older batch than the one that was taken, which its writer should have removed long ago."""
         name = str(peer.file(number))
-        data = self._folder.read(name)
-        if data is not None:
+        with suppress(TransportError):  # it would not count anyway
+            data = self._folder.read(name)
+            if data is None:
+                return
             why = f"{peer.name} has been taken up to {taken}, so this one was replayed or never removed; it is ignored"
             yield from self._fault(peer.name, name, RefusedError(why, REPLAYED), data)
 
     def _foreign(self, name: FileName) -> Iterator[Report]:
-        data = self._folder.read(str(name))
-        if data is not None:
+        with suppress(TransportError):  # it would not count anyway
+            data = self._folder.read(str(name))
+            if data is None:
+                return
             why = "it comes from a site that is no peer of this link; add it to the configuration, or remove the file"
             yield from self._fault("", str(name), RefusedError(why, FOREIGN), data)
 

@@ -7,6 +7,7 @@ trailer of each file is for.
 from __future__ import annotations
 
 import os
+import stat
 from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
@@ -15,8 +16,10 @@ import attrs
 
 from dxa.errors import TransportError
 
-#: What a file that is still being written is called: hidden, and with this ending.
+#: What a file that is still being written is called: hidden, the first part of its name, and this ending.
 TEMPORARY = ".tmp"
+#: Larger files are not read, so that nobody fills the memory with one.
+LARGEST = 2**30
 
 
 class Folder(Protocol):
@@ -50,14 +53,20 @@ class DiskFolder:
         self._ready()
         try:
             with os.scandir(self.path) as entries:
-                return sorted(entry.name for entry in entries if not entry.name.startswith("."))
+                return sorted(entry.name for entry in entries if not entry.name.startswith(".") and _is_plain(entry))
         except OSError as error:
             raise _said(f"list {self.path}", error) from None
 
     def read(self, name: str) -> bytes | None:
         """See `Folder`."""
         try:
-            return (self.path / name).read_bytes()
+            # A link or a pipe that somebody put there must lead nowhere, and must not make the site wait.
+            handle = os.open(self.path / name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+            with os.fdopen(handle, "rb") as file:
+                found = os.fstat(file.fileno())
+                if not stat.S_ISREG(found.st_mode) or found.st_size > LARGEST:
+                    raise TransportError(f"{self.path / name} is no file of at most {LARGEST} bytes; remove it")
+                return file.read()
         except FileNotFoundError:
             return None
         except OSError as error:
@@ -102,7 +111,8 @@ class DiskFolder:
 
 def write_file(path: Path, data: bytes, mode: int = 0o666) -> None:
     """Write a file aside and rename it into its place; its bytes and its name are durable when this returns."""
-    aside = path.with_name(f".{path.name}{TEMPORARY}")
+    # One for each writer: what a crash leaves behind is in the way of the next file, and goes.
+    aside = path.with_name(f".{path.name.partition('.')[0]}{TEMPORARY}")
     with suppress(FileNotFoundError):
         aside.unlink()
     with os.fdopen(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
@@ -115,6 +125,10 @@ def write_file(path: Path, data: bytes, mode: int = 0o666) -> None:
         os.fsync(folder)
     finally:
         os.close(folder)
+
+
+def _is_plain(entry: os.DirEntry[str]) -> bool:
+    return entry.is_file(follow_symlinks=False)
 
 
 def _said(what: str, error: OSError) -> TransportError:
