@@ -13,20 +13,17 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from dxa.address import AddressType
 from dxa.errors import AddressError
 from dxa_exchange.directory import Record
+from dxa_exchange.x400text import fold_x400
 
 #: MS-ADA3 2.169: a proxy address has 1 to 1123 characters.
 LENGTH = 1123
-#: Events 230 to 233: the type of an address has at most 8 characters.
-TYPE_LENGTH = 8
 #: Types of which an object has any number, none of them primary, whatever the case of their name.
 WITHOUT_PRIMARY = frozenset({"X500"})
 
 _PROXY = re.compile(r"\s*([A-Za-z0-9][\w.-]*)\s*:\s*(.*)", re.DOTALL)
 _MAILBOX = re.compile(r"\s*([A-Za-z0-9][\w.-]*)\s*\$\s*(.*)", re.DOTALL)
-_CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 
 
 class Proxy(NamedTuple):
@@ -100,45 +97,6 @@ def fold(type_: str, value: str) -> str:
 def x500(legacy: str) -> Proxy:
     """The address under which old letters still find an object: its legacyExchangeDN."""
     return Proxy("X500", legacy)
-
-
-# -- X.400 ---------------------------------------------------------------------------------------------------------
-
-_SYNONYMS = {"admd": "a", "prmd": "p", "ou": "ou1"}
-# A slash separates only where a name and an equals sign follow (KB Q159189).
-_SLASH = re.compile(r"(?<![$/])/(?=\s*[A-Za-z][A-Za-z0-9.:-]*\s*=)")
-
-
-def parse_x400(value: str) -> list[tuple[str, str]]:
-    """The attributes of ``c=US;a= ;p=Org;o=Site;s=Doe;g=John;`` or ``/c=US/a= /...``, names folded, in their order.
-
-    Raises:
-        AddressError: for a text that has no attributes.
-    """
-    text = value.strip()
-    cut = _SLASH.split(text)[1:] if text.startswith("/") else text.split(";")
-    pairs = []
-    for part in cut:
-        if not part.strip():
-            continue
-        name, equals, content = part.partition("=")
-        if not equals or not name.strip():
-            raise AddressError("an X.400 address is name=value;name=value", got=value)
-        folded = name.strip().casefold()
-        # A domain of one blank is a value of its own.
-        pairs.append((_SYNONYMS.get(folded, folded), " ".join(content.split()) or content[:1]))
-    if not pairs:
-        raise AddressError("an X.400 address is name=value;name=value", got=value)
-    return pairs
-
-
-def fold_x400(value: str) -> str:
-    """One text for all spellings of an address; what is none is compared as it is."""
-    try:
-        pairs = parse_x400(value)
-    except AddressError:
-        return value.casefold()
-    return ";".join(sorted(f"{name}={content.casefold()}" for name, content in pairs))
 
 
 # -- lists ---------------------------------------------------------------------------------------------------------
@@ -314,37 +272,3 @@ def in_domains(proxies: Iterable[Proxy], domains: Sequence[str]) -> Proxy:
         shown = ", ".join(proxy.value for proxy in smtp) or "no SMTP address"
         raise AddressError(f"no SMTP address in a domain of this directory ({', '.join(domains)})", got=shown)
     return found
-
-
-# -- types -----------------------------------------------------------------------------------------------------------
-
-
-def _check_text(value: str) -> str:
-    if not value:
-        raise AddressError("an address without a value")
-    if len(value) > LENGTH:
-        raise AddressError(f"an address of more than {LENGTH} characters", got=f"{value[:40]}…")
-    if _CONTROL.search(value):
-        raise AddressError("a control character in an address", got=value)
-    return value
-
-
-def _check_x500(value: str) -> str:
-    if not value.startswith("/"):
-        raise AddressError("an X500 address is /o=.../ou=.../cn=...", got=value)
-    return _check_text(value)
-
-
-def _vary_x500(value: str, n: int) -> str:
-    return f"{value}{n}"
-
-
-def _plain(name: str) -> AddressType:
-    return AddressType(name=name, check=_check_text)
-
-
-#: The types of Exchange's own connectors that no other plugin gives. X500 is the old distinguished name of an object.
-ADDRESS_TYPES: tuple[AddressType, ...] = (
-    AddressType(name="X500", aliases=("EX",), check=_check_x500, variant=_vary_x500),
-    *(_plain(name) for name in ("CUSTOM", "NOTES", "GWISE", "SIP", "EUM")),
-)

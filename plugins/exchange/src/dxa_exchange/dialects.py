@@ -1,12 +1,12 @@
 """The dialects in which a directory tells of people: the names of attributes and the classes of objects.
 
-========== =============================================================
-``csv55``  import/export files of Exchange 4.0-5.5, columns as displayed
-``raw55``  the same in raw mode, columns as the schema has them
-``ex55``   Exchange 5.5 over LDAP
-``ad``     Active Directory, with or without the schema of Exchange
+=========== =============================================================
+``csv55``   import/export files of Exchange 4.0-5.5, columns as displayed
+``raw55``   the same in raw mode, columns as the schema has them
+``ex55``    Exchange 5.5 over LDAP
+``ad``      Active Directory, with or without the schema of Exchange
 ``generic`` any other LDAP server: inetOrgPerson, groupOfNames
-========== =============================================================
+=========== =============================================================
 """
 
 from __future__ import annotations

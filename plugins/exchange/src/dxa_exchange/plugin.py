@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 @hookimpl
 def dxa_address_types() -> list[AddressType]:
     """``X500``, and the types of Exchange's own connectors."""
-    from dxa_exchange.addresses import ADDRESS_TYPES
+    from dxa_exchange.addresstypes import ADDRESS_TYPES
 
     return list(ADDRESS_TYPES)
 
