@@ -4,7 +4,17 @@ from hypothesis import strategies as st
 
 from dxa.errors import AddressError
 from dxa.rules.parts import PersonName
-from dxa_ccmail.names import first_last, fold, halves, is_system, last_first, person, with_commas, without_commas
+from dxa_ccmail.names import (
+    first_last,
+    fold,
+    fold_all,
+    halves,
+    is_system,
+    last_first,
+    person,
+    with_commas,
+    without_commas,
+)
 
 
 @pytest.mark.cc("T02")
@@ -22,6 +32,12 @@ from dxa_ccmail.names import first_last, fold, halves, is_system, last_first, pe
 def test_equal_names(one: str, other: str, equal: bool) -> None:
     """Names are compared letter by letter without regard to case; blanks inside count."""
     assert equal is (fold(one) == fold(other))
+
+
+@given(st.lists(st.text(st.one_of(st.characters(exclude_characters="\n"), st.sampled_from("ΣςσİıAß \x85")))))
+def test_many_names_are_folded_as_one_is(names: list[str]) -> None:
+    """Whatever stands beside a name."""
+    assert [*map(fold, names)] == fold_all(names)
 
 
 @pytest.mark.cc("T22", "T34")

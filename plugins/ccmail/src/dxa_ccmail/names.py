@@ -7,6 +7,7 @@ A name is unique in the whole directory of a post office, whatever its case and 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from dxa.errors import AddressError
 from dxa.rules.parts import PersonName, split_name
@@ -25,6 +26,13 @@ def fold(name: str) -> str:
     """
     name = name.strip().lower()
     return name if name.isascii() else name.replace("ς", "σ")
+
+
+def fold_all(names: Sequence[str]) -> list[str]:
+    """What `fold` makes of each of very many names; none of them has a line feed."""
+    text = "\n".join(names).lower()
+    text = text if text.isascii() else text.replace("ς", "σ")
+    return [*map(str.strip, text.split("\n"))] if names else []
 
 
 def is_system(name: str) -> bool:

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import attrs
 
-from dxa.bulk import no_collector
+from dxa.bulk import made, no_collector
 from dxa.entry import Reject
 from dxa_ccmail.ending import check_end
 from dxa_ccmail.export import ExportReader, rejected_name
@@ -67,11 +67,12 @@ def difference(old: bytes, new: bytes, reader: ExportReader) -> Difference:
     gone, come = before.read(reader.fresh()), after.read(reader)
     shared = gone.entries.keys() & come.entries.keys()
     damaged = (come.damaged(reader.labels) & gone.entries.keys()) - shared
-    changes = {key: Change(gone.entries[key], come.entries[key]) for key in sorted(shared)}
+    keys = sorted(shared)
+    pairs = made(Change, map(gone.entries.__getitem__, keys), map(come.entries.__getitem__, keys))
     deletes = {key: gone.entries[key] for key in sorted(gone.entries.keys() - shared - damaged)}
     difference = Difference(
         adds={key: come.entries[key] for key in sorted(come.entries.keys() - shared)},
-        modifies={key: change for key, change in changes.items() if not same(*change)},
+        modifies={key: pair for key, pair in zip(keys, pairs, strict=True) if not same(*pair)},
         deletes=deletes,
         rejects=come.rejects,
         damaged=damaged,

@@ -20,7 +20,7 @@ from typing import NamedTuple, TypeAlias
 
 import attrs
 
-from dxa_ccmail.names import fold
+from dxa_ccmail.names import fold_all
 
 #: The fields that dxa knows, in the order in which they are written.
 FIELDS = ("name", "locn", "addr", "cmts")
@@ -67,7 +67,7 @@ class Found(NamedTuple):
 
 def by_name(records: Sequence[Record]) -> dict[str, Record]:
     """The records by folded name; there are fewer when two have one name."""
-    return dict(zip((fold(record.name) for record in records), records, strict=True))
+    return dict(zip(fold_all([record.name for record in records]), records, strict=True))
 
 
 def rank(record: Record) -> int:
