@@ -204,5 +204,5 @@ def test_no_bytes_stop_the_parser(data: bytes) -> None:
 
 def test_a_file_of_ldif_is_no_message() -> None:
     """Both may begin with a version; only LDIF names an object behind it."""
-    assert not ffapi.is_message(b"version: 1\n\ndn: cn=ann,dc=lab\ncn: ann\n")
-    assert ffapi.is_message(b"VERSION: 3.00\r\nTO: MS:NET/PO/ANN\r\n")
+    assert not is_message(b"version: 1\n\ndn: cn=ann,dc=lab\ncn: ann\n")
+    assert is_message(b"VERSION: 3.00\r\nTO: MS:NET/PO/ANN\r\n")
