@@ -5,8 +5,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dxa.errors import AddressError
+from dxa.testing import AddressSubject
+from dxa.testing.pytest_skin import address_type_suite
 from dxa_exchange import addresses
 from dxa_exchange.addresses import Proxied, Proxy
+from dxa_exchange.addresstypes import ADDRESS_TYPES
 from dxa_exchange.directory import Record
 
 TYPES = st.sampled_from(["SMTP", "X400", "MS", "CCMAIL", "X500", "SIP"])
@@ -132,3 +135,14 @@ def test_the_target_lies_in_a_domain_of_ours() -> None:
     assert "a@Lab.example" == addresses.in_domains(proxies, ["@lab.example"]).value
     with pytest.raises(AddressError, match="no SMTP address in a domain of this directory"):
         addresses.in_domains(proxies, ["other.example"])
+
+
+SAMPLES = {
+    "X500": ("/o=Lab/ou=Berlin/cn=Recipients/cn=ann", "/o=Lab"),
+    "CUSTOM": ("ann at \\\\SERVER",),
+    "NOTES": ("Ann Smith/Lab@Far",),
+    "GWISE": ("DOMAIN.PO.ann",),
+    "SIP": ("ann@lab.example",),
+    "EUM": ("12345;phone-context=plan.lab.example",),
+}
+test_address_types = address_type_suite([AddressSubject(kind, SAMPLES[kind.name]) for kind in ADDRESS_TYPES])
