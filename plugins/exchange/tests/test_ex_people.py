@@ -456,6 +456,15 @@ def test_only_what_bears_our_mark_in_our_container_is_ours() -> None:
     assert not ad.marked(record._replace(attributes=other | {"adminDescription": ["dxa Lab/Rome"]}))
 
 
+def test_a_search_asks_for_all_that_means_something() -> None:
+    """Also for what our own objects may not have on this server, for other people's may; and for what is configured."""
+    asked = people("generic", attributes={"department": "ou", "title": ""}, mark="ourMark=x").attributes()
+
+    assert {"ou", "ourMark", "mail", "proxyAddresses", "targetAddress", "labeledURI", "entryUUID"} <= set(asked)
+    assert {"department", "departmentNumber", "title", "userCertificate"}.isdisjoint(asked)
+    assert len(asked) == len(set(asked))
+
+
 def test_an_address_that_is_too_long_is_refused() -> None:
     """MS-ADA3: no proxy address has more than 1123 characters; the entry is refused and not cut."""
     with pytest.raises(AddressError, match="more than 1123 characters"):

@@ -11,7 +11,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Literal, TypeAlias
 
 import attrs
@@ -123,6 +123,14 @@ class Dialect:
     def files(self) -> bool:
         """Whether it is that of import/export files."""
         return self.name in ("csv55", "raw55")
+
+    def names(self) -> Iterator[str]:
+        """All attributes that mean something here, but for those whose values are bytes."""
+        own = {neutral.casefold() for neutral in self.own}
+        yield from (name for names in self.own.values() for name in _tried(names))
+        for each in TABLE:
+            if each.neutral.casefold() not in own and (not each.binary or each.neutral == "objectGUID"):
+                yield from _names(each, self.name)
 
     def theirs(self, neutral: str) -> str:
         """What an attribute is called; "" when the dialect or the server lacks it."""

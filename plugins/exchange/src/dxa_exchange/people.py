@@ -108,12 +108,13 @@ class People:
     # -- attributes ------------------------------------------------------------------------------------------------
 
     def attributes(self) -> tuple[str, ...]:
-        """The attributes of objects that are looked at: what a search asks for."""
-        wanted = [*(each.neutral for each in TABLE if not each.binary or each.system), *self.options.attributes]
-        found = dict.fromkeys(filter(None, (self.dialect.theirs(neutral) for neutral in wanted)))
-        for each in (self._mark, self.dialect.stand_in):
-            if each:
-                found.setdefault(each)
+        """The attributes of objects that are looked at: what a search asks for.
+
+        Other people's objects may have what ours may not, so every name that the dialect knows is among them.
+        """
+        found = dict.fromkeys(self.dialect.names())
+        if self._mark:
+            found.setdefault(self._mark)
         return tuple(found)
 
     def managed(self) -> frozenset[str]:
