@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -75,14 +77,25 @@ class Watcher:
 
     @property
     def known(self) -> dict[str, Entry]:
-        """What it knows, by anchor."""
-        return {row.entry.anchor: row.entry for row in self.rows}
+        """What it knows, by anchor; of those who have an address among them, only that somebody has it."""
+        return self._settled(row.entry for row in self.rows)
 
     def truth(self) -> dict[str, Entry]:
-        """What reading everything shows."""
+        """What reading everything shows, likewise."""
         report = self.collect("")
         assert report.lists
-        return {each.new.anchor: each.new for each in report.transactions if each.new}
+        return self._settled(each.new for each in report.transactions if each.new)
+
+    def _settled(self, entries: Iterable[Entry]) -> dict[str, Entry]:
+        shared = re.compile("SMTP:same[01]@")
+        found = {}
+        for entry in entries:
+            if shared.match(entry.key):
+                found[entry.key] = entry._replace(name="", fields=(), anchor="")
+            else:
+                fields = ((name, shared.sub("SMTP:", value)) for name, value in entry.fields)
+                found[entry.anchor] = entry._replace(fields=tuple(fields))
+        return found
 
 
 def watcher(tree: Tree, types: AddressTypes, **options: Any) -> Watcher:
@@ -106,9 +119,10 @@ UNITS = ("people", "phones", "elsewhere", "sub", "people/deep", "phones/deep", "
 NAMES = ("Ann", "Bob, Jr", "Cy+x", "*)(cn=*", "Dörte #1", " Ed")
 
 
+KINDS = ("add", "add", "delete", "phone", "mail", "same", "same", "name", "move", "move", "unit", "list", "hear")
 EDITS = st.lists(
     st.tuples(
-        st.sampled_from(("add", "add", "delete", "phone", "mail", "name", "move", "move", "unit", "list", "hear")),
+        st.sampled_from(KINDS),
         st.integers(0, 99),
         st.sampled_from(UNITS),
         st.sampled_from(NAMES),
@@ -183,6 +197,8 @@ class Directory:
             self.tree.put(self.people[who], "telephoneNumber", *(["2"] if n % 2 else []))
         elif what == "mail":
             self.tree.put(self.people[who], "mail", f"p{who}@x{n}.example.org")
+        elif what == "same":
+            self.tree.put(self.people[who], "mail", f"same{n % 2}@example.org")
         elif what == "name":
             self.tree.put(self.people[who], "displayName", name)
         elif what == "move":

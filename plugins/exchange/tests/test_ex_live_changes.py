@@ -115,6 +115,24 @@ def test_who_goes_or_leaves_what_is_read_goes(
     assert left == _names(hearing)
 
 
+@pytest.mark.parametrize("leave", ["delete", "mail"])
+def test_who_has_had_the_address_of_somebody_else_gets_it_when_it_is_free(
+    hearing: Watcher, edited: Directory, leave: str
+) -> None:
+    """Of two objects with one address the first one counts; the other has not changed when that one leaves it."""
+    edited.add("people", "Cy", False)
+    edited.tree.put(edited.people[3], "mail", "p1@example.org")
+    hearing.hear()
+    first = _names(hearing)
+    edited.apply((leave, 0, "", ""))
+    report = hearing.hear()
+
+    assert ["Ann 1", "Bob 2"] == first
+    assert frozenset() == report.lists, hearing.said
+    assert "p1@example.org" in {entry.address for entry in hearing.known.values() if entry.name == "Cy 3"}
+    assert '"rivals":[]' in hearing.cursor
+
+
 def test_a_unit_that_moves_takes_its_people_along(hearing: Watcher, edited: Directory) -> None:
     """They have not changed themselves, so everything is read."""
     edited.add("people/deep", "Deep", False)

@@ -70,15 +70,21 @@ class LdapConnector:
         server = self._meet(directory)
         reading, telling = self._reading(directory, server), self._telling(server)
         try:
-            changes = reading.changes(known, self._context.now())
-            told = telling.changes(changes.objects, reading)
+            return self._changed(known, reading, telling)
         except StartOver as why:
-            if known is not None:
-                self._context.tell(0, f"everything is read: {why}")
-            return self._whole(reading, telling)
+            reason = str(why)
+        if known is not None:
+            self._context.tell(0, f"everything is read: {reason}")
+        return self._whole(reading, telling)
+
+    def _changed(self, known: cookies.Cookie | None, reading: Reading, telling: Telling) -> Report:
+        changes = reading.changes(known, self._context.now())
+        told = telling.changes(changes.objects, reading)
+        faces = Faces((self._options.people.spoken(),), self._context.types)
+        cookie = attrs.evolve(changes.cookie, rivals=sorted(telling.rivals(told, reading, faces)))
         count = len(told.transactions)
-        self._context.tell(0, f"{server.kind.value}: {count} change{'s' * (count != 1)} since the last time")
-        return self._said(told, cookie=changes.cookie, title="changes")
+        self._context.tell(0, f"{reading.server.kind.value}: {count} change{'s' * (count != 1)} since the last time")
+        return self._said(told, cookie=cookie, title="changes")
 
     def _whole(self, reading: Reading, telling: Telling) -> Report:
         everything = reading.everything(self._context.now())
@@ -86,7 +92,10 @@ class LdapConnector:
         told = telling.everything(_until_cut(everything.objects, cut))
         kind, count = reading.server.kind.value, len(told.transactions)
         self._context.tell(0, f"{kind}: {count} recipients, {told.skipped} other objects")
-        report = self._said(told, cookie=everything.cookie, title="everything", whole=not cut)
+        cookie = everything.cookie
+        if cookie is not None:
+            cookie = attrs.evolve(cookie, rivals=sorted(told.rivals()))
+        report = self._said(told, cookie=cookie, title="everything", whole=not cut)
         if cut:
             # What came counts as what it is; it says nothing of those who did not come.
             self._context.tell(cut[0].code, str(cut[0]))

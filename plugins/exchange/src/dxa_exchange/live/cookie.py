@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import attrs
 
@@ -26,9 +26,12 @@ class Cookie:
     rules: str
     values: Mapping[str, str] = attrs.field(factory=dict)
     full_at: float = 0.0
+    #: Anchors of objects that have one address with another one: who has it may change without their changing.
+    rivals: Sequence[str] = ()
 
     def __str__(self) -> str:
-        return json.dumps({"version": VERSION, **attrs.asdict(self)}, sort_keys=True, separators=(",", ":"))
+        values = {"version": VERSION, **attrs.asdict(self, recurse=False)}
+        return json.dumps(values, sort_keys=True, separators=(",", ":"))
 
     def differs(self, other: Cookie) -> str:
         """What is other than there; ``""`` when the positions of this one count there."""
@@ -49,4 +52,5 @@ def parse(text: str) -> Cookie | None:
         return None
     values = isinstance(found.values, dict) and all(isinstance(value, str) for value in found.values.values())
     texts = all(isinstance(each, str) for each in (found.kind, found.server, found.rules))
-    return found if values and texts and isinstance(found.full_at, int | float) else None
+    rivals = isinstance(found.rivals, list) and all(isinstance(each, str) for each in found.rivals)
+    return found if values and texts and rivals and isinstance(found.full_at, int | float) else None

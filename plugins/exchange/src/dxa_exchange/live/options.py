@@ -81,7 +81,7 @@ class LdapOptions:
     """``[links.NAME.ldap]``."""
 
     uri: str = _key("the server: ldaps://dc1.example.org", "ldap://127.0.0.1", _uri)
-    bind: str = _key("name of the account, or whom a mechanism of SASL is to take; empty with a password is wrong", "")
+    bind: str = _key("name of the account, or whom a mechanism of SASL is to take; empty binds as nobody", "")
     password: Secret | None = _key("its password: env:NAME, file:PATH or the text itself", None)
     method: Literal["", "EXTERNAL", "GSSAPI", "GSS-SPNEGO", "DIGEST-MD5", "SCRAM-SHA-1", "SCRAM-SHA-256"] = _key(
         "mechanism of SASL; empty is a simple bind with name and password, or an anonymous one without", ""
@@ -89,7 +89,9 @@ class LdapOptions:
     cleartext: bool = _key("let a password pass a network unprotected", False)
     tls: TlsOptions = _key("protection of the connection", TlsOptions())
     containers: tuple[ContainerOptions, ...] = _key(
-        "what is read, each part by itself; beside them, what dxa has written is read", ()
+        "what is read, each part a table with base, scope (sub, one or base), filter, and container (below the link's "
+        "import container); beside them, what dxa has written is read",
+        (),
     )
     source: Literal["auto", "full", "usn", "dirsync", "syncrepl"] = _key(
         "how changes are heard: by update sequence numbers (Active Directory, Exchange 5.5), by the control DirSync "
@@ -123,6 +125,13 @@ class LdapOptions:
         for each in value:
             if not each.base:
                 raise ValueError("containers: each needs its base")
+
+    @people.validator
+    def _check_people(self, _attribute: _Field, value: PeopleOptions) -> None:
+        if value.dialect not in ("ad", "ex55", "generic"):
+            raise ValueError(f"people: dialect is one of files; a server has ad, ex55 or generic, got {value.dialect}")
+        if value.bases:
+            raise ValueError("people: bases are those of `containers` here; leave them out")
 
     def server(self, folder: Path) -> Server:
         """How the server is reached; files are relative to `folder`."""

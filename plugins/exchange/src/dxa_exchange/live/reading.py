@@ -14,7 +14,7 @@ from dxa_exchange.live.cookie import Cookie
 from dxa_exchange.live.errors import NO_SUCH_OBJECT, LdapError
 from dxa_exchange.live.interface import Directory, Query, Scope
 from dxa_exchange.live.servers import Server
-from dxa_exchange.live.sources.interface import Changed, Source, StartOver
+from dxa_exchange.live.sources.interface import Source, StartOver
 from dxa_exchange.live.values import flat
 
 #: So many objects are looked for by one search.
@@ -92,7 +92,8 @@ class Reading:
         if not since.full_at <= now <= since.full_at + self.full_after:
             raise StartOver("it is time")
         changed = self.source.changes(self.containers, since.values)
-        return Changes(objects=self._resolved(changed), cookie=attrs.evolve(since, values=changed.values))
+        anchors = [*dict.fromkeys((*changed.anchors, *since.rivals))]
+        return Changes(objects=self._resolved(anchors), cookie=attrs.evolve(since, values=changed.values))
 
     def everything(self, now: float) -> Everything:
         """All objects.
@@ -143,15 +144,15 @@ class Reading:
 
     # -- changes ---------------------------------------------------------------------------------------------------
 
-    def _resolved(self, changed: Changed) -> list[Upsert | Gone]:
+    def _resolved(self, anchors: Sequence[str]) -> list[Upsert | Gone]:
         """The objects as they are now: in a container, or gone from all of them."""
-        if len(changed.anchors) > MANY:
-            raise StartOver(f"{len(changed.anchors)} objects changed")
+        if len(anchors) > MANY:
+            raise StartOver(f"{len(anchors)} objects changed")
         if self.server.identity.attribute:
-            found = self._find(changed.anchors)
+            found = self._find(anchors)
         else:
-            found = self._look({anchor: anchor for anchor in changed.anchors})
-        missing = [anchor for anchor in changed.anchors if anchor not in found]
+            found = self._look({anchor: anchor for anchor in anchors})
+        missing = [anchor for anchor in anchors if anchor not in found]
         self._check_parents([each.record for each in found.values()])
         self._check_parents(self._elsewhere(missing))
         return [*found.values(), *map(Gone, missing)]
@@ -211,20 +212,24 @@ class Reading:
         A list does not change when a member's address does.
         """
         if members is None:
-            return self._lists(filters.any_of(map(filters.present, MEMBERS)))
+            return self._found(filters.any_of(map(filters.present, MEMBERS)))
         found: dict[str, Upsert] = {}
         for some in _portions(members):
             wanted = filters.any_of(filters.equal(name, dn) for name in MEMBERS for dn in some)
-            found.update((names.key(each.record.dn), each) for each in self._lists(wanted))
+            found.update((names.key(each.record.dn), each) for each in self._found(wanted))
         return [*found.values()]
 
-    def _lists(self, wanted: str) -> list[Upsert]:
+    def _found(self, wanted: str) -> list[Upsert]:
         attributes = self._attributes()
         return [
             Upsert(index, record)
             for index, each in enumerate(self.containers)
             for record in flat(self.directory.search(each.query(attributes, wanted)))
         ]
+
+    def holders(self, wanted: Sequence[str]) -> list[Upsert]:
+        """The objects that one of these filters finds."""
+        return [each for some in _portions(wanted) for each in self._found(filters.any_of(some))]
 
     def named(self, dns: Sequence[str]) -> dict[str, Upsert]:
         """The objects of these names that lie in a container and fit its filter, by the key of the name."""

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import attrs
 
 from dxa.entry import CONTAINER, Entry, Reject, Transaction, Verb, anchored
 from dxa_exchange import names
 from dxa_exchange.directory import Bad, Record
+from dxa_exchange.live import filters
+from dxa_exchange.live.faces import Faces
 from dxa_exchange.live.identity import Identity
 from dxa_exchange.live.reading import MEMBERS, Gone, Reading, Upsert
 from dxa_exchange.people import People, Person
@@ -24,6 +26,20 @@ class Told:
     remarks: list[Reject] = attrs.field(factory=list)
     #: Objects that are no recipients.
     skipped: int = 0
+
+    def entries(self) -> Iterator[Entry]:
+        """What is there."""
+        return (each.new for each in self.transactions if each.new is not None)
+
+    def rivals(self) -> set[str]:
+        """The anchors of entries that have one address among them."""
+        first: dict[str, str] = {}
+        found = set[str]()
+        for entry in self.entries():
+            other = first.setdefault(entry.key, entry.anchor)
+            if other != entry.anchor:
+                found |= {other, entry.anchor}
+        return found
 
 
 @attrs.define
@@ -91,6 +107,24 @@ class Telling:
             self._look_up(lists, reading)
             self._tell_lists(told, lists)
         return told
+
+    def rivals(self, told: Told, reading: Reading, faces: Faces) -> set[str]:
+        """The anchors of what was told and of whatever else in the directory has the address of one of these.
+
+        The core takes the first of them. When that goes away, the other one has not changed, and would not be told.
+        """
+        wanted = {entry.key: entry for entry in told.entries()}
+        asked = [
+            filters.any_of(filters.equal(name, value) for name, value in faces.wanted(entry))
+            for entry in wanted.values()
+        ]
+        found = told.rivals()
+        for each in reading.holders(asked):
+            person = self.people[each.container].read(each.record, self.identity.of(each.record))
+            if isinstance(person, Person) and (entry := wanted.get(person.entry.key)) is not None:
+                other = person.entry.anchor
+                found |= {other, entry.anchor} if other != entry.anchor else set()
+        return found
 
     def _with_lists(self, upserts: Sequence[Upsert], gone: bool, reading: Reading) -> list[Upsert]:
         found = {names.key(each.record.dn): each for each in upserts}

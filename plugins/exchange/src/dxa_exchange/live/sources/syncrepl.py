@@ -61,9 +61,10 @@ class SyncreplSource:
                 raise StartOver(f"the cookie of {each.base} was refused: {problem}") from None
             if reply.present or (not reply.deletes and self._server.kind is not Kind.DS389):
                 raise StartOver(f"the server has forgotten what was deleted below {each.base}")
-            witnesses.check(self._directory, self._server, each.base, seen, reply)
+            known: witnesses.Witnesses = {}
+            if self._server.kind is Kind.OPENLDAP:
+                known = witnesses.after(self._directory, self._server, each.base, seen, reply)
             found.update(dict.fromkeys((*reply.changed, *reply.gone)))
-            known = witnesses.after(seen, reply) if self._server.kind is Kind.OPENLDAP else {}
             positions[each.digest] = _position(reply.cookie or cookie, known)
         return Changed([*found], positions)
 

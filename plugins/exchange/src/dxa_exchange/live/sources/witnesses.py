@@ -39,27 +39,40 @@ def first(directory: Directory, base: str, state: Collection[str]) -> Witnesses:
     return {each.text("entryUUID").casefold(): each.text("entryCSN") for each in found}
 
 
-def after(before: Witnesses, reply: Refresh) -> Witnesses:
-    """Those to remember behind a reply."""
-    if not (reply.changed or reply.gone):
+def after(directory: Directory, server: Server, base: str, before: Witnesses, reply: Refresh) -> Witnesses:
+    """Hear the witnesses; those to remember behind the reply.
+
+    Raises:
+        StartOver: when something that was seen to happen has not.
+    """
+    told = reply.gone[-DELETED:]
+    identities = [*dict.fromkeys((*before, *told))]
+    if not identities and not reply.changed:
         return before
-    changed = reply.changed or {identity: number for identity, number in before.items() if number}
+    now = _now(directory, server, base, identities)
+    _check(before, now, frozenset(reply.gone))
+    if not (reply.changed or told):
+        return before
+    changed = reply.changed or {identity: number for identity, number in before.items() if number and identity in now}
     last = max(changed, key=lambda identity: changed[identity], default="")
-    kept = {last: changed[last]} if last and last not in reply.gone else {}
-    return {**kept, **dict.fromkeys(reply.gone[-DELETED:], "")}
+    kept = {last: changed[last]} if last else {}
+    # What lies elsewhere is told as gone, too, whenever it changes.
+    return {**kept, **{identity: "" for identity in told if identity not in now}}
 
 
-def check(directory: Directory, server: Server, base: str, witnesses: Witnesses, reply: Refresh) -> None:
-    """See the module; raises `StartOver`."""
-    if not witnesses:
-        return
-    wanted = filters.any_of(map(server.identity.filter, witnesses))
+def _now(directory: Directory, server: Server, base: str, identities: Collection[str]) -> Witnesses:
+    """The numbers of the last changes of those that are there."""
+    if not identities:
+        return {}
+    wanted = filters.any_of(map(server.identity.filter, identities))
     query = Query(server.context(base), Scope.SUB, wanted, ("entryUUID", "entryCSN"))
-    found = {each.text("entryUUID").casefold(): each.text("entryCSN") for each in flat(directory.search(query))}
-    gone = set(reply.gone)
-    for identity, number in witnesses.items():
-        now = found.get(identity)
-        undone = now is not None and (not number or now < number)
-        missing = now is None and bool(number) and identity not in gone
+    return {each.text("entryUUID").casefold(): each.text("entryCSN") for each in flat(directory.search(query))}
+
+
+def _check(before: Witnesses, now: Witnesses, gone: Collection[str]) -> None:
+    for identity, number in before.items():
+        seen = now.get(identity)
+        undone = seen is not None and (not number or seen < number)
+        missing = seen is None and bool(number) and identity not in gone
         if undone or missing:
             raise StartOver(f"the server went back: {identity} is not as it was seen")
