@@ -42,7 +42,7 @@ for _action in ServedWorld.ACTIONS:
     setattr(ServedFaultMachine, _action.__name__, _rule(_action.__name__))
 
 ServedFaultMachine.TestCase.settings = settings(
-    max_examples=2, stateful_step_count=20, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=2, stateful_step_count=15, deadline=None, suppress_health_check=list(HealthCheck)
 )
 
 
@@ -51,7 +51,7 @@ class TestFaultsAtAServer(ServedFaultMachine.TestCase):
     """Letters are lost, doubled, cut and reordered, programs end anywhere, and every side is set back to backups."""
 
 
-@pytest.mark.parametrize("block", range(3))
+@pytest.mark.parametrize("block", range(2))
 def test_schedules_with_a_server_end_in_agreement(block: int, tmp_path: Path) -> None:
     """Schedules from fixed seeds end with every list in step, and with nothing that a check would find."""
     wrong = {}
@@ -67,7 +67,7 @@ def test_schedules_with_a_server_end_in_agreement(block: int, tmp_path: Path) ->
 def test_nothing_is_sent_when_nothing_changes(tmp_path: Path) -> None:
     """Without faults no letter is left in any mailbag, and a further cycle sends no transaction to anybody."""
     world = ServedWorld(11, tmp_path, faults=False)
-    for _ in range(12):
+    for _ in range(8):
         world.step()
     world.settle(cycles=2)
     before = world.hub.served()

@@ -204,7 +204,10 @@ class Answering:
     @property
     def _past(self) -> History:
         if self._history is None:
-            rows: Sequence[Transaction] = queue.transactions(self.master.records, self.master.types).transactions
+            memos = self.served.memos.values()
+            asked = [cut.at for memo in memos for cut in memo.cuts if cut.number >= memo.state.quoted]
+            records = [record for record in self.master.records if record.number > min(asked, default=0)]
+            rows: Sequence[Transaction] = queue.transactions(records, self.master.types).transactions
             self._history = History(self.master.entries(), rows)
         return self._history
 
