@@ -169,6 +169,20 @@ def test_a_share_that_is_not_there_is_waited_for(linked: Shell) -> None:
     assert "Éva Horn" in linked("-C", "berlin", "recipients", "list")
 
 
+def test_everything_is_sent_again_when_somebody_wants_it(linked: Shell) -> None:
+    """`dxa peers full` sends the whole list with the next cycle, and nobody at the other site becomes another one."""
+    linked.sync("berlin", "hq", "berlin")
+    before = json.loads(linked("-C", "berlin", "recipients", "list", "--json"))
+    linked("-C", "hq", "peers", "full", "LAB/BERLIN")
+    linked.sync("hq")
+    (batch,) = (linked.root / "share").glob("lab-hq-*.0*.dxs")
+    assert "full:      yes" in linked("sitelink", "show", str(batch))
+
+    linked.sync("berlin", "hq")
+    assert before == json.loads(linked("-C", "berlin", "recipients", "list", "--json"))
+    assert [] == list((linked.root / "share").glob("*.0*.dxs"))
+
+
 PEER = '\n[links.sites.peers."{name}".sitelink]\n{text}\n'
 
 
