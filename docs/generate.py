@@ -19,7 +19,7 @@ if __name__ == "__main__":
     sys.path.insert(0, str(DOCS.parent))
 
 # Python looks for a script's imports beside the script, so the line above comes first.
-from docs.generators import byhand, byserver, ccmail, compatibility, demo, formats, reference  # noqa: E402 - see above
+from docs.generators import byhand, byserver, ccmail, compatibility, demo, exchange, formats, reference  # noqa: E402 - see above
 from docs.generators.markdown import table  # noqa: E402 - see above
 
 BLOCK = re.compile(r"(<!-- generated: (?P<name>[a-z-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -47,7 +47,8 @@ def _kit(name: str) -> Callable[[], str]:
     return block
 
 
-BLOCKS: dict[str, Callable[[], str]] = {
+#: What makes each part; None says that it cannot be made here, and the page keeps what it has.
+BLOCKS: dict[str, Callable[[], str | None]] = {
     "server-inbound": _machine("server", "INBOUND"),
     "server-asking": _machine("server", "ASKING"),
     "server-answering": _machine("server", "ANSWERING"),
@@ -69,6 +70,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
     **byhand.blocks(),
     **byserver.blocks(),
     **ccmail.blocks(),
+    **exchange.blocks(),
 }
 
 
@@ -77,7 +79,8 @@ def render(text: str) -> str:
 
     def part(match: re.Match[str]) -> str:
         make = BLOCKS.get(match["name"])
-        return match[0] if make is None else f"{match[1]}{make()}{match[3]}"
+        made = make() if make is not None else None
+        return match[0] if made is None else f"{match[1]}{made}{match[3]}"
 
     return BLOCK.sub(part, text)
 
