@@ -548,12 +548,14 @@ def test_nobody_is_taken_out_by_an_answer_with_nobody(hub: Hub) -> None:
 
 
 def test_a_full_queue_sends_nothing(hub: Hub) -> None:
-    """An answer that has no place in INQUEUE is an error (113), and who asked is answered by the next run."""
+    """Without INQUEUE requests are taken, an answer is an error (113), and who asked is answered by the next run."""
     hub.ask(ALPHA, *first(ALPHA, "Ann"))
-    hub.receive()
+    hub.ask("EAST/X", *first("EAST/X", "Eve"))
     saved = {name: (hub.po.root / name).read_bytes() for name in ("MBG/INQUEUE.MBG", "KEY/INQUEUE.KEY")}
     for name in saved:
         (hub.po.root / name).unlink()
+    assert [ALPHA] == [each.requestor for each in hub.receive().taken]
+    assert "the letter to the administrator is not sent" in hub.text("LOG/DIRSYNC.LOG")
     with pytest.raises(TransportError, match=r"\[113\]"):
         hub.transmit()
     for name, data in saved.items():
@@ -590,6 +592,16 @@ def _sort(hub: Hub) -> None:
 def _lists(po: Maildata) -> Lists:
     with po.look() as files:
         return read_book(files, TYPES)
+
+
+def test_a_server_that_is_not_its_own_requestor(hub: Hub) -> None:
+    """The log has the number of the original (136) until the server's own postoffice is registered."""
+    hub.receive()
+    before = hub.text("LOG/DIRSYNC.LOG")
+    admin.register_server(hub.po, HUB)
+    hub.receive()
+
+    assert (1, 1) == (before.count("Warning[136]"), hub.text("LOG/DIRSYNC.LOG").count("Warning[136]"))
 
 
 def test_roles_do_not_mix(hub: Hub, tmp_path: Path) -> None:

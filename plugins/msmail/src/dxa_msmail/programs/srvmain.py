@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 import attrs
 
 from dxa.address import AddressTypes
+from dxa.connector import Report
 from dxa.entry import Reject, Verb
 from dxa.errors import FormatError, UsageError
 from dxa_msmail.addresses import ADDRESS_TYPES, MS
@@ -27,6 +28,8 @@ from dxa_msmail.postoffice.dirsyncconf import (
     write_srvconf,
 )
 from dxa_msmail.postoffice.identity import identity
+from dxa_msmail.postoffice.layout import CODE_PAGE
+from dxa_msmail.postoffice.letters import Letter
 from dxa_msmail.postoffice.maildata import Changing, Maildata
 from dxa_msmail.postoffice.networks import name_key
 from dxa_msmail.postoffice.served import SERVED, Memo, Served, read_served, write_served
@@ -38,12 +41,12 @@ from dxa_msmail.programs.srvmainlist import MasterList
 from dxa_msmail.programs.srvmainmark import Mark
 from dxa_msmail.programs.srvmainreports import Administrator, central
 from dxa_msmail.reading import Reader
-from dxa_msmail.requestor.journal import Journal
+from dxa_msmail.requestor.journal import EACH, Journal
 from dxa_msmail.writing import Writer
 
 Clock = Callable[[], float]
 
-_CORRUPT, _SENT, _RECORD, _BUSY, _ASKED_TYPES, _ORDINARY = 40, 106, 110, 161, 167, 154
+_CORRUPT, _SENT, _NO_LOCAL, _ORDINARY, _BUSY, _ASKED_TYPES = 40, 106, 136, 154, 161, 167
 
 
 @attrs.frozen(kw_only=True)
@@ -143,31 +146,18 @@ class _Server:
         for reject in inbox.aside:
             self.admin.tell(reject.code, reject.reason)
         requestors = {bare(each.name).casefold(): each for each in self.conf.requestors}
+        if self.own.casefold() not in requestors:
+            hint = f"nobody is told of the people here; `dxa msmail admin ADMIN server {self.own}` registers it"
+            self.journal.warn(f"{error_text(_NO_LOCAL)}: {hint}", _NO_LOCAL)
         hearing = Hearing(self.served, requestors, self.mark.po.root, self.journal, self.admin.tell)
-        reports: list[tuple[str, str]] = []
-        for report, letter in inbox.reports:
-            if report.ignored:
-                text = " ".join(letter.body.decode("cp850", "replace").split())[:400]
-                self.admin.tell(_ORDINARY, f"{report.ignored}. From: {letter.sender}: {text}")
-            elif report.fault is not None and report.sender.casefold() not in requestors:
-                self.admin.tell(report.fault.code, f"{report.fault.reason}. From: {report.origin or letter.sender}")
-            elif not hearing.may_speak(report):
-                continue
-            elif report.fault is not None:
-                self.admin.tell(report.fault.code, f"{report.sender}: {report.fault.reason}")
-            elif not hearing.knows_password(report):
-                continue
-            elif report.note:
-                reports.append((report.sender, report.note))
-            else:
-                hearing.listen(report)
+        reports = [note for report, letter in inbox.reports if (note := self._hear(hearing, report, letter))]
         self.journal.rejects(hearing.rejects)
         heard = frozenset(name for name in requestors if self._speaks_for_itself(name))
         changes = self.master.follow(heard, hearing.moved, self.journal)
         if changes:
             self.journal.status(f"changes of the master list: {changes}, up to {self.served.head}")
         central(self.change, reports, self.now)
-        rejects = [f"{each.code}: {each.reason}: {each.raw[:60]}" for each in hearing.rejects[:50]]
+        rejects = [f"[{each.code}] {each.reason}: {each.raw[:60]}" for each in hearing.rejects[:EACH]]
         self.admin.write("SRVMAIN -r", rejects)
         self._store(hearing.heard)
         inbox.settle()
@@ -181,6 +171,23 @@ class _Server:
             purged=purged,
             settled=inbox.settled,
         )
+
+    def _hear(self, hearing: Hearing, report: Report, letter: Letter) -> tuple[str, str] | None:
+        """Take one report; returns a status report with its sender."""
+        if report.ignored:
+            text = " ".join(letter.body.decode(CODE_PAGE, "replace").split())[:400]
+            self.admin.tell(_ORDINARY, f"{report.ignored}. From: {letter.sender}: {text}")
+        elif report.fault is not None and report.sender.casefold() not in hearing.requestors:
+            self.admin.tell(report.fault.code, f"{report.fault.reason}. From: {report.origin or letter.sender}")
+        elif not hearing.may_speak(report):
+            return None
+        elif report.fault is not None:
+            self.admin.tell(report.fault.code, f"{report.sender}: {report.fault.reason}")
+        elif hearing.knows_password(report):
+            if report.note:
+                return report.sender, report.note
+            hearing.listen(report)
+        return None
 
     def transmit(self) -> Transmitted:
         """See the function."""

@@ -8,6 +8,7 @@ from datetime import datetime
 
 import attrs
 
+from dxa.errors import TransportError
 from dxa_msmail.envelope import SYSTEM
 from dxa_msmail.errors import MESSAGES
 from dxa_msmail.errors import message as error_text
@@ -20,7 +21,7 @@ from dxa_msmail.requestor.journal import Journal
 
 CENTRAL_LOG = "LOG/CENTRAL.LOG"
 
-_NO_ADMINISTRATOR = 154
+_NOT_SENT, _NO_ADMINISTRATOR = 113, 154
 # KB Q149271: date, severity, number (-1 for none) and argument.
 _CODED = re.compile(r"([0-9/]{6,10} [0-9:]{5,8}) \| +([0-9]+) +(-?[0-9]+) ?(.*)")
 
@@ -90,5 +91,9 @@ class Administrator:
             subject=f"{program}: {len(lines)} to look at"[:40],
             body="".join(f"{line}\r\n" for line in lines).encode(CODE_PAGE, "replace"),
         )
-        letters.submit(self.change, letter, now=self.now)
+        try:
+            letters.submit(self.change, letter, now=self.now)
+        except TransportError as error:  # what requestors have sent is taken all the same
+            self.journal.warn(f"{error}; the letter to the administrator is not sent", _NOT_SENT)
+            return False
         return True
