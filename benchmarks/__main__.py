@@ -40,8 +40,8 @@ The difference of two cc:Mail exports is Python's `bytes.split` and sets of byte
 cores. Nine tenths of its time go into making two million values, hashing them, and two sets of a million each; most of
 that is waiting for memory, for a value of one file lies anywhere when the other one asks for it. 30,000 records on
 either side are parsed. To fall below one it would have to hash the records where they stand and compare them in an
-order that memory likes, in native code or an array library; or share the names out to a process for each core, which
-would save a quarter. Both files are held in memory, as cycles hold them.
+order that memory likes, in native code or an array library; or share the names out to a process for each core, which by
+our reckoning would save a quarter. Both files are held in memory, as cycles hold them.
 
 A cycle on an identical export reads it once and the kept one once, compares them as bytes, and asks the database a
 dozen small questions; what the site has written there is compared with the directory only after a change on either
