@@ -50,6 +50,11 @@ class Server:
             case Kind.OTHER:
                 return BY_NAME
 
+    @property
+    def keeps_members(self) -> bool:
+        """A member of a list that gets another name has it in the list, too; elsewhere that takes a plugin, if any."""
+        return self.kind is Kind.MICROSOFT
+
     def context(self, base: str) -> str:
         """The naming context that a name lies in; the name itself when the server does not say."""
         contexts = [each for each in self.root.texts("namingContexts") if each and names.within(base, each)]

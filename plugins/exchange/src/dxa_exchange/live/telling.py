@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 import attrs
 
@@ -40,6 +40,14 @@ class Told:
             if other != entry.anchor:
                 found |= {other, entry.anchor}
         return found
+
+    def release(self, rivals: Collection[str]) -> None:
+        """Let go of what these objects were told as before: who does not get the address is not told at all.
+
+        So it is in a full read, too. Who keeps its address stays who it was.
+        """
+        again = [entry.anchor for entry in self.entries() if entry.anchor in rivals]
+        self.transactions[:0] = [Transaction(0, Verb.DELETE, anchored(anchor), None) for anchor in again]
 
 
 @attrs.define
@@ -98,7 +106,7 @@ class Telling:
         gone = [each.anchor for each in objects if isinstance(each, Gone)]
         told = Told([Transaction(0, Verb.DELETE, anchored(anchor), None) for anchor in gone])
         if self.members is not None and objects:
-            upserts = self._with_lists(upserts, bool(gone), reading)
+            upserts = self._with_lists(upserts, bool(gone) or not reading.server.keeps_members, reading)
         lists = [each for each in upserts if _is_list(each.record)]
         for each in upserts:
             if not _is_list(each.record):
@@ -126,9 +134,10 @@ class Telling:
                 found |= {other, entry.anchor} if other != entry.anchor else set()
         return found
 
-    def _with_lists(self, upserts: Sequence[Upsert], gone: bool, reading: Reading) -> list[Upsert]:
+    def _with_lists(self, upserts: Sequence[Upsert], every: bool, reading: Reading) -> list[Upsert]:
+        """What changed, and the lists that it stands in; every list when it may stand there under another name."""
         found = {names.key(each.record.dn): each for each in upserts}
-        members = None if gone else [each.record.dn for each in upserts]
+        members = None if every else [each.record.dn for each in upserts]
         for each in reading.lists(members):
             found.setdefault(names.key(each.record.dn), each)
         return [*found.values()]
