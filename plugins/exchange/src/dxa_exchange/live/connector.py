@@ -18,6 +18,7 @@ from dxa_exchange.live.client import Client
 from dxa_exchange.live.delivery import Delivery
 from dxa_exchange.live.errors import CutShort
 from dxa_exchange.live.faces import Faces
+from dxa_exchange.live.identity import UNIQUE_ID
 from dxa_exchange.live.interface import Directory
 from dxa_exchange.live.options import LdapOptions
 from dxa_exchange.live.patience import Patience
@@ -200,7 +201,7 @@ class LdapConnector:
         options = self._options.people
         return [
             People(
-                attrs.evolve(options, bases=(each.base,)),
+                attrs.evolve(options, bases=(each.base,), drop=(*options.drop, UNIQUE_ID.attribute)),
                 types=self._context.types,
                 site=self._context.site,
                 resolve=members.resolve if members else None,

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dxa_exchange.live import filters
 from dxa_exchange.live.containers import Container
 from dxa_exchange.live.errors import ConnectionLost, LdapError
-from dxa_exchange.live.interface import NOTHING, Directory, Query, Refresh
+from dxa_exchange.live.interface import NOTHING, Directory, Query, Refresh, Scope
 from dxa_exchange.live.servers import Kind, Server
 from dxa_exchange.live.sources import witnesses
 from dxa_exchange.live.sources.interface import Changed, StartOver
@@ -83,8 +83,11 @@ class SyncreplSource:
         return sorted(found.texts("contextCSN"), key=_origin) if found else []
 
     def _ask(self, container: Container, cookie: str | None) -> Refresh:
-        wanted = ("entryCSN",) if self._server.kind is Kind.OPENLDAP else NOTHING
-        query = Query(container.base, container.scope, filters.EVERYTHING, wanted)
+        if self._server.kind is Kind.OPENLDAP:
+            query = Query(container.base, container.scope, filters.EVERYTHING, ("entryCSN",))
+        else:
+            # 389 Directory Server does not tell of an object that was moved out of the base.
+            query = Query(self._server.context(container.base), Scope.SUB, filters.EVERYTHING, NOTHING)
         return self._directory.refresh(query, cookie)
 
 
