@@ -526,6 +526,31 @@ def test_numbers_are_not_used_again_after_a_restore(hub: Hub, tmp_path: Path) ->
     assert (0, True) == (full.was, full.s > again.s)
 
 
+def test_a_server_that_was_set_back_takes_nobody_out(hub: Hub, tmp_path: Path) -> None:
+    """It sends nobody everything as long as it knows nothing of a requestor; then all get all lists."""
+    gamma = "SOUTH/GAMMA"
+    admin.register_requestor(hub.po, gamma)
+    hub.ask(ALPHA, *first(ALPHA, "Ann"))
+    hub.cycle()
+    shutil.copytree(hub.po.root, tmp_path / "backup")
+    hub.ask(BETA, *first(BETA, "Cy"))
+    hub.ask(gamma, *first(gamma, "Di"))
+    answers = hub.cycle()
+    shutil.rmtree(hub.po.root)
+    shutil.copytree(tmp_path / "backup", hub.po.root)
+    for name in (BETA, gamma):
+        hub.ask(name, Request(r=2, was=2, s=answers[name][0].reply.s, i=1))
+    held = hub.cycle()
+    assert {BETA: [], gamma: []} == {name: told(answer) for name, (answer,) in held.items()}
+    assert "does not know the lists of NORTH/BETA yet" in hub.text("LOG/DIRSYNC.LOG")
+    for name, person in ((BETA, "Cy"), (gamma, "Di")):
+        request = Request(r=4, was=2, s=held[name][0].reply.s, i=1)
+        hub.ask(name, request, f"R PCM:{name}", f"A {person}\tPCM:{name}/{person.upper()}")
+
+    assert ["R NORTH/ALPHA", "R SOUTH/GAMMA", "A Ann", "A Di"] == told(hub.cycle()[BETA][0])
+    assert not hub.served.gathering
+
+
 def test_numbers_that_cannot_be_kept_are_said(hub: Hub) -> None:
     """Where the file beside the postoffice cannot be written, SRVMAIN works, and says what is at stake."""
     (hub.po.root.parent / "hub.numbers").mkdir()

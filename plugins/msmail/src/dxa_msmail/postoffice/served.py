@@ -77,7 +77,7 @@ class Served:
     `sync` is the highest number that was ever issued, `head` that of the newest change of the master list, and `floor`
     that of the newest one that MSTTRANS has no more. `master` is the CRC-32 of MSTTRANS as it was left. `told` are the
     living rows of each requestor; they outlive its registration. `lists` are all lists that the master list ever had,
-    as they are written.
+    as they are written. `gathering` says that the server was set back, so that lists may be missing from it.
     """
 
     sync: int = 0
@@ -86,6 +86,7 @@ class Served:
     master: int = 0
     last_row: int = 0
     last_recipient: int = 0
+    gathering: bool = False
     lists: dict[ListKey, tuple[str, str]] = attrs.field(factory=dict)
     lines: list[Line] = attrs.field(factory=list)
     memos: dict[str, Memo] = attrs.field(factory=dict)
@@ -153,7 +154,7 @@ def _body(served: Served) -> bytes:
 
 def _facts(served: Served) -> Iterator[list[Any]]:
     numbers = served.sync, served.head, served.floor, served.master, served.last_row, served.last_recipient
-    yield ["server", *numbers]
+    yield ["server", *numbers, served.gathering]
     yield from (["list", *pair] for _, pair in sorted(served.lists.items()))
     for name, memo in sorted(served.memos.items()):
         state = attrs.asdict(memo.state)
@@ -187,8 +188,10 @@ def _fields(plain: Iterable[Iterable[str]]) -> tuple[tuple[str, str], ...]:
     return tuple((prompt, value) for prompt, value in plain)
 
 
-def _read_server(served: Served, *numbers: int) -> None:
+def _read_server(served: Served, *values: int) -> None:
+    *numbers, gathering = values
     served.sync, served.head, served.floor, served.master, served.last_row, served.last_recipient = numbers
+    served.gathering = bool(gathering)
 
 
 def _read_requestor(

@@ -130,7 +130,9 @@ class _Server:
         mark = Mark(po)
         served = _remembered(change, conf)
         # A postoffice that was restored from a backup goes on above every number that it ever issued.
-        served.sync = max(served.sync, conf.head.sync, mark.read())
+        highest = mark.read()
+        served.gathering |= highest > conf.head.sync
+        served.sync = max(served.sync, conf.head.sync, highest)
         admin = Administrator(change, identified.name, conf.head.administrator, journal, now)
         types = AddressTypes(ADDRESS_TYPES)
         master = MasterList.open(change, served, types, int(now), journal)
@@ -192,7 +194,11 @@ class _Server:
     def transmit(self) -> Transmitted:
         """See the function."""
         writer = Writer(sender=f"{self.own}/{SYSTEM}", line_end=LINE_ENDS[2], placement="INATTACHMENT")
-        answering = Answering(self.change, self.served, self.master, writer, self.now, self.admin.tell)
+        unheard = frozenset(
+            name for each in self.conf.requestors if not self._speaks_for_itself(name := bare(each.name).casefold())
+        )
+        self.served.gathering &= bool(unheard)
+        answering = Answering(self.change, self.served, self.master, writer, self.now, self.admin.tell, unheard)
         silent = []
         for requestor in self.conf.requestors:
             name = bare(requestor.name)

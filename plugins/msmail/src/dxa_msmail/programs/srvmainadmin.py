@@ -110,7 +110,7 @@ def begin_anew(po: Maildata) -> None:
         sync = max(conf.head.sync, Mark(po).read())
         mailbag.headers(change, mailbag.SYSTEM)  # a damaged mailbag is said now
         cleared = tuple(attrs.evolve(each, req=0, srv=0, imp=0) for each in conf.requestors)
-        write_served(change, Served(sync=sync, head=sync, floor=sync))
+        write_served(change, Served(sync=sync, head=sync, floor=sync, gathering=True))
         change.write(MSTTRANS, b"")
         write_srvconf(change, attrs.evolve(conf, requestors=cleared))
 

@@ -75,6 +75,8 @@ class Answering:
     writer: Writer
     now: float
     tell: Tell
+    #: Registered requestors, by folded name, that have told nothing yet.
+    unheard: frozenset[str] = frozenset()
     answers: list[Answer] = attrs.field(factory=list)
     _history: History | None = None
     _made: dict[object, _Made] = attrs.field(factory=dict)
@@ -106,13 +108,24 @@ class Answering:
             self.tell(_LIMIT, f"{error_text(_LIMIT)}: {text}")
             self.tell(_MANUAL, f"{error_text(_MANUAL)} for {name}; or raise its limit")
             self._acknowledge(name, memo)
-        elif not memo.allowed and memo.state.quoted and not _adds(made.content, own):
-            text = f"{name} holds S={memo.state.quoted}, and there is nobody to send it; everybody would be taken out"
-            self.tell(0, f"{text}. It gets nothing until others have told their lists, or you allow it")
+        elif why := self._doubt(name, memo, made.content, own):
+            text = f"{name} holds S={memo.state.quoted}, and {why}"
+            self.tell(0, f"{text}. It gets nothing until they have told their lists, or you allow it with --full")
             self._acknowledge(name, memo)
         else:
             memo.allowed = False
             self._send(name, memo, made, own, was=0, is_full=True)
+
+    def _doubt(self, name: str, memo: Memo, content: Content, own: frozenset[ListKey]) -> str:
+        """Why everything might take out too many of those whom a requestor holds; nothing when it may have it."""
+        if memo.allowed or not memo.state.quoted:
+            return ""
+        if not _adds(content, own):
+            return "there is nobody to send it"
+        missing = sorted(self.unheard - {name.casefold()})
+        if self.served.gathering and missing:
+            return f"the server was set back and does not know the lists of {', '.join(missing).upper()} yet"
+        return ""
 
     def _full_steps(self, pick: Pick, stale: frozenset[str]) -> list[Step]:
         lists = [pair for key, pair in self.served.lists.items() if key[0] in pick.types | stale]
