@@ -83,9 +83,12 @@ def _objects(state: State) -> list[Line]:
     return [Line(0, record.text("Obj-Class"), Mode.UPDATE, record) for record in state.records.values()]
 
 
-@given(st.lists(_line(Mode.CREATE), max_size=3, unique_by=lambda line: line.record.dn), st.lists(_line(), max_size=6))
-def test_changes_end_where_a_full_export_does(first: list[Line], changes: list[Line]) -> None:
-    """Whatever is created, modified, deleted or refused, in whatever order."""
+@given(
+    st.lists(_line(Mode.CREATE), max_size=3, unique_by=lambda line: line.record.dn),
+    st.lists(st.lists(_line(), max_size=4), max_size=3),
+)
+def test_changes_end_where_a_full_export_does(first: list[Line], files: list[list[Line]]) -> None:
+    """Whatever is created, modified, deleted or refused, in whatever order, in one file or in several."""
     first = [
         line._replace(
             record=Record(
@@ -101,8 +104,8 @@ def test_changes_end_where_a_full_export_does(first: list[Line], changes: list[L
     ]
     state = State()
     entries = [each.new for each in TELLING.whole(_parsed(first, mode=False), state).transactions if each.new]
-    for change in changes:
-        told = TELLING.changes(_parsed([change], mode=True), state)
+    for changes in files:
+        told = TELLING.changes(_parsed(changes, mode=True), state)
         entries = _heard(entries, told.transactions)
     whole = TELLING.whole(_parsed(_objects(state), mode=False), State())
 

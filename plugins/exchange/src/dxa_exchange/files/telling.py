@@ -76,17 +76,14 @@ class Telling:
         """Changes, or objects that are not all there are; they are made in `state`, too."""
         told = Told()
         lists = self._lists(state)
-        steps = list(self._steps(parsed, state, told))
+        steps = _net(self._steps(parsed, state, told))
         people = self.people(state)
         for line, step in steps:
-            told.transactions += self._transaction(people, step, told, line)
-            for record in filter(None, (step.before, step.after)):
-                lists.pop(names.key(record.dn), None)
+            was = lists.pop(names.key(step.before.dn), None) if step.before else None
+            told.transactions += self._transactions(people, step, told, line, was)
         # The members of other lists are told by addresses, which may be others now.
         now = self._lists(state, lists)
-        for key, old in lists.items():
-            if key in now and now[key] != old:
-                told.transactions.append(Transaction(0, Verb.MODIFY, old, _emptied(old, now[key])))
+        told.transactions += (each for key, old in lists.items() if key in now for each in _changed(old, now[key]))
         return told
 
     def _lists(self, state: State, wanted: Iterable[str] | None = None) -> dict[str, Entry]:
@@ -142,13 +139,15 @@ class Telling:
                 raw = item.raw if isinstance(item, Line) else error.got
                 told.rejects.append(Reject(0, line, raw, int(error.code), f"line {line}: {error}"))
 
-    def _transaction(self, people: People, step: Step, told: Told, line: int) -> Iterator[Transaction]:
+    def _transactions(
+        self, people: People, step: Step, told: Told, line: int, was: Entry | None
+    ) -> Iterator[Transaction]:
+        """What a step means; `was` is the entry before of a list."""
         before = people.read(step.before, _anchor(people, step.before)) if step.before else None
         after = self._person(people, step.after, told, line) if step.after else None
-        old = before.entry if isinstance(before, Person) else None
+        old = was or (before.entry if isinstance(before, Person) else None)
         if after is not None and old is not None:
-            if old != after.entry:
-                yield Transaction(0, Verb.MODIFY, old, _emptied(old, after.entry))
+            yield from _changed(old, after.entry)
         elif after is not None:
             yield Transaction(0, Verb.ADD, None, after.entry)
         elif old is not None:
@@ -170,11 +169,36 @@ class Telling:
         return found
 
 
-def _emptied(old: Entry, new: Entry) -> Entry:
-    """The new entry, with an empty field for each that the old one had and it has not: that one is gone."""
-    names_ = {name for name, _ in new.fields}
-    gone = dict.fromkeys(name for name, _ in old.fields if name not in names_ and name not in ASIDE)
-    return new._replace(fields=(*new.fields, *((name, "") for name in gone)))
+def _net(steps: Iterable[tuple[int, Step]]) -> list[tuple[int, Step]]:
+    """One step for each object, from what it was before the file to what it is behind it; those that go come first."""
+    ended: list[tuple[int, Step]] = []
+    open_: dict[str, tuple[int, Step]] = {}
+    for line, step in steps:
+        start = names.key(step.before.dn if step.before else step.after.dn if step.after else step.dn)
+        _, first = open_.pop(start, (line, step))
+        end = names.key(step.after.dn) if step.after else start
+        if end in open_:
+            # An object gets the name of one that has gone.
+            ended.append(open_.pop(end))
+        open_[end] = line, Step(first.before, step.after, step.dn)
+    return sorted([*ended, *open_.values()], key=lambda each: each[1].after is not None)
+
+
+def _changed(old: Entry, new: Entry) -> Iterator[Transaction]:
+    """What makes the one entry of the other; fields that it has no more are told as empty."""
+    if old == new:
+        return
+    there = {name for name, _ in new.fields}
+    gone = dict.fromkeys(name for name, _ in old.fields if name not in there and name not in ASIDE)
+    new = new._replace(fields=(*new.fields, *((name, "") for name in gone)))
+    if old.anchor == new.anchor:
+        yield Transaction(0, Verb.ADD, None, new)
+    elif old.key == new.key:
+        # It is the same recipient under another name, all of whose fields are told.
+        yield Transaction(0, Verb.DELETE, old, None)
+        yield Transaction(0, Verb.ADD, None, new)
+    else:
+        yield Transaction(0, Verb.MODIFY, old, new)
 
 
 class _Members:
