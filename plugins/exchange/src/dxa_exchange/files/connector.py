@@ -56,8 +56,10 @@ class FilesConnector:
         """Every complete file, oldest first."""
         self._set_state(None)
         self._end = ""
-        self._unread.clear()
+        # A rehearsal takes nothing away, whatever a cycle before it has left.
+        self._outdated = []
         self._older.clear()
+        self._unread.clear()
         files, why = self._complete()
         if why:
             self._context.tell(0, f"no more is taken from {self.inbox.path}: {why}")
