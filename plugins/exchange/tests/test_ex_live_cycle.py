@@ -121,6 +121,42 @@ def test_an_address_that_the_directory_has_is_a_conflict_told_once(site: LdapSit
     assert {f"cn=theirs,ou=people,{site.tree.base}"} == {contact.dn for contact in site.contacts.values()}
 
 
+def test_two_directories_that_both_own_an_address_are_told_once(tmp_path: Path, tree: Tree) -> None:
+    """The conflict names both, the first one keeps the address, and neither directory is changed."""
+    tree.unit("others")
+    link = config(tree).partition("[links.ldap]")[2].partition("[links.mem]")[0]
+    other = link.replace("links.ldap", "links.other").replace("ou=people", "ou=others").replace("ou=dxa", "ou=dxa2")
+    tree.unit("dxa2")
+    with closing(make(tmp_path, tree, f"{config(tree)}\n[links.other]{other}")) as site:
+        site.person("Ann Berg", mail="ann@example.org")
+        tree.person("Annie B", f"ou=others,{tree.base}", mail="ann@example.org")
+        before = [record for record in tree.search() if record.text("mail") == "ann@example.org"]
+        for _ in range(3):
+            site.sync()
+        after = [record for record in tree.search() if record.text("mail") == "ann@example.org"]
+        (reason,) = [reason for _, reason in site.rejects()]
+
+        assert "the address belongs to 'Ann Berg', which peer ldap/ldap told us" == reason
+        assert ["Ann Berg"] == site.names()
+        assert before == after
+
+
+def test_lists_tell_their_members_by_their_addresses(site: LdapSite) -> None:
+    """Who changes the address changes it in the list, too; who is not read keeps the name."""
+    ann = site.person("Ann Berg")
+    members = [ann, site.tree.base]
+    values: dict[str, list[str | bytes]] = {"objectClass": ["group"], "cn": ["All"], "mail": ["all@example.org"]}
+    site.tree.client.add(f"cn=All,ou=people,{site.tree.base}", {**values, "member": [*members]})
+    site.sync()
+    first = [value for name, value in site.one("All").fields if name == "member"]
+    site.tree.put(ann, "mail", "berg@example.org")
+    site.sync()
+    second = [value for name, value in site.one("All").fields if name == "member"]
+
+    assert ["SMTP:ann.berg@example.org", site.tree.base] == first
+    assert ["SMTP:berg@example.org", site.tree.base] == second
+
+
 def test_what_lies_in_the_container_without_the_mark_is_left_alone(site: LdapSite) -> None:
     """Somebody's contact in the synchronisation container is read like any other."""
     dn = f"cn=Own,ou=dxa,{site.tree.base}"
