@@ -10,6 +10,8 @@ from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 from typing import ClassVar
 
+import attrs
+
 from dxa.address import AddressTypes
 from dxa.connector import Connector, LinkContext, PeerInfo
 from dxa.entry import Entry
@@ -213,3 +215,17 @@ class LdifHarness(FilesHarness):
 
     def spoil(self, data: bytes, record: Record) -> bytes:
         return data.replace(f"dn: {record.dn}".encode(), b"dn: nobody")
+
+
+class DsmlHarness(LdifHarness):
+    """A server that is reached by DSML: documents come in, batches go out."""
+
+    asked: ClassVar[dict[str, Entry]] = {}
+    options = attrs.evolve(LdifHarness.options, write="dsml2")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.played.dsml = True
+
+    def spoil(self, data: bytes, record: Record) -> bytes:
+        return data.replace(f'dn="{record.dn}"'.encode(), b'dn="nobody"')

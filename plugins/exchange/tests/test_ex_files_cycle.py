@@ -152,6 +152,18 @@ def test_an_export_that_has_shrunk_is_held(site: FilesSite) -> None:
     assert 18 == len(site.told())
 
 
+def test_an_export_of_nobody_is_held(site: FilesSite) -> None:
+    """A header alone deletes nobody, and nothing is written by it."""
+    _crowd(site)
+    site.add("Ann Berg", "ANNBERG")
+    site.round()
+    site.ex.drop(site.ex.export().decode("utf-16").splitlines(True)[0].encode("utf-16"))
+    site.sync()
+
+    assert 30 == len(site.told())
+    assert "empty" in site.holds()
+
+
 def test_who_is_missing_at_the_end_waits_for_a_second_export(site: FilesSite) -> None:
     """A file has no count: an export that was cut between two lines looks whole."""
     _crowd(site)
