@@ -65,6 +65,8 @@ BLOCKS: dict[str, Callable[[], str | None]] = {
     "decoder-checks": _kit("decoder-checks"),
     "demo": demo.excerpt,
     "demo-ccmail": demo.ccmail,
+    "demo-directory": demo.directory,
+    "demo-directory-server": demo.server,
     "msmail-files": formats.files,
     "msmail-records": formats.records,
     **byhand.blocks(),

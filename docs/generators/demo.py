@@ -25,6 +25,15 @@ CCMAIL_CUTS = (
     ("And in the other address lists, after a cycle", "A cycle in which"),
     ("A post office that has suddenly shrunk", "In the end"),
 )
+#: The scene with a directory, as far as it is the same in an OpenLDAP server and in files.
+DIRECTORY_CUTS = (
+    ("$ dxa -C site recipients list --container Recipients/Werke", "A marriage, a farewell"),
+    ("A marriage, a farewell", "$ dxa -C site sync werke"),
+    ("Recipient 55 is", "A cycle in which nothing has changed asks"),
+)
+SERVER_CUTS = (("A directory: people of an organisation", "$ dxa -C site recipients list --container"),)
+#: What the scene says when it has a server.
+SERVER = "runs an OpenLDAP server"
 
 
 def excerpt() -> str:
@@ -35,6 +44,16 @@ def excerpt() -> str:
 def ccmail() -> str:
     """The ten steps of a cycle with cc:Mail, and an export that has shrunk."""
     return _parts(CCMAIL_CUTS)
+
+
+def directory() -> str:
+    """The people of a directory everywhere, and everybody in it."""
+    return _parts(DIRECTORY_CUTS)
+
+
+def server() -> str | None:
+    """How the directory is linked when it is in a server; None where no server can be started."""
+    return _parts(SERVER_CUTS) if SERVER in _shown() else None
 
 
 def _parts(cuts: Sequence[tuple[str, str]]) -> str:
