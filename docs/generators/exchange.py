@@ -192,6 +192,24 @@ COLUMNS = (
     "Members,Obj-Container,Hide from AB,Secondary-Proxy-Addresses,Imported-From,Title,Phone number"
 )
 
+_INI = """cat > export.ini <<'INI'
+[Export]
+DirectoryService=MAIL1
+Basepoint=/o=Lab/ou=Berlin
+Container=Recipients
+ExportObject=Recipients
+Subcontainers=Yes
+BasepointOnly=No
+RawMode=No
+InformationLevel=Full
+INI"""
+
+_WRONG = """cat > wrong.ini <<'INI'
+[Export]
+Basepoint=/o=Lab/ou = Berlin
+Hidden=Yes
+INI"""
+
 _EXPORT = f"""cat > site/exchange/in/directory.csv <<'CSV'
 {COLUMNS}
 Mailbox,Ann,Cole,Ann Cole,AnnC,AnnC,MAIL1,,SMTP:AnnC@lab.example%MS:LAB/BER/ANNC,,Recipients,,smtp:a@old.example,,,+49 1
@@ -266,6 +284,9 @@ PARTS = {
             'dxa -C site recipients add --name "Larsen, Åse" --target MS:NORTH/MAIN/LARSEN',
             "mkdir -p site/exchange/in",
         ),
+    ),
+    "files-options": Part(
+        "files", (_INI, "dxa exchange options export.ini", _WRONG, "!dxa exchange options wrong.ini")
     ),
     "files-export": Part("files", (_EXPORT, "touch site/exchange/in/directory.csv.done", "dxa -C site sync")),
     "files-import": Part(
@@ -355,24 +376,8 @@ def blocks() -> dict[str, Callable[[], str | None]]:
         "exchange-openldap-server": lambda: fenced(SERVER, "text"),
         "exchange-openldap-account": lambda: fenced(ACCOUNT, "ldif"),
         "exchange-files-columns": lambda: fenced(COLUMNS, "text"),
-        "exchange-files-options": lambda: fenced(_options(), "ini"),
         **{f"exchange-{name}": block(name) for name in PARTS},
     }
-
-
-def _options() -> str:
-    """The options of an export."""
-    from dxa_exchange.table55.options import Options, write
-
-    options = Options(
-        directory_service="MAIL1",
-        basepoint="/o=Lab/ou=Berlin",
-        export_object="Recipients",
-        subcontainers=True,
-        basepoint_only=False,
-        information_level="Full",
-    )
-    return write(options, "Export").replace("\r\n", "\n")
 
 
 @cache

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -108,4 +107,4 @@ def options(file: Path, section: str | None) -> None:
         wrong += [f"line {line}: {why}" if line else why for line, why in read(text, name).warnings]  # type: ignore[arg-type]
     for warning in dict.fromkeys(wrong):
         click.echo(warning)
-    sys.exit(1 if wrong else 0)
+    click.get_current_context().exit(1 if wrong else 0)
