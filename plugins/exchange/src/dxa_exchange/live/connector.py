@@ -98,6 +98,9 @@ class LdapConnector:
         cookie = everything.cookie
         if cookie is not None:
             cookie = attrs.evolve(cookie, rivals=sorted(told.rivals()))
+        elif reading.source.kind != Full.kind:
+            why = "the account lacks a right for that, or the server a module"
+            self._context.tell(0, f"changes cannot be told by {reading.source.kind}: {why}; everything is read")
         report = self._said(told, cookie=cookie, title="everything", whole=not cut)
         if cut:
             # What came counts as what it is; it says nothing of those who did not come.
