@@ -8,7 +8,7 @@ from dxa_exchange.demo.slapd import Slapd
 
 __all__ = ["run", "why_not"]
 
-ROUNDS, FEW = 15, 1000
+ROUNDS, FEW = 51, 1000
 
 
 def run() -> Result:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import importlib
+import socket
 import subprocess
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -64,6 +65,14 @@ def test_nobody_listens(slapd: Slapd) -> None:
 
     assert Fault.NETWORK is caught.value.fault
     assert isinstance(caught.value, TransportError)
+
+
+def test_a_server_that_says_nothing_is_given_up() -> None:
+    """It accepts the connection, and that is all; nobody waits for ever."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        server = Server(uri=f"ldap://127.0.0.1:{silent.getsockname()[1]}", connect_timeout=0.2, timeout=0.2)
+        with pytest.raises(ConnectionLost, match="the next run tries again"):
+            Client(server)
 
 
 @pytest.fixture(scope="module")
@@ -156,8 +165,7 @@ def test_a_search_that_is_given_up_leaves_the_connection_usable(tree: Tree) -> N
         tree.person(f"p{n}")
     pages = tree.client.search(Query(tree.base))
     assert 50 == len(next(pages))
-    assert isinstance(pages, Generator)
-    pages.close()
+    del pages
 
     assert 61 == len(tree.search())
 

@@ -10,6 +10,7 @@ from itertools import chain
 
 import attrs
 
+from dxa.bulk import no_collector
 from dxa.connector import LinkContext, Outcome, Parcel, ParcelKind, Phase, Report, Result
 from dxa.entry import Entry, Verb
 from dxa.errors import ConfigError
@@ -92,7 +93,8 @@ class LdapConnector:
     def _whole(self, reading: Reading, telling: Telling) -> Report:
         everything = reading.everything(self._context.now())
         cut: list[CutShort] = []
-        told = telling.everything(_until_cut(everything.objects, cut))
+        with no_collector():
+            told = telling.everything(_until_cut(everything.objects, cut))
         kind, count = reading.server.kind.value, len(told.transactions)
         self._context.tell(0, f"{kind}: {count} recipients, {told.skipped} other objects")
         cookie = everything.cookie
