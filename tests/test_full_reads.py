@@ -12,7 +12,7 @@ import pytest
 from dxa.address import Address
 from dxa.agent import Agent, OpenSite
 from dxa.connector import ConnectorType, Feed, Holds, LinkContext, Outcome, Parcel, Phase, Report, Result, Traits
-from dxa.entry import Entry, Reject, Transaction, Verb
+from dxa.entry import CONTAINER, HIDDEN, Entry, Reject, Transaction, Verb
 from dxa.errors import AddressError, TransportError
 from dxa.hookspecs import hookimpl
 from dxa.host import Host
@@ -215,12 +215,54 @@ def test_the_name_and_alias_of_a_recipient_are_given_once(site: ScriptedSite) ->
 
 
 def test_further_addresses_that_are_free_become_proxies(site: ScriptedSite) -> None:
-    """One that somebody else has is left out and not made another one; rubbish is left out."""
+    """One that somebody else has is left out and not made another one; rubbish is left out. One that is told no more
+    goes.
+    """
     site.hears(_entry("Ann"), _entry("Bob", proxyAddresses="MEM:Robert"), _entry("Cy", proxyAddresses="MEM:ann"))
     site.hears(_entry("Ann", proxyAddresses="MEM:Anna"), _entry("Di", proxyAddresses="?"), *map(_entry, ("Bob", "Cy")))
     found = {recipient.name: [p.value for p in recipient.proxies if p.type == "MEM"] for recipient in site.recipients()}
 
-    assert {"Ann": ["Ann", "Anna"], "Bob": ["Bob", "Robert"], "Cy": ["Cy"], "Di": ["Di"]} == found
+    assert {"Ann": ["Ann", "Anna"], "Bob": ["Bob"], "Cy": ["Cy"], "Di": ["Di"]} == found
+
+
+@pytest.mark.parametrize("full", [False, True])
+def test_what_an_entry_has_no_more_its_recipient_loses(site: ScriptedSite, full: bool) -> None:
+    """By changes as by full lists it becomes what a site would know that hears the list for the first time."""
+    rich = _entry("Ann", **{ADDRESSES: "SMTP:ann@x.org", HIDDEN: "1", CONTAINER: "Sub", "info": "x", "room": "1"})
+    site.hears(rich, _entry("Bob"))
+    before = site.one("Ann")
+    if full:
+        site.hears(_entry("Ann", info="y"), _entry("Bob"))
+    else:
+        site.changes(Transaction(0, Verb.ADD, None, _entry("Ann", info="y")))
+    ann = site.one("Ann")
+
+    assert ["MEM:Ann", "SMTP:ann@x.org"] == [str(proxy) for proxy in before.proxies]
+    assert ["MEM:Ann", "SMTP:Ann@lab.example"] == [str(proxy) for proxy in ann.proxies]
+    assert (False, "Foreign", (("info", "y"),)) == (ann.hidden, ann.container, ann.fields)
+
+
+def test_who_lost_our_mark_is_told_by_the_peer(site: ScriptedSite) -> None:
+    """An entry that was ours and has not changed otherwise is a conflict."""
+    site.add("Bob")
+    bob = _entry("BOB")
+    site.hears(bob, marked=frozenset({bob.key}))
+    site.hears(bob, marked=frozenset({bob.key}))
+    site.changes(Transaction(0, Verb.ADD, None, bob))
+    site.changes()
+
+    assert ["the address belongs to 'Bob', a mailbox of this site"] == [reason for _, reason in site.rejects()]
+
+
+def test_whoever_gets_our_mark_is_nobody_of_the_peer_any_more(site: ScriptedSite) -> None:
+    """Its recipient goes, for what bears our mark is what we wrote."""
+    ann, bob = _entry("Ann"), _entry("Bob")
+    site.hears(ann, bob, *(_entry(f"P{n}") for n in range(9)))
+    named = bob._replace(name="Bobby")
+    site.changes(Transaction(0, Verb.ADD, None, named), marked=frozenset({bob.key}))
+
+    assert "Bob" not in site.names()
+    assert "Ann" in site.names()
 
 
 def test_alias_and_addresses_are_no_prompts_of_a_map(site: ScriptedSite) -> None:

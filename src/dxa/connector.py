@@ -59,7 +59,8 @@ class Traits:
     #: recipient is given at first are made by rules, and stay when the rules change.
     names_are_addresses: bool = False
     #: The fields of an entry that `dxa.entry.ASIDE` names say what its recipient is. They say nothing of other peers,
-    #: whose people choose the names of fields.
+    #: whose people choose the names of fields. An add has all fields of its entry: those that it had and has no more
+    #: are cleared.
     tells_recipients: bool = False
     #: Its peers are shown these fields (alias, addresses, kind) with every entry.
     shows_recipients: bool = False

@@ -14,6 +14,8 @@ Fields = tuple[tuple[str, str], ...]
 ALIAS, ADDRESSES, KIND = "mailNickname", "proxyAddresses", "recipientKind"
 HIDDEN, CONTAINER, NAME = "recipientHidden", "recipientContainer", "recipientName"
 ASIDE = frozenset({ALIAS, ADDRESSES, KIND, HIDDEN, CONTAINER, NAME})
+#: Before an address among `ADDRESSES`: the entry had it. Received lists keep it, connectors never tell it.
+NO_LONGER = "-"
 
 
 class Entry(NamedTuple):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dxa.entry import Entry, Transaction, Verb, list_entry
+from dxa.entry import ADDRESSES, Entry, Transaction, Verb, list_entry
 from dxa.ledger.received import Row, RowChange, digest, hear
 
 
@@ -176,7 +176,7 @@ def test_refused_modify_keeps_its_place_against_those_who_wanted_it() -> None:
 
 
 def test_a_modify_replaces_all_values_of_a_field() -> None:
-    """A field of several values keeps them in a modify that does not name it, and gets all new ones in one that does."""
+    """A field of several values keeps them in a modify that does not name it, and gets all new ones in another."""
     old = entry("Ann", "ANN", ("mail", "a"), ("room", "1"), ("mail", "b"))
     new = entry("Anna", "ANN", ("room", "2"), ("room", "3"))
     heard = hear([Row(1, old, True)], [modify(old, new)])
@@ -195,3 +195,21 @@ def test_a_whole_add_clears_what_it_leaves_out(full: bool) -> None:
     assert [RowChange(1, old, wanted)] == hear([Row(1, old, True)], told, whole=True).changes
     assert [] == hear([Row(1, wanted, True)], told, whole=True).changes
     assert [RowChange(1, old, new)] == hear([Row(1, old, True)], told).changes
+
+
+def test_a_whole_add_keeps_what_is_gone_of_a_type_of_addresses() -> None:
+    """The addresses of a type that has gone are told as such until there are others; those of a type replace theirs."""
+    old = entry("Ann", "ANN", (ADDRESSES, "A:1"), (ADDRESSES, "B:1"), (ADDRESSES, "B:2"))
+    less, more = entry("Ann", "ANN", (ADDRESSES, "B:3")), entry("Ann", "ANN", (ADDRESSES, "A:4"), (ADDRESSES, "B:3"))
+    wanted = entry("Ann", "ANN", (ADDRESSES, "B:3"), (ADDRESSES, "-A:1"))
+
+    assert [RowChange(1, old, wanted)] == hear([Row(1, old, True)], [add(less)], whole=True).changes
+    assert [] == hear([Row(1, wanted, True)], [add(less)], whole=True).changes
+    assert [RowChange(1, wanted, more)] == hear([Row(1, wanted, True)], [add(more)], whole=True).changes
+
+
+def test_what_bears_our_mark_is_told_as_it_is() -> None:
+    """It is compared with what we want there, which has no fields that are empty."""
+    old, new = entry("Ann", "ANN", ("room", "1"), (ADDRESSES, "A:1")), entry("Ann", "ANN")
+
+    assert [RowChange(1, old, new)] == hear([Row(1, old, True)], [add(new)], whole=True, marked={new.key}).changes

@@ -85,7 +85,7 @@ class _Meaning:
         if self.work.connector_type.traits.holds is Holds.PROVEN:
             # What bears our mark is what we wrote there, and nothing that the peer tells us.
             ours = self.work.store.received.marked(self.peer.id).keys()
-            self.meant.done += [(row, None) for row in rows if row.alive and row.entry.key in ours]
+            self.ours([row for row in rows if row.alive and row.entry.key in ours])
             rows = [row for row in rows if not row.alive or row.entry.key not in ours]
         self.linked = {row.recipient for row in rows if row.recipient is not None}
         # Only a row without a recipient, or one whose address moved, can meet another holder of its address.
@@ -105,6 +105,16 @@ class _Meaning:
         return self.meant
 
     # -- deletes ---------------------------------------------------------------------------------------------------
+
+    def ours(self, rows: Sequence[PendingRow]) -> None:
+        """What bears our mark stands for nobody, not even for whom the peer told before the mark was set."""
+        known = self.work.store.directory.get({row.recipient for row in rows if row.recipient is not None})
+        for row in rows:
+            recipient = known.get(row.recipient or 0)
+            if recipient is not None and self.mine(recipient):
+                self.meant.change(row, recipient, None, f"{self.peer.name} has it with our mark now")
+            else:
+                self.meant.done.append((row, None))
 
     def gone(self, row: PendingRow) -> None:
         recipient = self.known.get(row.recipient or 0)

@@ -301,15 +301,20 @@ class _Batch:
             text = f"bad records in a full list: {bad}. So nobody was removed; mend them and send it again"
             self.tell(peer.id, report.rejects[0].code, text)
         rows = _rows(self.work, peer.id, transactions, replaces)
-        heard = hear(rows, transactions, replaces=replaces, whole=self.work.connector_type.traits.mutual)
+        whole = self.work.connector_type.traits.tells_recipients
+        heard = hear(rows, transactions, replaces=replaces, whole=whole, marked=report.marked)
         self.unpin(peer, heard.changes)
         raws = {t.new.key: t.raw for t in transactions if t.new is not None and t.raw}
         positions = None
         if Feed.FULL in self.work.connector_type.traits.feeds and report.lists:
             positions = {t.new.key: i for i, t in enumerate(transactions) if t.new is not None}
-        self.store.received.hear(peer.id, heard.changes, marked=report.marked, raws=raws, positions=positions)
+        proven = self.work.connector_type.traits.holds is Holds.PROVEN
+        told = {t.new.key for t in transactions if t.new is not None} if proven else frozenset[str]()
+        self.store.received.hear(
+            peer.id, heard.changes, marked=report.marked, raws=raws, positions=positions, told=told
+        )
         rejects = [*report.rejects, *report.remarks, *local, *heard.rejects]
-        if self.work.connector_type.traits.holds is Holds.PROVEN:
+        if proven:
             # Every read of the same list tells them again.
             rejects = [each for each in rejects if not self.store.rejects.known(peer.id, each.raw, each.reason)]
         if rejects:

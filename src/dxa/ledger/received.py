@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from hashlib import blake2b
 from typing import NamedTuple
 
-from dxa.entry import Entry, Fields, Reject, Transaction, Verb
+from dxa.entry import ADDRESSES, NO_LONGER, Entry, Fields, Reject, Transaction, Verb
 
 #: The digest of an entry that the peer has deleted, and of one that was never applied to the directory.
 GONE = ""
@@ -42,22 +42,30 @@ def digest(entry: Entry) -> str:
 
 
 def hear(
-    rows: Iterable[Row], transactions: Sequence[Transaction], *, replaces: bool = True, whole: bool = False
+    rows: Iterable[Row],
+    transactions: Sequence[Transaction],
+    *,
+    replaces: bool = True,
+    whole: bool = False,
+    marked: Collection[str] = (),
 ) -> Heard:
     """What the transactions, in their order, make of the rows.
 
     `rows` must hold every row whose key, name or anchor is mentioned, and every row of each list that is replaced. With
     `replaces` false (an incomplete report) a replace removes nothing and the adds that follow it count as they are. An
     entry keeps its row when its address changes, by a modify or by its anchor. With `whole` an add has all fields of
-    its entry: those that the entry had and has no more are empty ones.
+    its entry: those that the entry had and has no more are empty ones, and the last address of a type that goes stays
+    among `ADDRESSES` as one that it has `NO_LONGER`. Not so for the keys in `marked`: these are ours, and compared as
+    they are with what we want there.
     """
-    return _Hearing(list(rows), whole).run(transactions, replaces)
+    return _Hearing(list(rows), whole, marked).run(transactions, replaces)
 
 
 class _Hearing:
     """The received list while a report is applied: rows by key, and what they were before."""
 
-    def __init__(self, rows: Sequence[Row], whole: bool) -> None:
+    def __init__(self, rows: Sequence[Row], whole: bool, marked: Collection[str]) -> None:
+        self.marked = marked
         self.was = {row.id: row.entry for row in rows} if whole else {}
         self.before: dict[int, Entry | None] = {}
         self.now: dict[str, tuple[int, Entry]] = {}
@@ -111,11 +119,12 @@ class _Hearing:
     def emptied(self, row: int, entry: Entry) -> Entry:
         """The entry with the fields that it had and has no more, as empty ones: these clear what we hold."""
         was = self.was[row]
-        if was.fields == entry.fields:
+        if was.fields == entry.fields or entry.key in self.marked:
             return entry
         names = {name for name, _ in entry.fields}
-        gone = dict.fromkeys(name for name, _ in was.fields if name not in names)
-        return entry._replace(fields=(*entry.fields, *((name, "") for name in gone))) if gone else entry
+        gone = {name: "" for name, _ in was.fields if name not in names and name != ADDRESSES}
+        lost = _lost_addresses(was.fields, entry.fields)
+        return entry._replace(fields=(*entry.fields, *gone.items(), *lost)) if gone or lost else entry
 
     def refuse(self, transaction: Transaction, code: int, reason: str) -> None:
         self.rejects.append(Reject(transaction.number, 0, transaction.raw, code, reason))
@@ -291,6 +300,13 @@ def covers(wanted: Entry, entry: Entry) -> bool:
     if not wanted.type or (entry.type == wanted.type and not wanted.list):
         return True
     return (entry.type, entry.list.casefold()) == (wanted.type, wanted.list.casefold())
+
+
+def _lost_addresses(was: Fields, now: Fields) -> list[tuple[str, str]]:
+    """The addresses of types of which there is none any more; of other types those that there are replace all."""
+    told = {value.partition(":")[0] for name, value in now if name == ADDRESSES}
+    had = (value.removeprefix(NO_LONGER) for name, value in was if name == ADDRESSES)
+    return [(ADDRESSES, NO_LONGER + value) for value in had if value.partition(":")[0] not in told]
 
 
 def _merged(current: Entry, new: Entry) -> Entry:

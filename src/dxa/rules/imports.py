@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import attrs
 
 from dxa.address import Address, AddressTypes
-from dxa.entry import ADDRESSES, ALIAS, ASIDE, CONTAINER, HIDDEN, KIND, NAME, Entry, Fields
+from dxa.entry import ADDRESSES, ALIAS, ASIDE, CONTAINER, HIDDEN, KIND, NAME, NO_LONGER, Entry, Fields
 from dxa.errors import AddressError
 from dxa.recipient import Kind, Recipient
 from dxa.rules.addressing import AddressingRules, complete, readdress
@@ -107,7 +107,7 @@ def to_recipient(
         name=existing.name if keep_name else name,
         alias=existing.alias if keep_name and existing.alias else _alias(existing, alias),
         target=target,
-        proxies=_with(further, _with_native(existing, target, types), target, types),
+        proxies=_with(said.addresses, _with_native(existing, target, types), target, types),
         owner=existing.owner if has_owner(existing.owner) else owner,
         container=container if restamp or said.container is not None else existing.container,
         hidden=existing.hidden if said.hidden is None else said.hidden,
@@ -129,13 +129,19 @@ def further_addresses(texts: Iterable[str], types: AddressTypes) -> tuple[Addres
 
 
 def _with(
-    further: tuple[Address, ...], proxies: tuple[Address, ...], target: Address, types: AddressTypes
+    texts: tuple[str, ...], proxies: tuple[Address, ...], target: Address, types: AddressTypes
 ) -> tuple[Address, ...]:
-    """The proxies, but of each type that the peer tells further addresses of those that it tells."""
-    if not further:
+    """The proxies, but of each type that the peer tells further addresses of those that it tells.
+
+    Of a type that it tells no address of any more, those go that it has told.
+    """
+    further = further_addresses(texts, types)
+    gone = further_addresses([text[1:] for text in texts if text.startswith(NO_LONGER)], types)
+    if not further and not gone:
         return proxies
     told, native = {address.type for address in further}, types.key(target)
-    kept = [proxy for proxy in proxies if proxy.type not in told or types.key(proxy) == native]
+    lost = {types.key(address) for address in gone} - {native}
+    kept = [p for p in proxies if types.key(p) == native or (p.type not in told and types.key(p) not in lost)]
     return (*kept, *(address for address in further if types.key(address) != native))
 
 

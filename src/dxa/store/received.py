@@ -63,7 +63,13 @@ _RECIPIENTS = select(t.recipient).where(
 )
 _MARKED = select(*_ENTRY).where(_PEER, _ALIVE, t.marked)
 _MARK = setting(received, marked=true()).where(_PEER, t.key == bindparam("marked_key"), _ALIVE)
-_UNMARK = setting(received, marked=false()).where(_PEER, t.key == bindparam("marked_key"))
+#: What was ours is now told by the peer, which has never reached the directory.
+_UNMARK = setting(
+    received,
+    marked=false(),
+    applied=case((t.recipient.is_(None), fixed(GONE)), else_=t.applied),
+    pending=case((t.recipient.is_(None), _is_pending(t.digest, fixed(GONE))), else_=t.pending),
+).where(_PEER, t.key == bindparam("marked_key"))
 
 _APPLIED = setting(
     received, "applied", "recipient", pinned=null(), pending=_is_pending(t.digest, bindparam("new_applied"), null())
@@ -128,11 +134,13 @@ class Received(Told):
         marked: Collection[str],
         raws: Mapping[str, str],
         positions: Mapping[str, int] | None = None,
+        told: Collection[str] = (),
     ) -> None:
         """Store what a report does to the rows of its peer.
 
         Args:
             marked: keys of entries that bear our mark, changed ones or not.
+            told: keys of entries that it tells, changed ones or not: who is not marked among them is not ours.
             raws: the raw form by key.
             positions: of a full report, the place of each key in it, from 1 on.
         """
@@ -143,21 +151,20 @@ class Received(Told):
             self._db.many(_FORGET, gone)
             self._db.many(_DELETE, gone)
             self._db.many(_ADD, _added(peer, changes, marked, raws, places))
-            if changes or marked or places:
+            if changes or marked or places or told:
                 self._touch(peer)
-            if marked or places:
+            if marked or places or told:
                 heard = {change.after.key for change in changes if change.after is not None}
-                self._mark(peer, marked, heard, whole=bool(places))
+                self._mark(peer, marked, heard, None if places else frozenset(told))
                 if heard and len(places) > len(heard):
                     self._reorder(peer, places)
 
-    def _mark(self, peer: str, marked: Collection[str], heard: Collection[str], *, whole: bool) -> None:
-        """Mark entries that stayed the same, too; after a `whole` report nobody else is marked."""
+    def _mark(self, peer: str, marked: Collection[str], heard: Collection[str], told: frozenset[str] | None) -> None:
+        """Mark entries that stayed the same, too; who is `told` (None: everybody) and not marked is so no more."""
         rest = [key for key in marked if key not in heard]
-        known = {row[0] for row in self._db.stream(_MARKED, peer)} if rest or whole else set()
+        known = {row[0] for row in self._db.stream(_MARKED, peer)} if rest or told is None or told else set()
         self._db.many(_MARK, [(peer, key) for key in rest if key not in known])
-        if whole:
-            self._db.many(_UNMARK, [(peer, key) for key in known if key not in marked])
+        self._db.many(_UNMARK, [(peer, key) for key in known if key not in marked and (told is None or key in told)])
 
     def _reorder(self, peer: str, positions: Mapping[str, int]) -> None:
         """Give the rows their places in the report, unless those that they have tell the same order."""
