@@ -504,3 +504,12 @@ def test_a_file_that_may_still_grow_waits(tmp_path: Path) -> None:
 
     assert any("may still grow" in text for text in early)
     assert [] == left
+
+
+def test_a_text_that_is_no_directory_is_told_as_that(site: FilesSite) -> None:
+    """It is not mistaken for a file in another dialect."""
+    site.ex.drop(b"Dear colleague,\r\nhere it comes.\r\n", "letter.txt")
+    site.sync()
+    ((_, reason),) = site.rejects()
+
+    assert "letter.txt: of no known format" in reason

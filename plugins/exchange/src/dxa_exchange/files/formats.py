@@ -68,8 +68,9 @@ def parse(name: str, data: bytes, table: TableOptions, *, files: bool, whole: bo
         if errfile.is_error_name(name):
             return attrs.evolve(found, content=Content.REFUSED)
     else:
+        _check_known(name, data)
         _check_dialect(name, not files, "no Directory Import/Export file", "ex55, ad or generic")
-        found = _of_markup(name, data) if _is_markup(data) else _ldif(name, data, whole)
+        found = _of_markup(name, data) if _is_markup(data) else _ldif(data, whole)
     return attrs.evolve(found, complete=True, counted=True) if whole else found
 
 
@@ -123,12 +124,16 @@ def _table(data: bytes, options: TableOptions, whole: bool) -> Parsed:
 # -- LDIF ----------------------------------------------------------------------------------------------------------
 
 
-def _ldif(name: str, data: bytes, whole: bool) -> Parsed:
+def _check_known(name: str, data: bytes) -> None:
+    """Whether it is XML, or LDIF, which is known by its first line; else it is nothing."""
     first = next((line for line in _text(data).splitlines() if line.strip() and not line.startswith("#")), "")
-    if not first.casefold().startswith(("version:", "dn:", "search:")):
+    if not _is_markup(data) and not first.casefold().startswith(("version:", "dn:", "search:")):
         raise FormatError(
             "of no known format", source=name, expected="Directory Import/Export, LDIF or DSML", got=first[:80]
         )
+
+
+def _ldif(data: bytes, whole: bool) -> Parsed:
     items: list[tuple[int, Item]] = list(ldif.located([data]))
     cut = 0 if whole or data.endswith((b"\n\n", b"\n\r\n")) else _unclosed(data)
     # A record without a blank line behind it may have lost its last lines.
