@@ -233,6 +233,17 @@ class Acknowledger(Protocol):
 
 
 @runtime_checkable
+class Claimant(Protocol):
+    """A connector that tells in the words of its own world whose addresses are taken at the site."""
+
+    def taken(self, entries: Sequence[Entry]) -> None:
+        """These entries of the peer have addresses of others at the site: they are rejects, and wait.
+
+        Called before `Phase.DIRECTORY` in every cycle in which there are such.
+        """
+
+
+@runtime_checkable
 class Shaper(Protocol):
     """A connector to peers that cannot hold everything, and whose full read proves what they hold."""
 

@@ -344,13 +344,16 @@ def test_a_migrated_user_is_neither_doubled_nor_written_over(site: CcSite) -> No
     site.person("Jane Doe", proxies=("CCMAIL:Doe, Jane at HQ", "CCMAIL:Jane Doe at PO1"))
     site.sync()
     site.sync()
-    live = site.entries("L"), site.given, site.told()
+    live, steps = (site.entries("L"), site.given, site.told()), site.steps()
     site.drop("Doe, Jane")
     site.settled()
 
     assert ({"Doe, Jane": ""}, {}, {}) == live
     assert {"Doe, Jane": "HQ Doe, Jane"} == site.given
     assert [(28, "the address belongs to 'Jane Doe', a mailbox of this site")] == site.rejects()
+    taken = "1 address of cc:Mail is somebody's at the site already: 'Jane Doe at PO1'; `dxa rejects list`"
+    assert [f"[14018] {taken}"] == [line for line in steps if "14018" in line]
+    assert [] == [line for line in site.steps() if "14018" in line]
 
 
 @pytest.mark.cc("T16")

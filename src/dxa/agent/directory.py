@@ -10,7 +10,7 @@ from dxa.agent.context import REUSED, LinkWork
 from dxa.agent.inbound import AT_END, SEEK_END
 from dxa.change import Change, in_order
 from dxa.config import Peer
-from dxa.connector import Holds
+from dxa.connector import Claimant, Holds
 from dxa.entry import ADDRESSES, ASIDE, Entry, Reject, Verb
 from dxa.errors import AddressError
 from dxa.ledger.received import GONE
@@ -59,12 +59,19 @@ class Meant:
     done: list[tuple[PendingRow, int | None]] = attrs.field(factory=list)
     conflicts: list[tuple[PendingRow, int | None, str]] = attrs.field(factory=list)
     foreign: set[str] = attrs.field(factory=set)
+    #: Entries of `conflicts` whose addresses others at the site have.
+    taken: list[Entry] = attrs.field(factory=list)
 
     def change(self, row: PendingRow, before: Recipient | None, after: Recipient | None, reason: str) -> None:
         """A change for this row."""
         key = f"{row.entry.key}" if row.alive else f"{row.entry.key}#{row.id}"
         self.changes.append(Change(key, before, after, reason))
         self.rows[key] = row
+
+    def refuse(self, row: PendingRow, holder: int | None, why: str) -> None:
+        """Another recipient has the address of this row."""
+        self.conflicts.append((row, holder, why))
+        self.taken.append(row.entry)
 
 
 class _Meaning:
@@ -183,9 +190,9 @@ class _Meaning:
             else:
                 self.wish(row, holder, "joined by address")
         elif why := why_not_adopted(holder, adopt=self.peer.imports.adopt):
-            self.meant.conflicts.append((row, holder.id, why))
+            self.meant.refuse(row, holder.id, why)
         elif holder.target is None or self.types.key(holder.target) != row.entry.key:
-            self.meant.conflicts.append((row, holder.id, f"the address is a further address of {holder.name!r}"))
+            self.meant.refuse(row, holder.id, f"the address is a further address of {holder.name!r}")
         else:
             self.wish(row, holder, "joined by address: it was made by hand")
 
@@ -224,7 +231,7 @@ class _Meaning:
 
     def conflict(self, row: PendingRow, holder: int | None) -> None:
         name = self.known[holder].name if holder in self.known else "another entry"
-        self.meant.conflicts.append((row, holder, f"the address {row.entry.address} belongs to {name!r}"))
+        self.meant.refuse(row, holder, f"the address {row.entry.address} belongs to {name!r}")
 
     def generated(self) -> None:
         """Generated addresses are made unique; native ones never change (dx:T-084)."""
@@ -385,6 +392,8 @@ def _report_reuse(work: LinkWork, peer: Peer, ready: Sequence[Change[str, Recipi
 
 def _conflicts(work: LinkWork, peer: Peer, meant: Meant, told: list[tuple[int, Entry]]) -> None:
     """What cannot be taken stays pending and is reported once; what the peer tells counts as its own all the same."""
+    if meant.taken and isinstance(work.connector, Claimant):
+        work.connector.taken(meant.taken)
     fresh = []
     for row, recipient, why in meant.conflicts:
         if row.alive and recipient is not None:

@@ -31,7 +31,7 @@ NONE = "-"
 
 
 class CcMailConnector:
-    """See `dxa.connector.Connector`, `Narrator` and `Shaper`."""
+    """See `dxa.connector.Connector`, `Narrator`, `Claimant` and `Shaper`."""
 
     def __init__(self, context: LinkContext, programs: Programs) -> None:
         self._context, self._programs = context, programs
@@ -196,6 +196,10 @@ class CcMailConnector:
     def passed(self, phase: Phase, counts: Mapping[Verb, int], reason: str) -> None:
         """See `Narrator`."""
         self._story.passed(phase, counts, reason)
+
+    def taken(self, entries: Sequence[Entry]) -> None:
+        """See `Claimant`."""
+        self._story.taken([entry.address for entry in entries])
 
 
 def _refusal(result: Imported, refused: Refused) -> str:

@@ -16,6 +16,9 @@ from dxa_ccmail.running.interface import EXPORT_NAMES, IMPORT_NAMES, Exported, I
 #: KB Q181186, Q167830: directory synchronization started, finished; it failed, by the export or a post office's name.
 STARTED, FINISHED, FAILED = 14001, 14031, 14005
 
+#: KB Q167830: the number of the warning that an address of cc:Mail is somebody's at the site.
+TAKEN = 14018
+
 #: So many names are written out.
 FEW = 5
 
@@ -98,6 +101,11 @@ class Story:
         """What became of an import file that was left for somebody else in an earlier cycle."""
         if done.event:
             self.tell(done.event.number, f"step {_STEPS[done.mode]} of 10, of an earlier cycle: {done.event.text}")
+
+    def taken(self, addresses: Sequence[str]) -> None:
+        """Event 14018, before step 9."""
+        count = _counted(len(addresses), "address of cc:Mail is", "addresses of cc:Mail are")
+        self.tell(TAKEN, f"{count} somebody's at the site already: {_few(addresses)}; `dxa rejects list`")
 
     def passed(self, phase: Phase, counts: Mapping[Verb, int], reason: str) -> None:
         """What the core has done: steps 5, 9 and 10, and the end."""
