@@ -83,6 +83,12 @@ class Samba:
         command = ["/usr/bin/python3", "-c", script, *where]
         subprocess.run(command, input=ldif.encode(), check=True, capture_output=True)
 
+    def tool(self, *arguments: str) -> None:
+        """Run one of Samba's own commands on the domain."""
+        where = ["-H", str(self.folder / "dc" / "private" / "sam.ldb")]
+        where += [f"--configfile={self.folder / 'dc' / 'etc' / 'smb.conf'}"]
+        subprocess.run(["samba-tool", *arguments, *where], check=True, capture_output=True)
+
     def start(self) -> subprocess.Popen[bytes]:
         """Start it; returns when it answers."""
         folders = {"pid directory": "run", "ncalrpc dir": "rpc"}

@@ -8,10 +8,12 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
+import attrs
 import pytest
 from hypothesis import Phase, given, settings
 
 from dxa.address import AddressTypes
+from dxa.config.secrets import Secret
 from dxa.host import Host
 from dxa_exchange.live.client import Client
 from dxa_exchange.live.options import ContainerOptions
@@ -37,6 +39,10 @@ def controller() -> Iterator[Samba]:
     if why := why_no_samba():
         pytest.skip(why)
     with samba() as server:
+        # Before anything was deleted, nobody knows whether the account would see that.
+        with closing(Client(login(server))) as client:
+            client.add(f"cn=gone,CN=Users,{SUFFIX}", {"objectClass": ["contact"]})
+            client.delete(f"cn=gone,CN=Users,{SUFFIX}")
         yield server
 
 
@@ -169,3 +175,23 @@ def test_contacts_are_made_as_far_as_the_schema_goes(tree: Tree, tmp_path: Path)
     assert {"Robert Cole", "Cy Dorn"} == {record.text("displayName") for record in second}
     assert {"Cy Dorn"} == {record.text("displayName") for record in last}
     assert [] == [value for record in first for value in record.values("targetAddress")]
+
+
+@pytest.mark.parametrize("source", ["usn", "dirsync"])
+def test_an_account_that_sees_no_tombstones_reads_everything(
+    tree: Tree, controller: Samba, types: AddressTypes, source: str
+) -> None:
+    """Else it would miss every deletion; DirSync asks for no more than the account may read."""
+    name = f"reader-{source}"
+    controller.load(f"dn: cn={name},CN=Users,{SUFFIX}\nobjectClass: user\nsAMAccountName: {name}\n\n")
+    controller.tool("user", "setpassword", name, "--newpassword=Reader.of.1997")
+    controller.tool("user", "enable", name)
+    directory = Directory(tree)
+    directory.begin()
+    directory.add("people", "Ann", False)
+    hearing = watcher(tree, types, source=source)
+    hearing.options = attrs.evolve(hearing.options, bind=f"LAB\\{name}", password=Secret("Reader.of.1997"))
+    first, second = hearing.hear(), hearing.hear()
+
+    assert (True, True, "") == (bool(first.lists), bool(second.lists), second.cursor)
+    assert ["Ann 1"] == [entry.name for entry in hearing.known.values()]

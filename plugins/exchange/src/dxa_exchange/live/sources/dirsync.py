@@ -34,7 +34,10 @@ class DirSyncSource:
 
     def begin(self, containers: Sequence[Container]) -> Mapping[str, str] | None:
         """See `Source`. The first cookie costs a look at every object, of which only the identity is given."""
-        by_context = {context: self._ask(context, b"") for context in self._contexts(containers)}
+        contexts = self._numbers.contexts(containers)
+        if self._flags & OBJECT_SECURITY and not all(map(self._numbers.sees_deleted, contexts)):
+            return None
+        by_context = {context: self._ask(context, b"") for context in contexts}
         return {each.digest: _text(by_context[self._server.context(each.base)].cookie) for each in containers}
 
     def changes(self, containers: Sequence[Container], values: Mapping[str, str]) -> Changed:
@@ -42,7 +45,7 @@ class DirSyncSource:
         identity = self._server.identity
         found: dict[str, None] = {}
         positions = {}
-        for context in self._contexts(containers):
+        for context in self._numbers.contexts(containers):
             inside = [each.digest for each in containers if self._server.context(each.base) == context]
             try:
                 delta = self._ask(context, base64.b64decode(values[inside[0]], validate=True))
@@ -59,9 +62,6 @@ class DirSyncSource:
         # Asked for fewer attributes, it would not tell of changes to the others.
         wanted = ("*",) if cookie else self._server.identity.wanted()
         return self._directory.dirsync(Query(context, Scope.SUB, filters.EVERYTHING, wanted), cookie, self._flags)
-
-    def _contexts(self, containers: Sequence[Container]) -> list[str]:
-        return [*dict.fromkeys(self._server.context(each.base) for each in containers)]
 
 
 def _text(cookie: bytes) -> str:

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from dxa_exchange.live import filters
 from dxa_exchange.live.containers import Container
-from dxa_exchange.live.errors import LdapError
+from dxa_exchange.live.errors import ConnectionLost, LdapError
 from dxa_exchange.live.interface import NOTHING, Directory, Query, Scope
 from dxa_exchange.live.servers import Server
 from dxa_exchange.live.sources.interface import Changed, StartOver
@@ -41,7 +41,7 @@ class ActiveDirectoryUsn:
     def begin(self, containers: Sequence[Container]) -> Mapping[str, str] | None:
         """See `Source`. Without a right to see what is deleted, deletions would be missed."""
         highest = self._highest()
-        if not highest or not self.server().strip() or not all(map(self._sees_deleted, self._contexts(containers))):
+        if not highest or not self.server().strip() or not all(map(self.sees_deleted, self.contexts(containers))):
             return None
         return dict.fromkeys((each.digest for each in containers), str(highest))
 
@@ -54,7 +54,7 @@ class ActiveDirectoryUsn:
         found: dict[str, None] = {}
         if highest > since:
             newer = filters.at_least("uSNChanged", since + 1)
-            for context in self._contexts(containers):
+            for context in self.contexts(containers):
                 query = Query(context, Scope.SUB, newer, identity.wanted(), deleted=True)
                 found.update(dict.fromkeys(map(identity.of, flat(self._directory.search(query)))))
         found.pop("", None)
@@ -65,13 +65,23 @@ class ActiveDirectoryUsn:
         text = self._directory.root().text("highestCommittedUSN")
         return int(text) if text.isdecimal() else 0
 
-    def _contexts(self, containers: Sequence[Container]) -> list[str]:
+    def contexts(self, containers: Sequence[Container]) -> list[str]:
+        """The naming contexts that the containers lie in."""
         return [*dict.fromkeys(self._server.context(each.base) for each in containers)]
 
-    def _sees_deleted(self, context: str) -> bool:
-        query = Query(f"<WKGUID={_DELETED},{context}>", Scope.BASE, filters.EVERYTHING, NOTHING, deleted=True)
+    def sees_deleted(self, context: str) -> bool:
+        """Whether the account is shown any tombstone; the container of these is shown to everybody.
+
+        Where nothing was ever deleted, that is not known, and everything is read until something is.
+        """
+        identity = self._server.identity
+        wanted = filters.all_of([filters.equal("isDeleted", "TRUE"), filters.at_least("uSNChanged", 1)])
+        base = f"<WKGUID={_DELETED},{context}>"
+        query = Query(base, Scope.ONE, wanted, identity.wanted(), deleted=True)
         try:
-            return any(self._directory.search(query))
+            return any(identity.of(record) for record in flat(self._directory.search(query)))
+        except ConnectionLost:
+            raise
         except LdapError:
             return False
 
