@@ -270,10 +270,12 @@ class FilesConnector:
     # -- telling ---------------------------------------------------------------------------------------------------
 
     def _say(self, name: str, what: str, told: Told) -> None:
-        skipped = "".join(f"; {count} are no recipients: {why}" for why, count in sorted(told.skipped.items()))
+        why = ", ".join(f"{count} ({reason})" for reason, count in sorted(told.skipped.items()))
+        skipped = f"; no recipients: {why}" if why else ""
+        count = len(told.transactions)
         ours = f", {len(told.marked)} of them written by dxa" if told.marked else ""
         bad = f"; {len(told.rejects)} could not be read" if told.rejects else ""
-        self._context.tell(0, f"{name}: {what}, {len(told.transactions)} entries{ours}{skipped}{bad}")
+        self._context.tell(0, f"{name}: {what}, {count} {'entry' if count == 1 else 'entries'}{ours}{skipped}{bad}")
 
     def _tell_overdue(self) -> None:
         try:
