@@ -192,6 +192,20 @@ def test_a_kept_export_that_is_lost_or_another_one_is_no_export(folder: Path) ->
     assert (True, True) == (other.whole, lost.whole)
 
 
+def test_a_new_process_knows_the_kept_export_by_its_bytes(folder: Path) -> None:
+    """An export of the same length is another one all the same, and only the very same one is as before."""
+    records = [*OFFICES, *_people(5)]
+    first = _reading(folder).read(write(records), NOTHING)
+    same = _reading(folder).read(write(records), NOTHING, first.cursor)
+    edited = write(records).replace(b"User002", b"User992")
+    other = _reading(folder).read(edited, NOTHING, first.cursor)
+
+    assert (first.cursor, ()) == (same.cursor, tuple(same.transactions))
+    assert ["CCMAIL:Jane User002 at PO1", "CCMAIL:Jane User992 at PO1"] == sorted(
+        f"CCMAIL:{side.address}" for t in other.transactions for side in (t.old, t.new) if side is not None
+    )
+
+
 def test_settling_keeps_one_export(folder: Path) -> None:
     """Until then the one before is kept, too: the store may have either."""
     reading = _reading(folder)
