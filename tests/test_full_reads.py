@@ -242,6 +242,43 @@ def test_what_an_entry_has_no_more_its_recipient_loses(site: ScriptedSite, full:
     assert (False, "Foreign", (("info", "y"),)) == (ann.hidden, ann.container, ann.fields)
 
 
+def test_an_address_that_moves_to_another_entry_is_no_further_one_any_more(site: ScriptedSite) -> None:
+    """Though the entry that it was the address of tells it still; whose own address it is gets it."""
+    ann = _entry("Ann")._replace(anchor="a")
+    site.hears(ann)
+    moved = _entry("Anna", **{ADDRESSES: "MEM:Ann"})._replace(anchor="a")
+    site.hears(moved, ann._replace(name="Other", anchor="b"))
+    found = {recipient.name: [str(p) for p in recipient.proxies if p.type == "MEM"] for recipient in site.recipients()}
+
+    assert {"Ann": ["MEM:Anna"], "Other": ["MEM:Ann"]} == found
+
+
+def test_an_entry_with_a_further_address_of_another_one_does_not_become_that_one(site: ScriptedSite) -> None:
+    """It is a conflict as long as that is so; when it goes, the other one stays who he was."""
+    bob = _entry("Bob", **{ADDRESSES: "MEM:Rob"})
+    site.hears(bob, *(_entry(f"P{n}") for n in range(9)))
+    rob = Transaction(0, Verb.ADD, None, _entry("Rob"))
+    site.changes(rob)
+    site.changes(rob)
+    during = site.one("Bob").target
+    site.changes(Transaction(0, Verb.DELETE, _entry("Rob"), None))
+
+    assert ["the address Rob belongs to 'Bob'"] == [reason for _, reason in site.rejects()]
+    assert during == site.one("Bob").target == Address("MEM", "Bob")
+    assert "Rob" not in site.names()
+
+
+def test_who_gets_the_recipient_of_another_entry_gets_nothing_of_what_that_one_told(site: ScriptedSite) -> None:
+    """A delete that is held, and another object with the address meanwhile: its attributes are its own."""
+    ann = _entry("Ann", **{ADDRESSES: "SMTP:boss@x.org", "info": "x"})._replace(anchor="a")
+    site.hears(ann)
+    site.hears(_entry("Bob")._replace(anchor="b"), _entry("Ann", room="1")._replace(anchor="c"))
+    found = site.one("Ann")
+
+    assert (("room", "1"),) == found.fields
+    assert "SMTP:boss@x.org" not in {str(proxy) for proxy in found.proxies}
+
+
 def test_who_lost_our_mark_is_told_by_the_peer(site: ScriptedSite) -> None:
     """An entry that was ours and has not changed otherwise is a conflict."""
     site.add("Bob")

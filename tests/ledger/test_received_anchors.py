@@ -47,6 +47,15 @@ def test_two_objects_swap_their_addresses() -> None:
         assert (expected, []) == (sorted(heard.changes), heard.rejects)
 
 
+def test_two_objects_want_an_address_that_is_held() -> None:
+    """The second one is refused, also while the first waits for the holder to go; the same one told again is not."""
+    moved, late = entry("a", "bob@lab"), entry("c", "bob@lab")
+    heard = hear(ROWS, [add(moved), add(late), add(moved), gone("b")])
+
+    assert {28} == {reject.code for reject in heard.rejects}
+    assert {RowChange(1, ANN, moved), RowChange(2, BOB, None)} == set(heard.changes)
+
+
 def test_a_delete_by_anchor() -> None:
     """What is gone is told without its address; of what nobody has told, nothing is said."""
     heard = hear(ROWS, [gone("b"), gone("unknown")])

@@ -182,6 +182,49 @@ def test_a_contact_that_lost_its_mark_is_not_changed(site: LdapSite) -> None:
     assert "Bob Cole" == after.text("displayName")
 
 
+def test_a_contact_goes_though_somebody_else_has_its_address_too(site: LdapSite) -> None:
+    """It is dxa's own, whoever else is there; the other one stays."""
+    for name in ("Bob Cole", *(f"P{n}" for n in range(9))):
+        site.system().put(name, name.lower())
+    site.sync()
+    site.sync()
+    theirs = f"cn=theirs,ou=people,{site.tree.base}"
+    site.system().delete("bob cole")
+    values: dict[str, list[str | bytes]] = {"objectClass": ["contact"], "cn": ["theirs"]}
+    site.tree.client.add(theirs, {**values, "proxyAddresses": ["SMTP:cole@example.org", "MEM:bob cole"]})
+    site.sync()
+
+    assert ["theirs"] == [contact.text("cn") for contact in site.tree.search("(proxyAddresses=MEM:bob cole)")]
+
+
+def test_what_a_person_has_no_more_is_gone(site: LdapSite) -> None:
+    """Attributes and addresses alike, also the last address of its type."""
+    addresses = ["SMTP:ann@example.org", "smtp:ab@example.org", "X400:c=us;a= ;p=Lab;o=HQ;s=Berg;"]
+    dn = site.person("Ann Berg", mail="ann@example.org", proxyAddresses=addresses, telephoneNumber="+1 555")
+    site.sync()
+    site.tree.put(dn, "proxyAddresses", "SMTP:ann@example.org")
+    site.tree.put(dn, "telephoneNumber")
+    site.sync()
+    ann = site.one("Ann Berg")
+
+    assert ["SMTP:ann@example.org"] == [str(proxy) for proxy in ann.proxies if proxy.type in ("SMTP", "X400")]
+    assert (("sn", "Ann Berg"),) == ann.fields
+
+
+def test_a_contact_that_was_moved_out_is_told_as_a_conflict(site: LdapSite) -> None:
+    """It is the administrator's now: nobody else gets its address, and nothing is written in its place."""
+    site.system().put("Bob Cole", "bob cole")
+    site.sync()
+    site.sync()
+    (contact,) = site.contacts.values()
+    site.tree.client.rename(contact.dn, "cn=Bob Cole", f"ou=people,{site.tree.base}")
+    site.sync()
+    site.sync()
+
+    assert {} == dict(site.last.links[0].sent)
+    assert ["the address belongs to 'Bob Cole', which peer mem/mem told us"] == [why for _, why in site.rejects()]
+
+
 # -- servers that fail -------------------------------------------------------------------------------------------------
 
 

@@ -188,7 +188,7 @@ class _Meaning:
             if holder.id in self.linked:
                 self.conflict(row, holder.id)
             else:
-                self.wish(row, holder, "joined by address")
+                self.wish(row, holder, "joined by address", anew=self.work.connector_type.traits.tells_recipients)
         elif why := why_not_adopted(holder, adopt=self.peer.imports.adopt):
             self.meant.refuse(row, holder.id, why)
         elif holder.target is None or self.types.key(holder.target) != row.entry.key:
@@ -196,13 +196,14 @@ class _Meaning:
         else:
             self.wish(row, holder, "joined by address: it was made by hand")
 
-    def wish(self, row: PendingRow, existing: Recipient | None, reason: str) -> None:
+    def wish(self, row: PendingRow, existing: Recipient | None, reason: str, *, anew: bool = False) -> None:
+        """What the row wants; `anew`: nothing that another entry has told of an existing recipient stays."""
         try:
             after = to_recipient(
                 self.told(row.entry),
                 rules=self.peer.imports,
                 owner=self.peer.id,
-                existing=existing,
+                existing=attrs.evolve(existing, fields=(), proxies=()) if existing and anew else existing,
                 types=self.types,
                 addressing=self.work.addressing,
                 restamp=self.restamp,
@@ -244,6 +245,8 @@ class _Meaning:
         for index, wish in generating:
             change = self.meant.changes[index]
             own = set(self.keys(change.before)) if change.before is not None else set[str]()
+            # What it had as its native address may be another one's now.
+            own -= self.claimed - {self.meant.rows[change.key].entry.key}
 
             def used(key: str, own: set[str] = own) -> bool:
                 if key in taken and key not in own:
@@ -400,12 +403,16 @@ def _conflicts(work: LinkWork, peer: Peer, meant: Meant, told: list[tuple[int, E
             told.append((recipient, row.entry))
         if not work.store.rejects.known(peer.id, row.raw or row.entry.key, why):
             fresh.append(Reject(0, 0, row.raw or row.entry.key, TAKEN_ADDRESS if row.alive else 0, why))
-    # A row that stands for a recipient goes on to: else nothing would ever change or delete that one.
-    known = work.store.directory.get(row.recipient for row, _, _ in meant.conflicts if row.recipient)
+    # A row that stands for a recipient goes on to: else nothing would ever change or delete that one. Nor does a row
+    # come to stand for one that another row of the peer stands for.
+    known = work.store.directory.get(id_ for row, other, _ in meant.conflicts for id_ in (row.recipient, other) if id_)
     linked = [
         (row.id, recipient)
         for row, recipient, _ in meant.conflicts
-        if row.alive and recipient is not None and not _stands(peer, known.get(row.recipient or 0))
+        if row.alive
+        and recipient is not None
+        and not _stands(peer, known.get(row.recipient or 0))
+        and not _stands(peer, known.get(recipient))
     ]
     if linked:
         work.store.received.link(peer.id, linked)

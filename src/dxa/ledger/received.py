@@ -84,7 +84,8 @@ class _Hearing:
             else:
                 self.before[row.id] = None
                 self.dead[row.entry.key] = row.id
-        self.added: set[str] = set()
+        #: What adds have told, by key; it may still wait for its place.
+        self.added: dict[str, Entry] = {}
         self.names: dict[tuple[str, str, str], str] | None = None
         self.fresh = 0
         #: Modifies to an address that another entry holds: transaction, row, what was, what is to be.
@@ -153,12 +154,13 @@ class _Hearing:
         assert entry is not None
         # dx:T-237: several adds with one address in a batch are a fault at the source; the first one stands.
         if entry.key in self.added:
-            if self.now[entry.key][1] != entry:
+            there = self.now.get(entry.key)
+            if (there[1] if there else self.added[entry.key]) != entry:
                 self.refuse(
                     transaction, 28, f"a second entry with the address {entry.type}:{entry.address} in one report"
                 )
             return
-        self.added.add(entry.key)
+        self.added[entry.key] = entry
         if not entry.anchor:
             self.put(entry)
             return
@@ -225,7 +227,7 @@ class _Hearing:
             # KB Q96003: transaction has no effect.
             self.refuse(transaction, 47, "transaction has no effect: no such entry in what this peer has told")
             return
-        self.added.discard(key)
+        self.added.pop(key, None)
         self.drop(key)
 
     def modify(self, transaction: Transaction) -> None:
@@ -276,7 +278,7 @@ class _Hearing:
         wanted = transaction.new
         assert wanted is not None
         for key in [k for k, (_, entry) in self.now.items() if covers(wanted, entry)]:
-            self.added.discard(key)
+            self.added.pop(key, None)
             self.drop(key)
 
     def find(self, entry: Entry) -> str | None:
@@ -305,7 +307,7 @@ def covers(wanted: Entry, entry: Entry) -> bool:
 def _lost_addresses(was: Fields, now: Fields) -> list[tuple[str, str]]:
     """The addresses of types of which there is none any more; of other types those that there are replace all."""
     told = {value.partition(":")[0] for name, value in now if name == ADDRESSES}
-    had = (value.removeprefix(NO_LONGER) for name, value in was if name == ADDRESSES)
+    had = (value.removeprefix(NO_LONGER) for name, value in was if name == ADDRESSES and value)
     return [(ADDRESSES, NO_LONGER + value) for value in had if value.partition(":")[0] not in told]
 
 

@@ -80,7 +80,7 @@ class Delivery:
         return Outcome(result=Result.DONE, key=entry.key)
 
     def _write(self, old: Entry | None, new: Entry | None) -> None:
-        before = self._ours(old) if old is not None else None
+        before = (self._mine(old) or self._ours(old)) if old is not None else None
         if new is None:
             if before is not None:
                 self._delete(before)
@@ -110,7 +110,12 @@ class Delivery:
                 f"the address {entry.type}:{entry.address} is that of {foreign.record.dn}, which dxa has not made; "
                 "it is not changed"
             )
-        return next((each.record for each in found if each.key == key), None)
+        return self._mine(entry)
+
+    def _mine(self, entry: Entry) -> Record | None:
+        """Our object with this address, whoever has it as well."""
+        key = self.faces.key(entry)
+        return next((each.record for each in self._holders.get(key, []) if each.ours and each.key == key), None)
 
     def _look_for(self, entries: Sequence[Entry]) -> None:
         """Who has these addresses now."""
