@@ -381,6 +381,26 @@ def test_a_live_user_of_the_same_name_is_never_written_over(site: CcSite) -> Non
 
 
 @pytest.mark.cc("T16")
+def test_a_delete_that_comes_late_meets_a_live_user(make_site: MakeSite) -> None:
+    """A delete could not be imported; until the next cycle the name and address have become somebody's of cc:Mail."""
+    site = make_site("guards = {shrink_count = 9}")
+    site.person("Nan Nine", proxies=("CCMAIL:Nan Nine at PO9",))
+    site.settled()
+    ours = site.given
+    site.remove("Nan Nine")
+    with site.failing(at=1):
+        site.sync(failing=True)
+    site.drop("Nan Nine")
+    site.put("PO9", locn="P")
+    site.put("Nan Nine", "PO9 nan@nine.example", "r")
+    site.settled()
+
+    assert {"Nan Nine": "HQ Nan Nine at PO9"} == ours
+    assert {"Nan Nine": "PO9 nan@nine.example"} == site.given
+    assert {"Nan Nine": "CCMAIL:Nan Nine at PO9"} == site.told()
+
+
+@pytest.mark.cc("T16")
 @pytest.mark.parametrize("locn", ["L", "R"])
 def test_who_has_a_mailbox_here_is_never_ours(site: CcSite, locn: str) -> None:
     """Not even with an Addr that begins with the name of the site: that is text, and nobody is deleted or renamed."""

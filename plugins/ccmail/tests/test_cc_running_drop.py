@@ -138,6 +138,14 @@ def test_a_manifest_says_that_it_is_finished(make: Make) -> None:
     assert [] == names(programs.exports)
 
 
+def test_a_manifest_may_say_that_there_are_none(make: Make) -> None:
+    """No board is a count, too: then none can have been cut off."""
+    programs = make(manifest=MANIFEST, kinds=("directory", "boards"))
+    leave(programs, ccmdir=RECORD, ccmbb=b"", rc=b"CCMDIR.EXP %d\r\nCCMBB.EXP 0 0\r\n0\r\n" % len(RECORD))
+
+    assert {Kind.BOARDS: 0} == taken(programs).counts
+
+
 @pytest.mark.parametrize(
     ("files", "expected"),
     [

@@ -78,6 +78,7 @@ class DropPrograms:
         if manifest and manifest.code != SUCCESS:
             event = ended(Program.EXPORT, manifest.code, text)
             raise RunError(event, code=manifest.code, console=text, receipt=receipt)
+        said = {kind: manifest.count_of(EXPORT_NAMES[kind]) for kind in found} if manifest else {}
         data = {}
         for kind, path in found.items():
             read = self._whole(kind, path, there, manifest)
@@ -91,7 +92,7 @@ class DropPrograms:
             files=data,
             event=ended(Program.EXPORT, SUCCESS),
             console=text,
-            counts={kind: count for kind in data if manifest and (count := manifest.count_of(EXPORT_NAMES[kind]))},
+            counts={kind: count for kind, count in said.items() if count is not None},
             receipt=receipt,
         )
 
