@@ -63,13 +63,7 @@ _RECIPIENTS = select(t.recipient).where(
 )
 _MARKED = select(*_ENTRY).where(_PEER, _ALIVE, t.marked)
 _MARK = setting(received, marked=true()).where(_PEER, t.key == bindparam("marked_key"), _ALIVE)
-#: What was ours is now told by the peer, which has never reached the directory.
-_UNMARK = setting(
-    received,
-    marked=false(),
-    applied=case((t.recipient.is_(None), fixed(GONE)), else_=t.applied),
-    pending=case((t.recipient.is_(None), _is_pending(t.digest, fixed(GONE))), else_=t.pending),
-).where(_PEER, t.key == bindparam("marked_key"))
+_UNMARK = setting(received, marked=false()).where(_PEER, t.key == bindparam("marked_key"))
 
 _APPLIED = setting(
     received, "applied", "recipient", pinned=null(), pending=_is_pending(t.digest, bindparam("new_applied"), null())
