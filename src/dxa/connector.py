@@ -166,6 +166,8 @@ class Parcel:
     #: Queued peers: what goes along with the queue.
     request: Request | None = None
     templates: bool = False
+    #: It is about entries that the peer itself has told: they get addresses, and nothing else (`GivesBack`).
+    back: bool = False
     title: str = ""
     text: str = ""
 
@@ -253,6 +255,14 @@ class Shaper(Protocol):
         `held` is what it has under the same key; that itself is given back when it is as good. The address stays.
         Raises `AddressError` for an entry that no such peer can hold.
         """
+
+
+@runtime_checkable
+class GivesBack(Protocol):
+    """A connector whose people get addresses back that other peers have given to what stands there for them."""
+
+    #: The types of these addresses; none when nothing is to be given back.
+    back_types: frozenset[str]
 
 
 class Connector(Protocol):

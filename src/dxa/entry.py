@@ -13,7 +13,9 @@ Fields = tuple[tuple[str, str], ...]
 #: is, where that of the entry may be numbered, so that a list has it once.
 ALIAS, ADDRESSES, KIND = "mailNickname", "proxyAddresses", "recipientKind"
 HIDDEN, CONTAINER, NAME = "recipientHidden", "recipientContainer", "recipientName"
-ASIDE = frozenset({ALIAS, ADDRESSES, KIND, HIDDEN, CONTAINER, NAME})
+#: Of an entry that bears our mark: an address that its peer has given it, which so is the recipient's as well.
+LEARNED = "learnedAddress"
+ASIDE = frozenset({ALIAS, ADDRESSES, KIND, HIDDEN, CONTAINER, NAME, LEARNED})
 #: Before an address among `ADDRESSES`: the entry had it. Received lists keep it, connectors never tell it.
 NO_LONGER = "-"
 

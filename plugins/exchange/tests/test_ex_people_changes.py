@@ -1,11 +1,13 @@
 """What has to be changed of an object, in which steps, and what flows back."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from dxa.host import Host
 from dxa_exchange import addresses
 from dxa_exchange.directory import Modification, Operation, Record, Values
+from dxa_exchange.files.options import FilesOptions
 from dxa_exchange.people import Batch, People, PeopleOptions
 
 TYPES = Host().address_types()
@@ -125,3 +127,9 @@ def test_old_names_flow_back_only_when_wanted() -> None:
     assert (whole,) == people("ad", backflow=True).back_flow(person, legacies)
     added = Modification(ADD, "otherMailbox", ["X500$/o=Far/cn=b"])
     assert (added,) == people("ex55", backflow=True).back_flow(old, legacies)
+
+
+def test_nothing_flows_back_by_files() -> None:
+    """A key that would do nothing is refused."""
+    with pytest.raises(ValueError, match="backflow needs a directory"):
+        FilesOptions(people=PeopleOptions(backflow=True))

@@ -144,6 +144,8 @@ class Agent:
             asking.ask_peers(work)
         else:
             self._keep(work, (proven.plan_proven(work, peer) for peer in work.link.peers.values()))
+            for peer in work.link.peers.values():
+                proven.give_back(work, peer)
         _passed(work, Phase.COMPARED, work.outcome.sent)
 
     def _keep(self, work: LinkWork, plans: Iterator[Plan | None]) -> None:

@@ -11,7 +11,7 @@ from dxa.agent.inbound import AT_END, SEEK_END
 from dxa.change import Change, in_order
 from dxa.config import Peer
 from dxa.connector import Claimant, Holds
-from dxa.entry import ADDRESSES, ASIDE, Entry, Reject, Verb
+from dxa.entry import ADDRESSES, ASIDE, LEARNED, Entry, Reject, Verb
 from dxa.errors import AddressError
 from dxa.ledger.received import GONE
 from dxa.plan import Facts, Plan, fingerprint, make_plan
@@ -59,6 +59,8 @@ class Meant:
     done: list[tuple[PendingRow, int | None]] = attrs.field(factory=list)
     conflicts: list[tuple[PendingRow, int | None, str]] = attrs.field(factory=list)
     foreign: set[str] = attrs.field(factory=set)
+    #: Addresses that peers have given to what stands there for a recipient.
+    learned: list[Change[str, Recipient]] = attrs.field(factory=list)
     #: Entries of `conflicts` whose addresses others at the site have.
     taken: list[Entry] = attrs.field(factory=list)
 
@@ -122,6 +124,23 @@ class _Meaning:
                 self.meant.change(row, recipient, None, f"{self.peer.name} has it with our mark now")
             else:
                 self.meant.done.append((row, None))
+        self.learn(rows)
+
+    def learn(self, rows: Sequence[PendingRow]) -> None:
+        """Addresses that the peer has given to what stands there for somebody are that recipient's as well."""
+        told = {row.entry.key: [v for n, v in row.entry.fields if n == LEARNED] for row in rows}
+        told = {key: values for key, values in told.items() if values}
+        holders = self.work.store.directory.holders(told) if told else {}
+        known = self.work.store.directory.get(holders.values()) if holders else {}
+        for key, values in told.items():
+            before = known.get(holders.get(key, 0))
+            given = further_addresses(values, self.types)
+            taken = self.work.store.directory.holders([self.types.key(each) for each in given])
+            fresh = tuple(each for each in given if self.types.key(each) not in taken)
+            if before is not None and fresh:
+                after = attrs.evolve(before, proxies=(*before.proxies, *fresh))
+                known[before.id] = after
+                self.meant.learned.append(Change(key, before, after, f"{self.peer.name} has given it this address"))
 
     def gone(self, row: PendingRow) -> None:
         recipient = self.known.get(row.recipient or 0)
@@ -376,6 +395,9 @@ def _apply(work: LinkWork, peer: Peer, meant: Meant, plan: Plan) -> None:
         work.count_applied(ready)
         if work.connector_type.traits.names_are_addresses:
             _report_reuse(work, peer, ready, plan.scope)
+    for change in meant.learned:  # one may be about the same recipient as the one before
+        ids = store.directory.write([change], origin="")
+        store.journal.add(plan.scope, "", [change], ids, work.now)
     _conflicts(work, peer, meant, told)
     told += [(recipient, row.entry) for row, recipient in meant.done if row.alive and recipient]
     store.received.applied(peer.id, applied)

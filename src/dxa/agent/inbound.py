@@ -306,7 +306,7 @@ class _Batch:
         self.unpin(peer, heard.changes)
         raws = {t.new.key: t.raw for t in transactions if t.new is not None and t.raw}
         positions = None
-        if Feed.FULL in self.work.connector_type.traits.feeds and report.lists:
+        if Feed.FULL in self.work.connector_type.traits.feeds and report.lists and report.complete:
             positions = {t.new.key: i for i, t in enumerate(transactions) if t.new is not None}
         proven = self.work.connector_type.traits.holds is Holds.PROVEN
         told = {t.new.key for t in transactions if t.new is not None} if proven else frozenset[str]()

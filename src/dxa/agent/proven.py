@@ -6,7 +6,7 @@ first cycle with a peer. Parcels that wait are superseded, for the peer was read
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from hashlib import blake2b
 
 import attrs
@@ -15,8 +15,8 @@ from dxa.address import Address
 from dxa.agent.context import LinkWork
 from dxa.change import Change, diff, in_order
 from dxa.config import Peer
-from dxa.connector import Parcel, ParcelKind, Result, Shaper
-from dxa.entry import Entry, Reject, Verb
+from dxa.connector import GivesBack, Parcel, ParcelKind, Result, Shaper
+from dxa.entry import ADDRESSES, Entry, Reject, Verb
 from dxa.errors import AddressError
 from dxa.ledger.answer import Pick, Step, number_steps
 from dxa.plan import Facts, Fingerprint, Plan, fingerprint, make_plan
@@ -123,6 +123,44 @@ def _post(work: LinkWork, peer: Peer, row: PeerRow, plan: Plan) -> None:
     work.outcome.updates += 1
     for change in ready:
         work.count_sent(change.verb, 1)
+
+
+def give_back(work: LinkWork, peer: Peer) -> None:
+    """Put into the outbox what entries that the peer itself told lack of addresses that others know them by."""
+    connector, store, row = work.connector, work.store, work.store.peers.get(peer.id)
+    if not isinstance(connector, GivesBack) or not connector.back_types or peer.id not in work.proven or row is None:
+        return
+    known = f"given back:{peer.id}"
+    state = (store.directory.usn() << 20) ^ store.received.revision(peer.id)
+    waiting = (parcel.peer.id for parcel in store.outbox.ready(work.link.name, {}) if parcel.back)
+    if store.counter(known) == state or peer.id in waiting:
+        return
+    with store.transaction():
+        steps = _lacking(work, peer, connector.back_types)
+        if steps:
+            first = store.next_numbers(work.link.name, len(steps))
+            content = number_steps(steps, first, f"{work.link.name}-{first}")
+            id_ = f"{first:010d}-{peer.name}-back"
+            kind = ParcelKind.UPDATE
+            parcel = Parcel(id=id_, peer=work.info(peer, row), kind=kind, content=content, back=True)
+            store.outbox.put([parcel], work.link.name, work.now)
+            work.count_sent(Verb.MODIFY, len(steps))
+        else:
+            store.set_counter(known, state)
+
+
+def _lacking(work: LinkWork, peer: Peer, types: Collection[str]) -> list[Step]:
+    """Each entry as it is told, and as it should be."""
+    told = work.store.received.of_recipients(peer.id, work.store.directory.having(types))
+    recipients = work.store.directory.get(told)
+    steps = []
+    for id_, entry in told.items():
+        has = {value.casefold() for name, value in entry.fields if name == ADDRESSES}
+        lacks = [str(p) for p in recipients[id_].proxies if p.type in types and str(p).casefold() not in has]
+        if lacks:
+            fields = (*entry.fields, *((ADDRESSES, text) for text in lacks))
+            steps.append(Step(Verb.MODIFY, entry, entry._replace(fields=fields)))
+    return steps
 
 
 def refused_entries(work: LinkWork, parcel: Parcel, refusals: Mapping[str, str]) -> None:

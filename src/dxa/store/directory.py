@@ -46,6 +46,7 @@ _PROXY_PAGE = (
     .order_by(proxy.c.recipient, proxy.c.rank)
 )
 _VALUES = select(proxy.c.recipient, proxy.c.type, proxy.c.value)
+_HAVING = select(proxy.c.recipient).distinct().where(proxy.c.type.in_(among()))
 _HOLDERS = select(proxy.c.key, proxy.c.recipient).where(proxy.c.key.in_(among()))
 _ORIGINS = select(recipient.c.id, recipient.c.origin).where(recipient.c.id.in_(among()))
 _COUNT = select(func.count()).select_from(recipient).where(recipient.c.owner == bindparam("owner"))
@@ -107,6 +108,10 @@ class Directory:
 
     def _addressed(self, wanted: str) -> set[int]:
         return {id_ for id_, type_, value in self._db.stream(_VALUES) if wanted in f"{type_}:{value}".casefold()}
+
+    def having(self, types: Iterable[str]) -> set[int]:
+        """The recipients with an address of one of these types."""
+        return {row[0] for row in self._db.among(_HAVING, types)}
 
     def holders(self, keys: Iterable[str]) -> dict[str, int]:
         """Which recipient holds each of these address keys; what nobody holds is left out."""

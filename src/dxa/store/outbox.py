@@ -164,6 +164,7 @@ class Outbox:
             reply=None if values["reply"] is None else Reply(**values["reply"]),
             request=Request(**values["request"]) if values.get("request") else None,
             templates=values["templates"],
+            back=values.get("back", False),
             title=values["title"],
             text=values["text"],
         )
@@ -194,6 +195,7 @@ def _tuple(serial: int, parcel_: Parcel, link: str, now: float) -> tuple[object,
         "reply": reply_text(parcel_.reply),
         "request": request_text(parcel_.request),
         "templates": parcel_.templates,
+        "back": parcel_.back,
         "title": parcel_.title,
         "text": parcel_.text,
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable
 
 from dxa.address import Address, AddressTypes
-from dxa.entry import ADDRESSES, ALIAS, KIND, Entry, Fields
+from dxa.entry import ADDRESSES, ALIAS, KIND, LEARNED, Entry, Fields
 from dxa.errors import AddressError
 from dxa_exchange import names, peoplediff
 from dxa_exchange.attributetable import TABLE
@@ -80,7 +80,7 @@ class People:
         X500 addresses that the object has got meanwhile stay, and so do attributes that are not ours to change.
         """
         if held is not None:
-            entry = _with_old_names(entry, held)
+            entry = _without(_with_old_names(entry, held), held)
         shaped = self._shaped(entry)
         if held is None:
             return shaped
@@ -88,6 +88,7 @@ class People:
         mine, theirs = _apart(held.fields, ours)
         if (held.name, held.address, held.list) == (shaped.name, shaped.address, shaped.list) and mine == shaped.fields:
             return held
+        theirs = tuple(field for field in theirs if field[0] != LEARNED)
         return shaped._replace(fields=_joined(theirs, shaped.fields), anchor=held.anchor)
 
     def _shaped(self, entry: Entry) -> Entry:
@@ -132,6 +133,15 @@ class People:
         written = [each.neutral for each in TABLE if not each.system and not each.dn]
         own = [neutral for neutral in self.options.attributes if self.dialect.theirs(neutral)]
         return (*filter(self.dialect.theirs, written), *own, RAW_ADDRESSES, ALIAS, ADDRESSES, KIND)
+
+
+def _without(entry: Entry, held: Entry) -> Entry:
+    """The entry without the addresses that the directory itself has given to the object."""
+    own = {value.casefold() for name, value in held.fields if name == LEARNED}
+    if not own:
+        return entry
+    kept = tuple(each for each in entry.fields if each[0] != ADDRESSES or each[1].casefold() not in own)
+    return entry._replace(fields=kept)
 
 
 def _apart(fields: Fields, ours: frozenset[str]) -> tuple[Fields, Fields]:

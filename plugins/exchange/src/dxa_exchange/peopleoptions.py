@@ -45,6 +45,12 @@ def _all_names(texts: tuple[str, ...]) -> None:
         names.read(text)
 
 
+def without_backflow(options: PeopleOptions) -> None:
+    """Raise `ValueError` when it is wanted where people are never written to."""
+    if options.backflow:
+        raise ValueError("backflow needs a directory that is asked directly (connector ldap); leave it off")
+
+
 def _marking(text: str) -> None:
     attribute, equals, _ = text.partition("=")
     if text and not (equals and attribute.strip()):
@@ -95,7 +101,10 @@ class PeopleOptions:
     others: bool = _key("keep attributes that no table knows, under their own names", True)
     drop: tuple[str, ...] = _key("attributes that are not kept; * stands for any text", ())
     stamp: bool = _key("write msExchRecipientDisplayType and TypeDetails, which Exchange itself should (ad)", False)
-    backflow: bool = _key("add X500 addresses of their contacts elsewhere to people of this directory", False)
+    backflow: bool = _key(
+        "add X500 addresses of their contacts elsewhere to people of this directory (by LDAP only)",
+        False,
+    )
 
     def spoken(self, available: frozenset[str] | None = None) -> Dialect:
         """The dialect with what is configured; `available` are the attributes that the server has (None: all)."""

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from dxa.address import Address, AddressTypes
-from dxa.entry import ADDRESSES, ALIAS, CONTAINER, HIDDEN, KIND, Entry, Fields
+from dxa.entry import ADDRESSES, ALIAS, CONTAINER, HIDDEN, KIND, LEARNED, Entry, Fields
 from dxa.errors import AddressError, FormatError
 from dxa.recipient import Kind
 from dxa_exchange import addresses, names
@@ -110,6 +110,9 @@ class Reader:
         proxies = (*known.proxies, target) if target else known.proxies
         if not proxies:
             return Skipped("no address")
+        if not any(proxy.type in self._types for proxy in proxies):
+            # Whoever is nobody to mail hides nobody either; a full read with records that are bad removes nobody.
+            return Skipped(f"no address of a type that a plugin knows: {', '.join(map(str, proxies))}")
         kind, chosen = self._chosen(looked, target)
         address, further, raw = self._checked(chosen, proxies)
         if kind is Kind.LIST:
@@ -266,6 +269,9 @@ class Reader:
         fields += [(ADDRESSES, text) for text in further]
         fields.append((KIND, _KINDS[kind]))
         if marked:
+            # What Exchange calls the object itself is how letters that are answered find whom it stands for.
+            if legacy := looked.text(LEGACY):
+                fields.append((LEARNED, str(addresses.x500(legacy))))
             return tuple(fields)
         if self._tells_hidden:
             fields.append((HIDDEN, "1" if looked.hidden else "0"))

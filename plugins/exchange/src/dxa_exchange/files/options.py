@@ -9,7 +9,7 @@ import attrs
 
 from dxa.errors import FormatError
 from dxa_exchange import names
-from dxa_exchange.peopleoptions import PeopleOptions
+from dxa_exchange.peopleoptions import PeopleOptions, without_backflow
 from dxa_exchange.table55.encoding import DEFAULT, code_page
 from dxa_exchange.table55.form import Form
 
@@ -134,7 +134,9 @@ class FilesOptions:
         "",
     )
     table: TableOptions = _key("Directory Import/Export files", TableOptions())
-    people: PeopleOptions = _key("which objects are people, and how ours are made", PeopleOptions(dialect="csv55"))
+    people: PeopleOptions = _key(
+        "which objects are people, and how ours are made", PeopleOptions(dialect="csv55"), without_backflow
+    )
 
     @write.validator
     def _fits(self, _field: attrs.Attribute[Any], value: str) -> None:

@@ -145,11 +145,17 @@ class LdapConnector:
             containers=self._containers,
         )
         lost = False
-        for outcome in delivery.run(parcel.transactions()):
+        run = delivery.give_back if parcel.back else delivery.run
+        for outcome in run(parcel.transactions()):
             lost = lost or outcome.result is Result.RETRY
             yield outcome
         if lost:
             self._patience.close()
+
+    @property
+    def back_types(self) -> frozenset[str]:
+        """See `GivesBack`: X500 addresses, if they are to flow back."""
+        return frozenset({"X500"}) if self._options.people.backflow else frozenset()
 
     def passed(self, phase: Phase, counts: Mapping[Verb, int], reason: str) -> None:
         """See `Narrator`: no connection outlives its cycle, for the server would end it meanwhile."""

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import attrs
 
 from dxa.connector import Outcome, Result
-from dxa.entry import Entry, Transaction, Verb
+from dxa.entry import ADDRESSES, Entry, Transaction, Verb
 from dxa.errors import AddressError
 from dxa_exchange import names
 from dxa_exchange.directory import Record
@@ -67,6 +67,35 @@ class Delivery:
             yield Outcome(result=Result.RETRY, reason=str(problem))
             return
         yield Outcome(result=Result.DONE)
+
+    def give_back(self, transactions: Iterable[Transaction]) -> Iterator[Outcome]:
+        """Give people of the directory addresses that others know them by; nothing else of them is changed."""
+        wanted = [each.new for each in transactions if each.new is not None]
+        try:
+            for at in range(0, len(wanted), AT_ONCE):
+                some = wanted[at : at + AT_ONCE]
+                self._look_for(some)
+                for entry in some:
+                    yield self._given(entry)
+        except ConnectionLost as problem:
+            yield Outcome(result=Result.RETRY, reason=str(problem))
+            return
+        yield Outcome(result=Result.DONE)
+
+    def _given(self, entry: Entry) -> Outcome:
+        found = (each for each in self._holders.get(self.faces.key(entry), []) if not each.ours)
+        person = next((each.record for each in found if self.identity.of(each.record) == entry.anchor), None)
+        if person is None:
+            return Outcome(result=Result.REFUSED, key=entry.key, reason="it is not there any more")
+        legacies = [v.partition(":")[2] for n, v in entry.fields if n == ADDRESSES and v.upper().startswith("X500:")]
+        try:
+            if batch := self.people.back_flow(person, legacies):
+                self.directory.modify(person.dn, batch)
+        except ConnectionLost:
+            raise
+        except LdapError as problem:
+            return Outcome(result=Result.REFUSED, key=entry.key, reason=str(problem))
+        return Outcome(result=Result.DONE, key=entry.key)
 
     def _one(self, transaction: Transaction) -> Outcome:
         entry = transaction.new or transaction.old
