@@ -195,6 +195,11 @@ def test_the_domain_rule() -> None:
     [
         ({"objectClass": ["organizationalUnit"]}, (), "no class of a recipient: organizationalUnit"),
         ({"objectClass": ["user"]}, (), "no address"),
+        (
+            {"objectClass": ["user"], "proxyAddresses": ["FOO:x"]},
+            (),
+            "no address of a type that a plugin knows: FOO:x",
+        ),
         ({"objectClass": ["user"], "msExchRecipientTypeDetails": ["8388608"]}, ("system",), "a mailbox of the system"),
         ({"objectClass": ["user"], "cn": ["SystemMailbox{1}"]}, ("system",), "a mailbox of the system"),
         ({"objectClass": ["user"], "msExchHideFromAddressLists": ["TRUE"]}, ("hidden",), "hidden from address books"),
