@@ -39,6 +39,23 @@ def lenient(tmp_path: Path) -> Iterator[CcSite]:
     site.close()
 
 
+def test_what_only_a_plan_has_exported_displaces_nothing(site: CcSite) -> None:
+    """The next export is compared with the last one that a cycle has taken, which stays; that of the plan goes."""
+    kept = site.folder / "ccmail" / "kept" / "cc"
+    site.put("Doe, Jane")
+    site.settled()
+    taken = [path.name for path in kept.iterdir()]
+    site.put("Smith, Jimmy")
+    site.plan()
+    both = len(list(kept.iterdir()))
+    site.drop("Smith, Jimmy")
+    site.sync()
+
+    assert (1, 2) == (len(taken), both)
+    assert taken == [path.name for path in kept.iterdir()]
+    assert {"Jane Doe"} == site.told().keys()
+
+
 # -- the report --------------------------------------------------------------------------------------------------------
 
 

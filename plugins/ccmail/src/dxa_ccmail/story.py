@@ -29,13 +29,14 @@ class Story:
 
     tell: Callable[[int, str], None]
     office: str
+    _begun: bool = attrs.field(default=False, init=False)
     _imported: bool = attrs.field(default=False, init=False)
     _read: bool = attrs.field(default=False, init=False)
     _differs: bool = attrs.field(default=False, init=False)
 
     def begin(self) -> None:
         """Event 14001."""
-        self._imported = self._read = self._differs = False
+        self._begun, self._imported, self._read, self._differs = True, False, False, False
         self.tell(STARTED, f"directory synchronization with post office {self.office} started")
 
     def exported(self, export: Exported) -> None:
@@ -72,6 +73,8 @@ class Story:
 
     def wanted(self, wanted: Wanted, unused: Sequence[str]) -> None:
         """Step 6, as far as a post office has to be told anything."""
+        if not self._begun:
+            self.tell(0, "first comes what an earlier cycle has left undone, measured by a new export")
         if wanted.conflicts:
             count = _counted(len(wanted.conflicts), "name")
             self.tell(CONFLICT, f"{count} of the site cannot be used: {_few(wanted.conflicts)}; `dxa rejects list`")
@@ -119,7 +122,9 @@ class Story:
             self.tell(0, f"step 5 of 10: what the site wants to be there differs by {changes}")
         elif phase is Phase.FAILED:
             self.tell(FAILED, f"directory synchronization failed: {reason}")
+            self._begun = False
         else:
+            self._begun = False
             if not self._imported and self._read and not self._differs:
                 self.tell(0, f"step 6 of 10: {' and '.join(IMPORT_NAMES.values())} are empty")
             if not self._imported:
