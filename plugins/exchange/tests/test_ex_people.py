@@ -474,3 +474,13 @@ def test_an_address_that_is_too_long_is_refused() -> None:
     """MS-ADA3: no proxy address has more than 1123 characters; the entry is refused and not cut."""
     with pytest.raises(AddressError, match="more than 1123 characters"):
         people("ad").shape(entry("X500:/o=" + "x" * 1120), None)
+
+
+def test_a_broken_address_hides_nobody() -> None:
+    """Whose only address is broken is bad, and so nobody is removed for it; who has none is no recipient."""
+    broken = people("ad").read(Record("cn=x,o=Lab", {"objectClass": ["user"], "proxyAddresses": ["SMTPx"]}))
+    none = people("ad").read(Record("cn=x,o=Lab", {"objectClass": ["user"]}))
+
+    assert isinstance(broken, Bad)
+    assert "SMTPx" in broken.reason
+    assert Skipped("no address") == none

@@ -26,7 +26,7 @@ def proxied(dialect: Dialect, record: Record, special: Mapping[str, Values]) -> 
         return found
     first = found.primary("SMTP") is None
     told = [Proxy("SMTP", mail, first and at == 0) for at, mail in enumerate(mails)]
-    return addresses.settle([*found.proxies, *told], found.remarks) if found.proxies else addresses.settle(told)
+    return addresses.settle([*found.proxies, *told], found.remarks)
 
 
 def _has_mail(proxies: Proxies, mail: str) -> bool:

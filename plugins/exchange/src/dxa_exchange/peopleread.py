@@ -58,6 +58,9 @@ _MARK = _Slot("", False, True)
 _STAND_IN = "stand-in"
 
 
+NOBODY = Skipped("no address")
+
+
 class Reader:
     """Reads the objects of one directory.
 
@@ -109,7 +112,8 @@ class Reader:
         target = self._target(looked)
         proxies = (*known.proxies, target) if target else known.proxies
         if not proxies:
-            return Skipped("no address")
+            # An address that is there and broken may be that of somebody who is known.
+            return Bad(0, "address", f"{record.dn}: {'; '.join(known.remarks)}", record.dn) if known.remarks else NOBODY
         if not any(proxy.type in self._types for proxy in proxies):
             # Whoever is nobody to mail hides nobody either; a full read with records that are bad removes nobody.
             return Skipped(f"no address of a type that a plugin knows: {', '.join(map(str, proxies))}")
