@@ -33,17 +33,21 @@ def nobody(_entry: Entry) -> bool:
     return False
 
 
+#: What a directory can hold.
+storable = st.text(max_size=12)
+
+
 @st.composite
 def entries(draw: st.DrawFn) -> Entry:
     """An entry as a directory may hold it."""
     address = draw(st.sampled_from(["MS:LAB/PO1/ANN", "MS:Net/Po/Bob", "SMTP:ann@lab.example", "X400:/c=US/s=Berg/"]))
     parsed = TYPES.parse(address)
-    names = st.sampled_from(["department", "proxyAddresses", "info"]) | texts.filter(
+    names = st.sampled_from(["department", "proxyAddresses", "info"]) | storable.filter(
         lambda name: name not in (lines.SITE, lines.KIND)
     )
-    fields = draw(st.lists(st.tuples(names, texts), max_size=4))
+    fields = draw(st.lists(st.tuples(names, storable), max_size=4))
     site = draw(st.sampled_from(["LAB/HQ", "Other/Site"]))
-    entry = Entry(TYPES.key(parsed), parsed.type, TYPES.list_of(parsed), draw(texts), parsed.value)
+    entry = Entry(TYPES.key(parsed), parsed.type, TYPES.list_of(parsed), draw(storable), parsed.value)
     return entry._replace(fields=(*fields, (lines.SITE, site)), anchor=draw(st.sampled_from(["", "guid"])))
 
 
@@ -174,6 +178,15 @@ def test_transactions_come_back(rows: list[Transaction]) -> None:
     assert ([], [], len(rows)) == (found.rejects, found.remarks, count)
     assert rows == [row._replace(raw="") for row in found.transactions]
     assert [row._replace(raw="") for row in (lines.read_line(r.raw, TYPES) for r in found.transactions)] == rows
+
+
+@pytest.mark.parametrize("name", ["\\ud800", "x\\udfff", "\\udc00\\ud800"])
+def test_half_a_character_is_one_bad_line(name: str) -> None:
+    """A line that no directory can hold is rejected; the others go on."""
+    _, body = lines.write([Transaction(7, Verb.ADD, None, _ann())], full=0, site="LAB/HQ", to="LAB/BERLIN")
+    found = lines.read(body.replace(b'"name":"', b'"name":"' + name.encode()) + body, TYPES, nobody)
+
+    assert (["half a character" in each.reason for each in found.rejects], 1) == ([True], len(found.transactions))
 
 
 def test_a_modify_empties_the_fields_that_are_gone() -> None:

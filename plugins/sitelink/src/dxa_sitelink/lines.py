@@ -6,6 +6,7 @@ A line is a JSON object: ``n`` its number, ``do`` what it does, ``old`` and ``ne
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple
@@ -104,6 +105,8 @@ def read_line(text: str, types: AddressTypes) -> Transaction:
         raise FormatError(f"no JSON: {error}") from None
     if not isinstance(value, dict):
         raise FormatError("no object", expected="{…}", got=text[:40])
+    if "\\u" in text and not _is_text(value):
+        raise FormatError("half a character, which no directory can hold", expected="Unicode", got=text[:40])
     verb, number = _VERBS.get(str(value.get("do"))), value.get("n")
     if verb is None:
         raise FormatError("unknown", field="do", expected=", ".join(_VERBS), got=str(value.get("do")))
@@ -144,6 +147,15 @@ def _fields(value: Mapping[str, Any], side: str) -> Fields:
     raise FormatError(
         "no pairs of texts", field=f"{side}.fields", expected='[["name","value"],…]', got=str(fields)[:40]
     )
+
+
+def _is_text(value: object) -> bool:
+    """Whether no text in the value has a surrogate, as an escape can make one."""
+    try:
+        json.dumps(value, ensure_ascii=False).encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _is_pair(pair: object) -> bool:
