@@ -40,7 +40,7 @@ SECRETS = "config/secrets.py"
 #: What only the store uses: the library of SQL, and the database behind its methods.
 SQL, DATABASE = "sqlalchemy", "_db"
 PRINTERS = frozenset({"click.echo", "click.secho", "click.echo_via_pager", "rich.print"})
-PLUGIN_NAME = re.compile(r"\bdxa_(?:msmail|ccmail|exchange)\b")
+PLUGIN_NAME = re.compile(r"\bdxa_(?:msmail|ccmail|exchange|sitelink)\b")
 CLOSED_TO_PLUGINS = frozenset({"agent", "store", "cli"})
 
 
