@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from dxa.errors import TransportError
+from dxa_exchange.files.folder import Folder
 from dxa_exchange.table55.options import read as read_options
 from tests.exchange_files import SITE55, FilesSite, Uses, config, make, unreliable
 
@@ -513,3 +515,23 @@ def test_a_text_that_is_no_directory_is_told_as_that(site: FilesSite) -> None:
     ((_, reason),) = site.rejects()
 
     assert "letter.txt: of no known format" in reason
+
+
+def test_links_in_the_folders_lead_nowhere(site: FilesSite, tmp_path: Path) -> None:
+    """What others put there makes dxa neither read nor write files of its own."""
+    secret = tmp_path / "secret"
+    secret.write_bytes(b"Obj-Class,Display Name,E-mail Addresses\nRemote,Eve,SMTP:eve@x.example\n")
+    kept = secret.read_bytes()
+    site.ex.inbox.mkdir(parents=True, exist_ok=True)
+    (site.ex.inbox / "00000.txt").symlink_to(secret)
+    site.round()
+    folder = Folder(tmp_path / "out")
+    folder.ready()
+    (folder.path / ".a.txt.tmp").symlink_to(secret)
+    folder.write("a.txt", b"x")
+    (folder.path / "b.txt").symlink_to(secret)
+
+    assert ({}, kept, b"x") == (site.told(), secret.read_bytes(), folder.read("a.txt"))
+    assert ["a.txt"] == [each.name for each in folder.files()]
+    with pytest.raises(TransportError, match="b"):
+        folder.read("b.txt")

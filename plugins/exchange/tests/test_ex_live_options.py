@@ -39,6 +39,7 @@ def _options(text: str) -> LdapOptions:
     ("text", "problem"),
     [
         ('uri = "http://x"', "uri: must begin with ldap://"),
+        ('uri = "ldap://dxa:text:x@dc1"', "uri: names an account"),
         (
             'bind = "cn=a"\npassword = "text:x"\nuri = "ldap://dc1"',
             "uri: the password would pass the network unprotected",

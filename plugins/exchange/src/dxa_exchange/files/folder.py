@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -56,7 +57,7 @@ class Folder:
             self.path.mkdir(parents=True, exist_ok=True)
 
     def files(self) -> list[Waiting]:
-        """The files, oldest first; hidden ones and those that are being written are not told."""
+        """The files, oldest first; hidden ones, links, and those that are being written are not told."""
         self.ready()
         with said(f"list {self.path}"):
             found = [_waiting(entry) for entry in os.scandir(self.path) if _counts(entry)]
@@ -65,11 +66,14 @@ class Folder:
     def read(self, name: str) -> bytes:
         """All bytes of a file that nobody changes meanwhile."""
         path = self.path / name
-        with said(f"read {path}"):
-            before = path.stat()
-            data = path.read_bytes()
-            after = path.stat()
-        if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns) or before.st_size != len(data):
+        # Others may write there: a link would lead to files of dxa's own, and a pipe make it wait.
+        with said(f"read {path}"), os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:
+            before = os.fstat(file.fileno())
+            if not stat.S_ISREG(before.st_mode):
+                raise TransportError(f"{path} is no file; remove it")
+            data = file.read()
+            after = path.lstat()
+        if _state(before) != _state(after) or before.st_size != len(data):
             raise TransportError(f"{path} was changed while it was read; the next run tries again")
         return data
 
@@ -78,7 +82,10 @@ class Folder:
         self.ready()
         path, temporary = self.path / name, self.path / f".{name}{TEMPORARY}"
         with said(f"write {path}"):
-            with temporary.open("wb") as file:
+            with suppress(FileNotFoundError):
+                temporary.unlink()
+            # Anew, for what somebody puts there may be a link.
+            with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666), "wb") as file:
                 file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
@@ -137,11 +144,17 @@ def complete(
 
 
 def _counts(entry: os.DirEntry[str]) -> bool:
-    return not entry.name.startswith(".") and not entry.name.endswith(TEMPORARY) and entry.is_file()
+    return (
+        not entry.name.startswith(".") and not entry.name.endswith(TEMPORARY) and entry.is_file(follow_symlinks=False)
+    )
+
+
+def _state(found: os.stat_result) -> tuple[int, int, int]:
+    return found.st_ino, found.st_size, found.st_mtime_ns
 
 
 def _waiting(entry: os.DirEntry[str]) -> Waiting:
-    status = entry.stat()
+    status = entry.stat(follow_symlinks=False)
     return Waiting(entry.name, status.st_size, status.st_mtime_ns, max(status.st_mtime_ns, status.st_ctime_ns))
 
 

@@ -51,6 +51,9 @@ def _page(value: int) -> None:
 def _uri(value: str) -> None:
     if urlsplit(value).scheme.lower() not in _SCHEMES:
         raise ValueError(f"must begin with ldap://, ldaps:// or ldapi://, got {value!r}")
+    if "@" in urlsplit(value).netloc:
+        # It stands in messages, so that no password may be in it.
+        raise ValueError("names an account; that goes into `bind` and `password`")
 
 
 # RUF009: `_key` is `attrs.field` with an explanation; it makes no value.
