@@ -381,8 +381,19 @@ def test_a_live_user_of_the_same_name_is_never_written_over(site: CcSite) -> Non
 
 
 @pytest.mark.cc("T16")
-def test_a_delete_that_comes_late_meets_a_live_user(make_site: MakeSite) -> None:
-    """A delete could not be imported; until the next cycle the name and address have become somebody's of cc:Mail."""
+@pytest.mark.parametrize(
+    ("addr", "locn", "refused"),
+    [
+        ("PO9 nan@nine.example", "r", ["'Nan Nine' (Locn r, at PO9) was not written by dxa, and is not deleted"]),
+        ("", "L", []),
+    ],
+)
+def test_a_delete_that_comes_late_meets_a_live_user(
+    make_site: MakeSite, addr: str, locn: str, refused: list[str]
+) -> None:
+    """A delete could not be imported; until the next cycle the name has become somebody's of cc:Mail, perhaps with that
+    very address, which is told.
+    """
     site = make_site("guards = {shrink_count = 9}")
     site.person("Nan Nine", proxies=("CCMAIL:Nan Nine at PO9",))
     site.settled()
@@ -392,12 +403,13 @@ def test_a_delete_that_comes_late_meets_a_live_user(make_site: MakeSite) -> None
         site.sync(failing=True)
     site.drop("Nan Nine")
     site.put("PO9", locn="P")
-    site.put("Nan Nine", "PO9 nan@nine.example", "r")
+    site.put("Nan Nine", addr, locn)
     site.settled()
 
     assert {"Nan Nine": "HQ Nan Nine at PO9"} == ours
-    assert {"Nan Nine": "PO9 nan@nine.example"} == site.given
-    assert {"Nan Nine": "CCMAIL:Nan Nine at PO9"} == site.told()
+    assert {"Nan Nine": addr} == site.entries(locn)
+    assert {"Nan Nine": f"CCMAIL:Nan Nine at {'PO9' if addr else 'PO1'}"} == site.told()
+    assert [f"refused by cc: [14013] {reason}" for reason in refused] == [reason for _, reason in site.rejects()]
 
 
 @pytest.mark.cc("T16")
