@@ -284,6 +284,23 @@ def test_the_switch_for_custom_recipients_is_honoured(make_site: MakeSite, switc
     assert expected == sorted(site.given)
 
 
+@pytest.mark.cc("T12")
+def test_custom_recipients_of_one_container_may_be_left_out(make_site: MakeSite) -> None:
+    """The switch is the link's; a filter takes a container of its own out of what is exported."""
+    site = make_site(
+        "export_custom = {manual = true}\n"
+        'filters_out = [{field = "container", pattern = "Staff/Guests"}, '
+        '{field = "container", pattern = "Staff/Guests/*"}]'
+    )
+    site.person("Ann Berg")
+    site.person("Bob Cole", kind=Kind.CUSTOM, target="SMTP:bob@far.example")
+    site.person("Cy Dorn", kind=Kind.CUSTOM, target="SMTP:cy@far.example", container="Staff/Guests")
+    site.person("Di Egli", kind=Kind.CUSTOM, target="SMTP:di@far.example", container="Staff/Guests/Old")
+    site.settled()
+
+    assert ["Berg, Ann", "Cole, Bob"] == sorted(site.given)
+
+
 SECOND = """
 [links.dd]
 connector = "ccmail"
