@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 
 import attrs
 import pytest
 
+from dxa.entry import Entry
+from dxa_exchange.live.delivery import Delivery
 from tests.cases.harness import SiteHarness
 from tests.exchange_ldap import Tree, new_tree
 
@@ -118,3 +120,24 @@ def test_it_settles(forests: Callable[[bool], Forests]) -> None:
 
     assert [{}, {}] == [dict(link.sent) for link in world.site.last.links]
     assert before == (world.here.search(), world.there.search())
+
+
+def test_an_address_that_the_person_gets_meanwhile_stays(
+    forests: Callable[[bool], Forests], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever somebody else writes between the look at many people and the change of one."""
+    world = forests(True)
+    dn = world.here.person("Ann Berg", f"ou=people,{world.here.base}")
+    world.site.sync()
+    world.stamp()
+    look = Delivery._look_for
+
+    def late(self: Delivery, entries: Sequence[Entry]) -> None:
+        look(self, entries)
+        world.here.put(dn, "proxyAddresses", "smtp:new@example.org")
+
+    monkeypatch.setattr(Delivery, "_look_for", late)
+    for _ in range(3):
+        world.site.sync()
+
+    assert {"smtp:new@example.org", f"X500:{LEGACY}"} == set(world.addresses())

@@ -89,13 +89,21 @@ class Delivery:
             return Outcome(result=Result.REFUSED, key=entry.key, reason="it is not there any more")
         legacies = [v.partition(":")[2] for n, v in entry.fields if n == ADDRESSES and v.upper().startswith("X500:")]
         try:
-            if batch := self.people.back_flow(person, legacies):
-                self.directory.modify(person.dn, batch)
+            if self.people.back_flow(person, legacies):
+                self._give(person, legacies)
         except ConnectionLost:
             raise
-        except LdapError as problem:
+        except (Taken, LdapError) as problem:
             return Outcome(result=Result.REFUSED, key=entry.key, reason=str(problem))
         return Outcome(result=Result.DONE, key=entry.key)
+
+    def _give(self, person: Record, legacies: Sequence[str]) -> None:
+        """All addresses of the person are replaced, so that those that it has at this moment count."""
+        now = self.directory.read(person.dn, self._attributes())
+        if now is None or self.identity.of(now) != self.identity.of(person):
+            raise Taken(f"{person.dn} is another one now; it is not changed")
+        if batch := self.people.back_flow(now, legacies):
+            self.directory.modify(now.dn, batch)
 
     def _one(self, transaction: Transaction) -> Outcome:
         entry = transaction.new or transaction.old
