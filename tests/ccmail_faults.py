@@ -1,7 +1,7 @@
 """A small world for the fault test of cc:Mail: a site, a post office, bad programs, crashes, exports of yesterday.
 
 Everything but the kept export is in memory and follows from one seed. `FaultyOffice.step` does one random thing;
-`settle` ends all faults and lets three cycles run; `problems` says what is wrong then.
+`settle` ends all faults and lets two cycles run; `problems` says what is wrong then.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ from dxa.host import Host
 from dxa.recipient import Recipient
 from dxa.store import MemoryHighWater, Store
 from dxa_ccmail.connector import CcMailConnector
-from dxa_ccmail.importfiles import read_import
+from dxa_ccmail.importfiles import Instruction, read_import
 from dxa_ccmail.names import first_last, fold
 from dxa_ccmail.record import LOCAL, REMOTE, Record
 from dxa_ccmail.running import checks, outputs
 from dxa_ccmail.running.events import REFUSED, SUCCESS, Program, RunError, ended
 from dxa_ccmail.running.interface import Exported, Imported, Kind, Mode, State
-from dxa_ccmail.simulator.office import Office
+from dxa_ccmail.simulator.office import Office, Refusal
 from dxa_ccmail.titles import Title
 from dxa_ccmail.undeliverable import write_undeliverable
 from tests.world import Crash, Fuse
@@ -82,6 +82,8 @@ class FaultyPrograms:
     export_code: int = 0
     #: IMPORT ends with code 1 after so many records, if not negative.
     stops: int = -1
+    #: IMPORT refuses so many records, the first ones.
+    refuses: int = 0
     exported: str = ""
     latest: bytes = b""
 
@@ -126,8 +128,11 @@ class FaultyPrograms:
             return Imported(mode=mode, state=State.NOTHING)
         rows = list(read_import(data, self.office.marking, delete_run=mode is Mode.DELETE))
         stops, self.stops = self.stops, -1
+        not_now = rows[: self.take("refuses")]
+        rows = rows[len(not_now) :]
         _, refused, malformed = self.office.import_(rows[:stops] if stops >= 0 else rows)
         assert not malformed
+        refused += [Refusal(row.record, "not now") for row in not_now if isinstance(row, Instruction)]
         self.fuse.tick()
         if stops >= 0:
             raise RunError(ended(Program.IMPORT, 1), code=1)
@@ -284,8 +289,9 @@ class FaultyOffice:
 
     def spoil_programs(self) -> None:
         """The next run of a program goes wrong."""
-        fault = self.random.choice(["stale", "lacking", "torn", "export_code", "stops"])
-        value = {"torn": self.random.randint(1, 200), "export_code": self.random.choice([1, 3, 4])}
+        fault = self.random.choice(["stale", "lacking", "torn", "export_code", "stops", "refuses"])
+        value = {"torn": self.random.randint(1, 200), "export_code": self.random.choice([1, 2, 3, 4])}
+        value["stops"] = self.random.randint(0, 3)
         setattr(self.programs, fault, value.get(fault, self.random.randint(1, 3)))
 
     def lose_kept(self) -> None:
@@ -340,11 +346,11 @@ class FaultyOffice:
 
     # -- the end ---------------------------------------------------------------------------------------------------
 
-    def settle(self, cycles: int = 3) -> None:
+    def settle(self, cycles: int = 2) -> None:
         """All faults stop, and so many whole cycles run."""
         self.faults = False
         self.programs.stale = self.programs.lacking = self.programs.torn = self.programs.export_code = 0
-        self.programs.stops = -1
+        self.programs.stops, self.programs.refuses = -1, 0
         for _ in range(cycles):
             self.now += 4000
             for plan in (admin := Administrator(agent=self.agent)).held():
