@@ -301,6 +301,22 @@ def test_custom_recipients_of_one_container_may_be_left_out(make_site: MakeSite)
     assert ["Berg, Ann", "Cole, Bob"] == sorted(site.given)
 
 
+def test_lists_and_folders_of_the_site_are_plain_entries(site: CcSite) -> None:
+    """They are shown by name; who is hidden, trusted too little or in no export container is not, or not any more."""
+    for name, kind in (("Crew", Kind.LIST), ("Plans", Kind.FOLDER), ("Gate", Kind.MAILBOX)):
+        site.person(name, kind=kind)
+    site.person("Ann Berg", trust=21)
+    site.person("Bob Cole", hidden=True)
+    site.person("Cy Dorn", container="Attic")
+    site.settled()
+    first = site.given
+    site.edit("Gate", trust=21)
+    site.settled()
+
+    assert {"Crew": "HQ Crew", "Plans": "HQ Plans", "Gate": "HQ Gate"} == first
+    assert {"Crew", "Plans"} == site.given.keys()
+
+
 SECOND = """
 [links.dd]
 connector = "ccmail"
