@@ -263,9 +263,10 @@ class _Meaning:
         taken = set(self.claimed)
         for index, wish in generating:
             change = self.meant.changes[index]
-            own = set(self.keys(change.before)) if change.before is not None else set[str]()
+            native = self.meant.rows[change.key].entry.key
+            had = self.keys(change.before) if change.before is not None else ()
             # What it had as its native address may be another one's now.
-            own -= self.claimed - {self.meant.rows[change.key].entry.key}
+            own = {key for key in had if key == native or key not in self.claimed}
 
             def used(key: str, own: set[str] = own) -> bool:
                 if key in taken and key not in own:
