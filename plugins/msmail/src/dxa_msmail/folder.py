@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import MutableMapping, Sequence
 from contextlib import suppress
 from hashlib import blake2b
 from pathlib import Path
@@ -76,6 +76,21 @@ def _is_message(name: str) -> bool:
 def is_plain(name: str) -> bool:
     """Whether this can be the name of a file in a message folder; every other name would be a path out of it."""
     return bool(name) and name not in (".", "..") and not re.search(r"[/\\\x00]", name)
+
+
+def take_away(inbox: Folder, outbox: Folder, receipts: Sequence[str], kept: MutableMapping[str, str]) -> None:
+    """Take away the files that were read, and make durable what was written and removed.
+
+    Those in `kept`, which nobody could read, are parked with the reason that stands there.
+    """
+    for name in filter(is_plain, receipts):
+        if name in kept:
+            inbox.park(name, kept.pop(name))
+        else:
+            inbox.remove(name)
+    outbox.flush()
+    if receipts and inbox is not outbox:
+        inbox.flush()
 
 
 def _plain(name: str) -> str:

@@ -13,10 +13,10 @@ from dxa.dirsync.messages import Reply
 from dxa.entry import Reject
 from dxa.errors import AddressError, FormatError, TransportError
 from dxa.ledger.answer import ListKey
-from dxa_msmail import ffapi
+from dxa_msmail import ffapi, keys
 from dxa_msmail.addresses import ADDRESS_TYPES, MS, check_pair, shape_element
-from dxa_msmail.envelope import LINE_END_NAMES, SYSTEM, mail_address
-from dxa_msmail.folder import DiskFolder, Folder, file_name, is_plain
+from dxa_msmail.envelope import LINE_END_NAMES, SYSTEM
+from dxa_msmail.folder import DiskFolder, Folder, file_name, take_away
 from dxa_msmail.reading import Reader
 from dxa_msmail.writing import Writer
 
@@ -40,19 +40,10 @@ def _filled(_instance: object, field: _Field, value: str) -> None:
         raise ValueError(f"{field.name} must not be empty")
 
 
-def _element(_instance: object, field: _Field, value: str) -> None:
-    """KB Q96003 #64, #69, #70: what can be a network or postoffice; empty is made from the site's names."""
-    if not value:
-        return
-    try:
-        check_pair(*((value, "X") if field.name == "network" else ("X", value)))
-    except AddressError as error:
-        raise ValueError(f"{field.name}: {error}") from None
-
-
-def _mailbox(_instance: object, field: _Field, value: str) -> None:
-    if not mail_address(f"N/P/{value}").is_system:
-        raise ValueError(f"{field.name} must be $SYSTEM or SYSTEMn, got {value!r}")
+def _element(instance: object, field: _Field, value: str) -> None:
+    """Empty is made from the site's names."""
+    if value:
+        keys.element(instance, field, value)
 
 
 def _not_negative(_instance: object, field: _Field, value: float) -> None:
@@ -87,7 +78,9 @@ class ServerOptions:
         default="", validator=_element, metadata={"doc": "name of the shadow postoffice; empty is the site"}
     )
     mailbox: str = attrs.field(
-        default=SYSTEM, validator=_mailbox, metadata={"doc": "mailbox that answers come from: $SYSTEM or SYSTEMn"}
+        default=SYSTEM,
+        validator=keys.system_mailbox,
+        metadata={"doc": "mailbox that answers come from: $SYSTEM or SYSTEMn"},
     )
     placement: Placement = attrs.field(
         default="INATTACHMENT", metadata={"doc": "where transactions go: INATTACHMENT or INBODY"}
@@ -263,11 +256,4 @@ class MsMailServer:
 
     def settle(self, receipts: Sequence[str]) -> None:
         """Take away the files; what nobody could read is kept in the inbox's folder for such files."""
-        for name in filter(is_plain, receipts):
-            if name in self._keep:
-                self._inbox.park(name, self._keep.pop(name))
-            else:
-                self._inbox.remove(name)
-        self._outbox.flush()
-        if receipts and self._inbox is not self._outbox:
-            self._inbox.flush()
+        take_away(self._inbox, self._outbox, receipts, self._keep)

@@ -13,14 +13,14 @@ import attrs
 from dxa.config.secrets import Secret
 from dxa.connector import LinkContext, Outcome, Parcel, ParcelKind, PeerInfo, Report, Result
 from dxa.entry import Reject
-from dxa.errors import AddressError, FormatError, TransportError
+from dxa.errors import FormatError, TransportError
 from dxa.ledger.answer import ListKey
-from dxa_msmail import importtext
-from dxa_msmail.addresses import ADDRESS_TYPES, check_pair
+from dxa_msmail import importtext, keys
 from dxa_msmail.dirsyncbody import Place
-from dxa_msmail.envelope import LINE_END_NAMES, SYSTEM, mail_address, reject_of
-from dxa_msmail.folder import Folder, file_name, is_plain
+from dxa_msmail.envelope import LINE_END_NAMES, SYSTEM, reject_of
+from dxa_msmail.folder import Folder, file_name, take_away
 from dxa_msmail.importlines import CODE_PAGE
+from dxa_msmail.keys import key
 from dxa_msmail.requestor.answers import Answer, Other
 from dxa_msmail.requestor.correspondence import Correspondence
 from dxa_msmail.server import LineEnd, Placement, disk_folder, shadow
@@ -28,56 +28,33 @@ from dxa_msmail.writing import Writer
 
 #: Whoever writes in a file that nobody can read is not known.
 READ_FAILURE = 115
-_TYPES = frozenset(name for kind in ADDRESS_TYPES for name in (kind.name, *kind.aliases))
 
 
-def _key(doc: str, default: Any = attrs.NOTHING, validator: Any = None) -> Any:
-    return attrs.field(default=default, validator=validator, metadata={"doc": doc})
-
-
-def _pair(_instance: object, field: Any, value: str) -> None:
-    net, _, po = value.partition("/")
-    try:
-        check_pair(net, po)
-    except AddressError as error:
-        raise ValueError(f"{field.name} must be NET/PO: {error}") from None
-
-
-def _mailbox(_instance: object, field: Any, value: str) -> None:
-    if not mail_address(f"N/P/{value}").is_system:
-        raise ValueError(f"{field.name} must be $SYSTEM or SYSTEMn, got {value!r}")
-
-
-def _known(_instance: object, field: Any, value: tuple[str, ...]) -> None:
-    if unknown := [name for name in value if name.upper() not in _TYPES]:
-        raise ValueError(f"{field.name}: unknown address type {', '.join(unknown)}")
-
-
-# RUF009: `_key` is `attrs.field` with an explanation; it makes no value.
+# RUF009: `key` is `attrs.field` with an explanation; it makes no value.
 # ruff: noqa: RUF009
 @attrs.frozen(kw_only=True)
 class RequestorOptions:
     """``[links.NAME.msmail-requestor]``."""
 
-    server: str = _key("NET/PO of the directory synchronization server", validator=_pair)
-    password: Secret | None = _key("password for the server: env:NAME, file:PATH or the text itself", None)
-    inbox: str = _key("folder where messages for the site are dropped", "mail/in")
-    outbox: str = _key("folder where dxa drops its requests", "mail/out")
-    maildata: str = _key("folder of the shadow postoffice on disk; empty for message files in inbox and outbox", "")
-    server_maildata: str = _key("folder of the server's postoffice (MAILDATA), where EXTERNAL delivers", "")
-    network: str = _key("network of the shadow postoffice; empty is the organization", "")
-    postoffice: str = _key("name of the shadow postoffice; empty is the site", "")
+    server: str = key("NET/PO of the directory synchronization server", validator=keys.postoffice)
+    password: Secret | None = key("password for the server: env:NAME, file:PATH or the text itself", None)
+    inbox: str = key("folder where messages for the site are dropped", "mail/in")
+    outbox: str = key("folder where dxa drops its requests", "mail/out")
+    maildata: str = key("folder of the shadow postoffice on disk; empty for message files in inbox and outbox", "")
+    server_maildata: str = key("folder of the server's postoffice (MAILDATA), where EXTERNAL delivers", "")
+    network: str = key("network of the shadow postoffice; empty is the organization", "")
+    postoffice: str = key("name of the shadow postoffice; empty is the site", "")
     # KB Q150828: a requestor is SYSTEMn even when it is the first, for $SYSTEM is kept for a possible server.
-    mailbox: str = _key("mailbox that requests come from: SYSTEMn, or $SYSTEM", "SYSTEM1", _mailbox)
-    server_mailbox: str = _key("mailbox of the server", SYSTEM, _mailbox)
-    types: tuple[str, ...] = _key("address types wanted from the server", ("PCM",), _known)
-    templates: bool = _key("template values are wanted from the server", False)
-    limit: int = _key("largest answer in bytes; 0 is no limit", 0)
-    send: bool = _key("send updates to the server", True)
-    receive: bool = _key("receive updates from the server; when that is turned on again, ask for an import", True)
-    line_end: LineEnd = _key("line end of the headers: CR, LF or CRLF, as FFAPI's -F0, -F1, -F2", "CRLF")
-    placement: Placement = _key("where transactions go: INATTACHMENT or INBODY", "INATTACHMENT")
-    spelling: Literal["PCM", "MS", "CSI"] = _key("name of the native address type in transactions", "PCM")
+    mailbox: str = key("mailbox that requests come from: SYSTEMn, or $SYSTEM", "SYSTEM1", keys.system_mailbox)
+    server_mailbox: str = key("mailbox of the server", SYSTEM, keys.system_mailbox)
+    types: tuple[str, ...] = key("address types wanted from the server", ("PCM",), keys.known_types)
+    templates: bool = key("template values are wanted from the server", False)
+    limit: int = key("largest answer in bytes; 0 is no limit", 0)
+    send: bool = key("send updates to the server", True)
+    receive: bool = key("receive updates from the server; when that is turned on again, ask for an import", True)
+    line_end: LineEnd = key("line end of the headers: CR, LF or CRLF, as FFAPI's -F0, -F1, -F2", "CRLF")
+    placement: Placement = key("where transactions go: INATTACHMENT or INBODY", "INATTACHMENT")
+    spelling: Literal["PCM", "MS", "CSI"] = key("name of the native address type in transactions", "PCM")
 
 
 def site_lists(site: tuple[str, str], options: RequestorOptions) -> frozenset[ListKey]:
@@ -153,14 +130,12 @@ class MsMailRequestor:
         return 0 <= self._context.now() - self._inbox.modified(name) < 5.0
 
     def _told(self, receipt: str, data: bytes, found: Answer | Other) -> Report:
-        origin = f"{self._options.server}/{self._options.server_mailbox}"
         if isinstance(found, Other):
             if not found.bad:
                 return self._report(receipt, title=found.title, raw=data, ignored=found.reject.reason)
             return self._report(receipt, title=found.title, raw=data, fault=found.reject)
         return self._report(
             receipt,
-            origin=origin,
             title=found.title,
             raw=data,
             transactions=found.records.transactions if self._options.receive else (),
@@ -171,18 +146,11 @@ class MsMailRequestor:
         )
 
     def _report(self, receipt: str, **values: Any) -> Report:
-        return Report(sender=self._context.link, receipt=receipt, **{**values, "origin": ""})
+        return Report(sender=self._context.link, receipt=receipt, **values)
 
     def settle(self, receipts: Sequence[str]) -> None:
         """Take away the files; what nobody could read is kept in the inbox's folder for such files."""
-        for name in filter(is_plain, receipts):
-            if name in self._keep:
-                self._inbox.park(name, self._keep.pop(name))
-            else:
-                self._inbox.remove(name)
-        self._outbox.flush()
-        if receipts and self._inbox is not self._outbox:
-            self._inbox.flush()
+        take_away(self._inbox, self._outbox, receipts, self._keep)
 
     # -- delivering ------------------------------------------------------------------------------------------------
 
