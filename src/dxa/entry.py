@@ -62,6 +62,18 @@ class Transaction(NamedTuple):
     new: Entry | None
     raw: str = ""
 
+    @property
+    def side(self) -> Entry:
+        """The entry that it is about: the new one, or the one that goes."""
+        entry = self.new or self.old
+        assert entry is not None
+        return entry
+
+    @property
+    def list_key(self) -> tuple[str, str]:
+        """The list that it is about: type, and name in folded case."""
+        return self.side.type, self.side.list.casefold()
+
 
 class Reject(NamedTuple):
     """One record that could not be used: kept with its reason. `code` is an MS Mail number where one fits (0: none)."""

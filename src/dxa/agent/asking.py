@@ -120,11 +120,5 @@ class _Asking:
 
 def _segments(transactions: Iterable[Transaction]) -> Iterable[Segment]:
     """The transactions in their order, as runs of one list and verb."""
-    for (list_key, _), run in groupby(transactions, key=lambda each: (_list_key(each), each.verb)):
+    for (list_key, _), run in groupby(transactions, key=lambda each: (each.list_key, each.verb)):
         yield Segment(list_key, tuple(run))
-
-
-def _list_key(transaction: Transaction) -> tuple[str, str]:
-    entry = transaction.new or transaction.old
-    assert entry is not None
-    return entry.type, entry.list.casefold()

@@ -18,8 +18,8 @@ from dxa.config import Peer
 from dxa.connector import Feed, Holds, Report
 from dxa.dirsync import requestor, server
 from dxa.dirsync.messages import Reply
-from dxa.entry import Entry, Reject, Transaction, Verb, list_entry
-from dxa.ledger.answer import ListKey, Pick
+from dxa.entry import Reject, Transaction, Verb, list_entry
+from dxa.ledger.answer import Pick
 from dxa.ledger.received import Row, RowChange, hear
 from dxa.rules.ownership import OWN_LIST, why_ignored
 from dxa.store import MessageRow, PeerRow
@@ -380,22 +380,11 @@ def apart(
     transactions: Sequence[Transaction], own: frozenset[tuple[str, str]]
 ) -> tuple[Sequence[Transaction], list[Reject]]:
     """Transactions about the site's own lists are ignored, and reported (KB Q96003, error 66)."""
-    ours = [t for t in transactions if _list_key(t) in own] if own else []
+    ours = [t for t in transactions if t.list_key in own] if own else []
     if not ours:
         return transactions, []
-    rejects = [Reject(t.number, 0, t.raw, OWN_LIST, why_ignored(_side(t), own)) for t in ours]
-    return [t for t in transactions if _list_key(t) not in own], rejects
-
-
-def _side(transaction: Transaction) -> Entry:
-    entry = transaction.new or transaction.old
-    assert entry is not None
-    return entry
-
-
-def _list_key(transaction: Transaction) -> ListKey:
-    entry = _side(transaction)
-    return entry.type, entry.list.casefold()
+    rejects = [Reject(t.number, 0, t.raw, OWN_LIST, why_ignored(t.side, own)) for t in ours]
+    return [t for t in transactions if t.list_key not in own], rejects
 
 
 def _rows(work: LinkWork, peer: str, transactions: Sequence[Transaction], replaces: bool) -> list[Row]:
