@@ -15,17 +15,16 @@ import re
 import shlex
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import redirect_stderr, redirect_stdout
 from datetime import UTC, datetime
-from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import attrs
 
+from docs.generators import console
 from docs.generators.markdown import code, fenced, table
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -147,28 +146,9 @@ def blocks(prefix: str = "by-hand", module: str = __name__) -> dict[str, Callabl
     script = importlib.import_module(module).SCRIPT if module != __name__ else SCRIPT
 
     def block(name: str) -> Callable[[], str]:
-        return lambda: _parts(module)[name]
+        return lambda: console.parts(module)[name]
 
     return {f"{prefix}-{name}": block(name) for name in ("before", *script.parts)}
-
-
-@cache
-def _parts(module: str) -> dict[str, str]:
-    """All parts of a script, from a process of their own."""
-    with tempfile.TemporaryDirectory() as folder:
-        environment = {**os.environ, "COLUMNS": "80", "NO_COLOR": "1", "TERM": "dumb", "TZ": "UTC"}
-        done = subprocess.run(
-            [sys.executable, "-m", module, folder],
-            capture_output=True,
-            text=True,
-            env=environment,
-            check=False,
-            cwd=ROOT,
-        )
-    if done.returncode:
-        raise RuntimeError(f"the commands of {module} cannot go on:\n{done.stderr}")
-    parts: dict[str, str] = json.loads(done.stdout)
-    return parts
 
 
 # -- the process that runs the commands --------------------------------------------------------------------------------

@@ -13,13 +13,12 @@ import re
 import shlex
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable
 from contextlib import chdir, redirect_stderr, redirect_stdout
-from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
+from docs.generators import console
 from docs.generators.markdown import fenced
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -233,25 +232,10 @@ def blocks() -> dict[str, Callable[[], str]]:
     return {f"ccmail-{name}": block(name) for name in PARTS}
 
 
-@cache
 def _parts() -> dict[str, str]:
-    """All parts, from a process of their own."""
     # The stand-ins are run by their names.
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
-    environment = {**os.environ, "COLUMNS": "80", "NO_COLOR": "1", "TERM": "dumb", "TZ": "UTC", "PATH": path}
-    with tempfile.TemporaryDirectory() as folder:
-        done = subprocess.run(
-            [sys.executable, "-m", "docs.generators.ccmail", folder],
-            capture_output=True,
-            text=True,
-            env=environment,
-            check=False,
-            cwd=ROOT,
-        )
-    if done.returncode:
-        raise RuntimeError(f"the guide to cc:Mail cannot go on:\n{done.stderr}")
-    parts: dict[str, str] = json.loads(done.stdout)
-    return parts
+    return console.parts("docs.generators.ccmail", PATH=path)
 
 
 # -- the process that runs the commands --------------------------------------------------------------------------------

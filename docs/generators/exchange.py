@@ -8,19 +8,17 @@ from __future__ import annotations
 
 import io
 import json
-import os
 import re
 import shlex
 import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import chdir, contextmanager, redirect_stderr, redirect_stdout
-from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
+from docs.generators import console
 from docs.generators.markdown import fenced
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -380,23 +378,8 @@ def blocks() -> dict[str, Callable[[], str | None]]:
     }
 
 
-@cache
 def _parts() -> dict[str, str]:
-    """All parts that can be made here, from a process of their own."""
-    environment = {**os.environ, "COLUMNS": "80", "NO_COLOR": "1", "TERM": "dumb", "TZ": "UTC", "LC_ALL": "C.UTF-8"}
-    with tempfile.TemporaryDirectory() as folder:
-        done = subprocess.run(
-            [sys.executable, "-m", "docs.generators.exchange", folder],
-            capture_output=True,
-            text=True,
-            env=environment,
-            check=False,
-            cwd=ROOT,
-        )
-    if done.returncode:
-        raise RuntimeError(f"the guide to directories cannot go on:\n{done.stderr}")
-    parts: dict[str, str] = json.loads(done.stdout)
-    return parts
+    return console.parts("docs.generators.exchange", LC_ALL="C.UTF-8")
 
 
 # -- the process that runs the commands --------------------------------------------------------------------------------

@@ -1,0 +1,35 @@
+"""Parts of pages that come from commands: a module runs them for real, in a process and a folder of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from functools import cache
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+
+
+@cache
+def parts(module: str, **environment: str) -> dict[str, str]:
+    """What ``python -m MODULE FOLDER`` prints, which is JSON: the parts by name.
+
+    It runs as on a terminal of 80 columns, at Greenwich, with this environment in addition. Raises `RuntimeError` with
+    what it says when it fails.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        done = subprocess.run(
+            [sys.executable, "-m", module, folder],
+            capture_output=True,
+            text=True,
+            env={**os.environ, "COLUMNS": "80", "NO_COLOR": "1", "TERM": "dumb", "TZ": "UTC", **environment},
+            check=False,
+            cwd=ROOT,
+        )
+    if done.returncode:
+        raise RuntimeError(f"the commands of {module} cannot go on:\n{done.stderr}")
+    found: dict[str, str] = json.loads(done.stdout)
+    return found
