@@ -21,7 +21,7 @@ from dxa_msmail.postoffice import letters, mailbag, tree
 from dxa_msmail.postoffice.book import read_book
 from dxa_msmail.postoffice.maildata import Maildata
 from dxa_msmail.postoffice.mailfiles import mai_name
-from dxa_msmail.postoffice.networks import direct
+from dxa_msmail.postoffice.networks import Wanted, direct
 from dxa_msmail.postoffice.users import NewUser, Users
 from dxa_msmail.programs import admin, external, importing, rebuild, reqmain
 from dxa_msmail.server import MsMailServer
@@ -144,7 +144,8 @@ class DiskWorld(World):
         shadow = Shadow(
             root=self.shadow_root,
             name=SERVER,
-            peers=roots,
+            peers=list(roots),
+            wanted=[Wanted(name=name, route=direct(root)) for name, root in roots.items()],
             clock=lambda: self.now,
             durable=False,
             step=lambda _what: self.fuse.tick(),

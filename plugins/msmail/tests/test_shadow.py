@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import attrs
 import pytest
@@ -37,6 +38,8 @@ class Site:
     names: tuple[str, str] = ("Labor für Öle", "HQ")
     peers: Sequence[PeerInfo] = (NORTH, SOUTH)
     maildata: str = "shadow"
+    routes: Mapping[str, str] = attrs.field(factory=dict)
+    via: Mapping[str, str] = attrs.field(factory=dict)
     told: list[str] = attrs.field(factory=list)
 
     def open(self) -> MsMailServer:
@@ -44,7 +47,7 @@ class Site:
         return open_server(
             LinkContext(
                 link="pc",
-                options=ServerOptions(maildata=self.maildata, patience=0.0),
+                options=ServerOptions(maildata=self.maildata, patience=0.0, routes=self.routes, via=self.via),
                 folder=self.folder,
                 types=AddressTypes(ADDRESS_TYPES),
                 site=self.names,
@@ -145,6 +148,76 @@ def test_routes_follow_the_configuration(site: Site) -> None:
     with site.post.look() as files:
         rows = networks.postoffices(files)
     assert {"north/main": "../../north", "south/main": "/there"} == {key: row.route.path for key, row in rows.items()}
+
+
+def ways(site: Site) -> dict[str, tuple[str, str]]:
+    """Folder and postoffice on the way, by postoffice."""
+    list(site.open().collect({}))
+    with site.post.look() as files:
+        return {key: (row.route.path, row.route.via) for key, row in networks.postoffices(files).items()}
+
+
+def test_a_postoffice_behind_another_site_is_reached_through_it(site: Site) -> None:
+    """KB Q152167: the other site's shadow postoffice is a direct one, and the requestor behind it an indirect one."""
+    behind = attrs.evolve(SOUTH, options={"via": "LAB/BERLIN"})
+    site = attrs.evolve(site, peers=(NORTH, behind), routes={"LAB/BERLIN": "../berlin/shadow"})
+
+    assert {
+        "north/main": ("../../north", ""),
+        "lab/berlin": ("../../berlin/shadow", ""),
+        "south/main": ("", "LAB/BERLIN"),
+    } == ways(site)
+
+
+def test_a_site_that_only_passes_mail_on_needs_no_requestors(site: Site) -> None:
+    """The other side of the same: its postoffice and the server's site are no peers, and still it knows the ways."""
+    routes = {"SOUTH/MAIN": "../south", "LAB/HQ": "/mnt/hq/shadow"}
+    site = attrs.evolve(site, peers=(), routes=routes, via={"NORTH/MAIN": "lab/hq"})
+
+    assert {
+        "south/main": ("../../south", ""),
+        "lab/hq": ("/mnt/hq/shadow", ""),
+        "north/main": ("", "lab/hq"),
+    } == ways(site)
+
+
+def test_ways_may_be_turned_round(site: Site) -> None:
+    """What was reached through another postoffice may be on the way to it from now on."""
+    ways(attrs.evolve(site, peers=(), routes={"LAB/ONE": "/one"}, via={"LAB/TWO": "LAB/ONE"}))
+    turned = ways(attrs.evolve(site, peers=(), routes={"LAB/TWO": "/two"}, via={"LAB/ONE": "LAB/TWO"}))
+
+    assert {"lab/one": ("", "LAB/TWO"), "lab/two": ("/two", "")} == turned
+
+
+def test_a_way_that_leads_nowhere_or_in_a_circle_is_refused(site: Site) -> None:
+    """It is said which postoffice is unknown, or what the circle is, and nothing is changed."""
+    before = ways(site)
+
+    with pytest.raises(UsageError, match="the way to LAB/A leads through LAB/B, of which nobody knows the way"):
+        ways(attrs.evolve(site, via={"LAB/A": "LAB/B"}))
+    with pytest.raises(UsageError, match="goes round in a circle"):
+        ways(attrs.evolve(site, via={"LAB/A": "LAB/B", "LAB/B": "LAB/A"}))
+    assert before == ways(site)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"routes": {"LAB": "x"}}, "routes must be NET/PO"),
+        ({"routes": {"LAB/A": " "}}, "where mail for LAB/A goes"),
+        ({"routes": {"LAB/A": "x", "lab/a": "y"}}, "routes names a postoffice twice"),
+        ({"via": {"LAB/A": "B"}}, "via must be NET/PO"),
+        ({"via": {"LAB/A": "lab/a"}}, "cannot lead through itself"),
+        ({"routes": {"LAB/A": "x"}, "via": {"lab/a": "LAB/B"}}, "stands in routes and in via"),
+        ({"maildata": "", "routes": {"LAB/A": "x"}}, "say in maildata where it is"),
+    ],
+)
+def test_ways_that_cannot_be_meant_are_found_in_the_configuration(wrong: dict[str, Any], said: str) -> None:
+    """Before anything runs."""
+    with pytest.raises(ValueError, match=said):
+        ServerOptions(**{"maildata": "shadow", **wrong})
+    with pytest.raises(ValueError, match="leave one out"):
+        PeerOptions(maildata="../south", via="LAB/BERLIN")
 
 
 @pytest.mark.dx("T-202")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, TypeAlias
 
 import attrs
@@ -49,3 +50,28 @@ def known_types(_instance: object, field: _Field, value: tuple[str, ...]) -> Non
     unknown = [name for name in value if name.upper() not in _TYPES]
     if unknown:
         raise ValueError(f"{field.name}: unknown address type {', '.join(unknown)}")
+
+
+def postoffices(instance: object, field: _Field, value: Mapping[str, str]) -> None:
+    """Validator of a table: every key is a NET/PO, once, and no value is empty."""
+    for name, to in value.items():
+        postoffice(instance, field, name)
+        if not to.strip():
+            raise ValueError(f"{field.name}: where mail for {name} goes must not be empty")
+    if len({name.casefold() for name in value}) < len(value):
+        raise ValueError(f"{field.name} names a postoffice twice")
+
+
+def ways(instance: object, field: _Field, value: Mapping[str, str]) -> None:
+    """Validator of a table: every postoffice is reached through another one."""
+    postoffices(instance, field, value)
+    for name, via in value.items():
+        postoffice(instance, field, via)
+        if name.casefold() == via.casefold():
+            raise ValueError(f"{field.name}: the way to {name} cannot lead through itself")
+
+
+def way(instance: object, field: _Field, value: str) -> None:
+    """Validator: the NET/PO on the way, or none."""
+    if value:
+        postoffice(instance, field, value)

@@ -68,6 +68,22 @@ class ServerOptions:
             "comes and goes through its mailbags, and not through inbox and outbox; empty for message files"
         },
     )
+    routes: Mapping[str, str] = attrs.field(
+        factory=dict,
+        validator=keys.postoffices,
+        metadata={
+            "doc": "further postoffices that the shadow postoffice reaches directly, such as those of other sites: "
+            '"NET/PO" = the folder of its MAILDATA'
+        },
+    )
+    via: Mapping[str, str] = attrs.field(
+        factory=dict,
+        validator=keys.ways,
+        metadata={
+            "doc": 'further postoffices that are reached through another one: "NET/PO" = the NET/PO on the way, a peer '
+            "or one of the routes"
+        },
+    )
     line_end: LineEnd = attrs.field(
         default="CRLF", metadata={"doc": "line end of the headers: CR, LF or CRLF, as FFAPI's -F0, -F1, -F2"}
     )
@@ -91,6 +107,12 @@ class ServerOptions:
         metadata={"doc": "seconds that a file which ends too early may still be growing"},
     )
 
+    def __attrs_post_init__(self) -> None:
+        if (self.routes or self.via) and not self.maildata:
+            raise ValueError("routes and via are those of a shadow postoffice; say in maildata where it is")
+        for name in {each.casefold() for each in self.routes} & {each.casefold() for each in self.via}:
+            raise ValueError(f"{name} stands in routes and in via; leave one out")
+
 
 @attrs.frozen(kw_only=True)
 class PeerOptions:
@@ -112,6 +134,18 @@ class PeerOptions:
             "empty when somebody else moves the mail"
         },
     )
+    via: str = attrs.field(
+        default="",
+        validator=keys.way,
+        metadata={
+            "doc": "NET/PO through which the requestor's postoffice is reached, when it is behind another site; that "
+            "one is a peer, or among the link's routes"
+        },
+    )
+
+    def __attrs_post_init__(self) -> None:
+        if self.maildata and self.via:
+            raise ValueError("a postoffice is reached directly (maildata) or through another one (via); leave one out")
 
 
 def shadow(site: tuple[str, str], network: str = "", postoffice: str = "") -> str:

@@ -1,28 +1,29 @@
 """The shadow postoffice: how the site appears to MS Mail, and how its mail comes and goes.
 
 NET is the organization, PO the site. It has all the folders of a postoffice, no users and no PROCESS.GLB (KB Q149451,
-Q181951). Every configured requestor is a postoffice that it knows; where a folder is configured for one, mail for it
-goes there directly. SRVCONF.GLB shows the numbers that the requestors were told; dxa's own memory is its store.
+Q181951). Every configured requestor is a postoffice that it knows, and so are those to which the configuration gives a
+way: mail is put into their folders, or given to another postoffice on the way (`dxa_msmail.shadowroutes`). SRVCONF.GLB
+shows the numbers that the requestors were told; dxa's own memory is its store.
 """
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
 import attrs
 
-from dxa.connector import LinkContext, PeerInfo
+from dxa.connector import LinkContext
 from dxa.dirsync.messages import Reply
 from dxa.errors import FormatError, TransportError, UsageError
+from dxa_msmail import shadowroutes
 from dxa_msmail.postoffice import networks, tree
 from dxa_msmail.postoffice.dirsyncconf import Requestor, Srvconf, read_srvconf, write_srvconf
 from dxa_msmail.postoffice.identity import identity
 from dxa_msmail.postoffice.mailbag import MOST
 from dxa_msmail.postoffice.maildata import Changing, Files, Maildata
 from dxa_msmail.postoffice.mailfolder import MailbagFolder
-from dxa_msmail.postoffice.networks import NO_ROUTE, Wanted, direct, name_key
+from dxa_msmail.postoffice.networks import Wanted, name_key
 
 #: A mailbag in which so many letters wait is told to the administrator (dx:T-205).
 DEEP = MOST * 3 // 4
@@ -32,14 +33,16 @@ DEEP = MOST * 3 // 4
 class Shadow:
     """The shadow postoffice `name` (NET/PO) in the folder `root`.
 
-    `peers` are its requestors and the folders of their postoffices, empty for one whose mail somebody else fetches; a
-    relative one starts at `root`. It is made, and its list of postoffices brought up to date, at its first use.
+    `peers` are its requestors, `wanted` the postoffices that it knows and the ways to them: those of the requestors,
+    and of others behind which some of them are. It is made, and its list of postoffices brought up to date, at its
+    first use.
     """
 
     root: Path
     name: str
-    peers: Mapping[str, str]
+    peers: Collection[str]
     clock: Callable[[], float]
+    wanted: Collection[Wanted] = ()
     #: A disk or share that should be mounted is not mistaken for a postoffice that nobody has made yet.
     create: bool = True
     tell: Callable[[int, str], None] = lambda _number, _text: None
@@ -89,7 +92,7 @@ class Shadow:
             )
         with maildata.look() as files:
             self._require_ours(files)
-            current = self._is_current(files)
+            current = shadowroutes.is_current(files, self.wanted)
         if not current:
             with maildata.change() as change:
                 self._route(change)
@@ -104,31 +107,12 @@ class Shadow:
                 "the link another folder, or the names that are there"
             )
 
-    def _wanted(self) -> list[Wanted]:
-        peers = ((name, path) for name, path in self.peers.items() if "/" in name)
-        return [Wanted(name=name, route=direct(path) if path else NO_ROUTE) for name, path in peers]
-
-    def _is_current(self, files: Files) -> bool:
-        try:
-            known = networks.postoffices(files)
-        except FormatError:
-            return False
-        rows = ((known.get(name_key(each.name)), each) for each in self._wanted())
-        return all(row is not None and each.route in (row.route, NO_ROUTE) for row, each in rows)
-
     def _route(self, change: Changing) -> None:
-        wanted = self._wanted()
         try:
-            known = networks.postoffices(change)
+            shadowroutes.establish(change, self.wanted)
         except FormatError:
             # KB Q201120 (dx:T-202): what is configured comes back, and whatever else can still be read.
-            networks.rebuild_networks(change, wanted)
-            return
-        networks.add_postoffices(change, [each for each in wanted if name_key(each.name) not in known])
-        for each in wanted:
-            row = known.get(name_key(each.name))
-            if row is not None and each.route not in (row.route, NO_ROUTE):
-                networks.set_route(change, each.name, each.route)
+            networks.rebuild_networks(change, self.wanted)
 
     def write_numbers(self, change: Changing) -> None:
         """Put the numbers that were told into SRVCONF.GLB; one that is damaged is made anew, for it is a copy."""
@@ -192,22 +176,17 @@ class ShadowFolder(MailbagFolder):
 
 
 def open_shadow(context: LinkContext, path: str, name: str) -> Shadow:
-    """The shadow postoffice in `path`; that and the requestors' folders start at the site's folder.
+    """The shadow postoffice in `path`; that and the folders of other postoffices start at the site's folder.
 
     One that is to be elsewhere must be there: it may lie on a disk that is not mounted now.
     """
-    site = context.folder
-    root = site / path
-
-    def folder(info: PeerInfo) -> str:
-        there = str(info.options.get("maildata") or "")
-        return there if not there or Path(there).is_absolute() else os.path.relpath(site / there, root)
-
+    root = context.folder / path
     return Shadow(
         root=root,
         name=name,
-        peers={info.name: folder(info) for info in context.peers.values()},
+        peers=[info.name for info in context.peers.values()],
         clock=context.now,
+        wanted=shadowroutes.wanted_of(context, root),
         create=not Path(path).is_absolute(),
         tell=context.tell,
     )
