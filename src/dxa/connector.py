@@ -7,6 +7,7 @@ is called after what was read has been committed, may take a mail or file away.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from enum import Enum
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePath
@@ -71,6 +72,8 @@ class Traits:
     mutual: bool = False
     #: What its peers send proves by itself who sent it; they have no password.
     signed: bool = False
+    #: A full answer can be left as a file, which a person brings to peers that cannot get it otherwise.
+    by_file: bool = False
 
 
 @attrs.frozen(kw_only=True)
@@ -125,6 +128,8 @@ class Report:
     #: Queued peers: the numbers of the answer that this is, and whether what it carries is to be received.
     reply: Reply | None = None
     received: bool = True
+    #: The answer is a full list that somebody has brought as a file; its R need not be one of ours.
+    by_file: bool = False
     types: frozenset[str] | None = None
     templates: bool | None = None
     limit: int | None = None
@@ -168,6 +173,9 @@ class Parcel:
     templates: bool = False
     #: It is about entries that the peer itself has told: they get addresses, and nothing else (`GivesBack`).
     back: bool = False
+    #: A full answer that is left as a file for a person to bring (`Traits.by_file`). `title` names the peers that it is
+    #: for, all of which may hold it; the outcome's reason says where it lies, and what is to be done with it.
+    by_file: bool = False
     title: str = ""
     text: str = ""
 
@@ -265,6 +273,41 @@ class GivesBack(Protocol):
     back_types: frozenset[str]
 
 
+@attrs.frozen(kw_only=True)
+class Fault:
+    """Something that a connector has found out about its own side: `where` it is, and what to do about it.
+
+    A `warning` keeps nothing from running.
+    """
+
+    text: str
+    where: str = ""
+    warning: bool = False
+
+
+@runtime_checkable
+class Examiner(Protocol):
+    """A connector that can be asked whether its side is in order: folders, servers, keys, files of its own."""
+
+    def examine(self) -> Iterable[Fault]:
+        """Everything that is wrong or doubtful; `dxa check` and `dxa verify` show it. Changes and removes nothing.
+
+        Raises `DxaError` when it cannot go on looking.
+        """
+
+
+@attrs.frozen(kw_only=True)
+class Kept:
+    """A file or folder of a link that belongs to a backup of the site, as its options name it.
+
+    `hold` keeps others from changing it while it is copied. What does not exist, or lies outside of the site's folder,
+    is left out, the latter with a word about it.
+    """
+
+    path: str
+    hold: Callable[[], AbstractContextManager[object]] = nullcontext
+
+
 class Connector(Protocol):
     """One link's connection to its foreign system."""
 
@@ -324,6 +367,9 @@ class ConnectorType:
     check_peer: Callable[[str], None] = lambda _name: None
     #: One raw record, as a reject keeps it, to transactions: how `dxa rejects retry` reads it again.
     parse: Callable[[str, AddressTypes], Sequence[Transaction]] | None = None
+    #: What such a link keeps in files beside the database, by the site's folder, the link's name and its options. The
+    #: files that secrets stand in are not among it.
+    keeps: Callable[[Path, str, Any], Sequence[Kept]] = lambda _folder, _link, _options: ()
     options: type = NoOptions
     peer_options: type = NoOptions
     roles: tuple[str, ...] = ()

@@ -34,13 +34,18 @@ class OpenSite:
     events: dict[str, list[tuple[int, str]]] = attrs.field(factory=dict)
 
     @classmethod
-    def open(cls, folder: Path, host: Host, clock: Callable[[], float], *, create: bool = False) -> OpenSite:
-        """Open the site in a folder; raises `UsageError` when there is none, `ConfigError` with all its problems."""
+    def open(
+        cls, folder: Path, host: Host, clock: Callable[[], float], *, create: bool = False, secrets: bool = True
+    ) -> OpenSite:
+        """Open the site in a folder; raises `UsageError` when there is none, `ConfigError` with all its problems.
+
+        To whom only looks, secrets that are not there are no problem: `secrets` are not needed.
+        """
         path = folder / FILE_NAME
         if not path.is_file():
-            raise UsageError(f"{folder} is not a site: it has no {FILE_NAME}. `dxa init {folder}` makes one")
+            raise UsageError(not_a_site(folder))
         types = host.address_types()
-        config = load(path, host.connectors(), types)
+        config = load(path, host.connectors(), types, secrets=secrets)
         store = Store.open(config.database, FileHighWater(config.high_water), create=create)
         store.types = types
         return cls(
@@ -93,6 +98,17 @@ class OpenSite:
     def site_lists(self, link: Link) -> frozenset[ListKey]:
         """The lists in which the site itself stands on this link."""
         return link.connector.site_lists(self.names, link.options)
+
+
+#: The folder of a restore that is under way, or was interrupted.
+RESTORING = ".restoring"
+
+
+def not_a_site(folder: Path) -> str:
+    """What is said of a folder without a configuration."""
+    if (folder / RESTORING).exists():
+        return f"a restore into {folder} was interrupted; run `dxa restore FILE --force` again to bring it to its end"
+    return f"{folder} is not a site: it has no {FILE_NAME}. `dxa init {folder}` makes one"
 
 
 @contextmanager

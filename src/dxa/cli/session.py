@@ -54,11 +54,11 @@ class Session:
         return parse(text, self.path, self.host.connectors(), self.host.address_types())
 
     @contextmanager
-    def reading(self) -> Iterator[OpenSite]:
-        """The site, to look at: no lock is taken, so this works beside a running `dxa sync`."""
+    def reading(self, *, secrets: bool = False) -> Iterator[OpenSite]:
+        """The site, to look at: no lock is taken, so this works beside a running `dxa sync`, and needs no secrets."""
         from dxa.agent.site import OpenSite
 
-        site = OpenSite.open(self.folder, self.host, self.clock)
+        site = OpenSite.open(self.folder, self.host, self.clock, secrets=secrets)
         try:
             yield site
         finally:
@@ -67,16 +67,16 @@ class Session:
     @contextmanager
     def writing(self) -> Iterator[OpenSite]:
         """The site, locked against other writers."""
-        with self.locked(), self.reading() as site:
+        with self.locked(), self.reading(secrets=True) as site:
             yield site
 
     @contextmanager
     def locked(self) -> Iterator[Path]:
         """The configuration's path, with the site locked, for commands that may meet a faulty configuration."""
-        from dxa.agent.site import site_lock
+        from dxa.agent.site import not_a_site, site_lock
 
         if not self.path.is_file():  # a stranger's folder gets no lock file
-            raise UsageError(f"{self.folder} is not a site: it has no {self.path.name}. `dxa init` makes one")
+            raise UsageError(not_a_site(self.folder))
         with site_lock(self.folder):
             yield self.path
 

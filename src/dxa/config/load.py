@@ -38,18 +38,21 @@ class Finding:
         return f"{self.key}: {self.text}" if self.key else self.text
 
 
-def load(path: Path, connectors: Connectors, types: AddressTypes | None = None) -> Site:
+def load(path: Path, connectors: Connectors, types: AddressTypes | None = None, *, secrets: bool = True) -> Site:
     """The site whose configuration is the file `path`, or lies in the folder `path`; raises `ConfigError`.
 
-    With `types`, the address types that are named are checked, too.
+    With `types`, the address types that are named are checked, too. Without `secrets`, one that is not there is only a
+    warning: whoever looks at a site needs none.
     """
     path = path / FILE_NAME if path.is_dir() else path
-    return parse(_read(path), path, connectors, types)
+    return parse(_read(path), path, connectors, types, secrets=secrets)
 
 
-def parse(text: str, path: Path, connectors: Connectors, types: AddressTypes | None = None) -> Site:
-    """The site of this text, which stands or will stand in the file `path`; raises `ConfigError`."""
-    site, findings = _examine(text, path, connectors, types)
+def parse(
+    text: str, path: Path, connectors: Connectors, types: AddressTypes | None = None, *, secrets: bool = True
+) -> Site:
+    """The site of this text, which stands or will stand in the file `path`; otherwise like `load`."""
+    site, findings = _examine(text, path, connectors, types, secrets=secrets)
     if site is None:
         raise ConfigError(str(path), [str(finding) for finding in findings if not finding.warning])
     return site
@@ -76,13 +79,13 @@ def _read(path: Path) -> str:
 
 
 def _examine(
-    text: str, path: Path, connectors: Connectors, types: AddressTypes | None
+    text: str, path: Path, connectors: Connectors, types: AddressTypes | None, *, secrets: bool = True
 ) -> tuple[Site | None, list[Finding]]:
     try:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         return None, [Finding("", f"not TOML: {error}")]
-    reading = _Reading(data, path.parent, connectors, types)
+    reading = _Reading(data, path.parent, connectors, types, secrets=secrets)
     site = reading.run()
     problems = [Finding(dotted(key), said) for key, said in dict.fromkeys(reading.problems)]
     warnings = [Finding(dotted(key), said, warning=True) for key, said in dict.fromkeys(reading.warnings)]
@@ -94,9 +97,11 @@ def _examine(
 class _Reading:
     """One reading of a configuration: the tables as they are written, then what they mean."""
 
-    def __init__(self, data: Table, folder: Path, connectors: Connectors, types: AddressTypes | None) -> None:
+    def __init__(
+        self, data: Table, folder: Path, connectors: Connectors, types: AddressTypes | None, *, secrets: bool
+    ) -> None:
         self.data, self.folder, self.connectors, self.types = data, folder, connectors, types
-        self.converter: Converter = make_converter(folder)
+        self.converter: Converter = make_converter(folder, secrets=secrets)
         self.problems: list[Problem] = []
         self.warnings: list[Problem] = []
         #: What the connectors' own tables say, by the key of the table that they stand in.
@@ -283,7 +288,13 @@ class _Reading:
             keep_cuts_days=given.keep_cuts_days,
             addressing=addressing,
             links={name: meaning.link(name, link) for name, link in file.links.items()},
+            secret_files=tuple(dict.fromkeys(s.file for s in self.secrets(file) if s.file is not None)),
         )
+
+    def secrets(self, file: File) -> Iterator[Secret]:
+        """Every secret of the configuration."""
+        for value in (file, *self.options.values()):
+            yield from (secret for _, secret in _secrets(value, ()))
 
     def warn(self, file: File, site: Site) -> None:
         if not file.site.administrator and not file.site.administrator_command:

@@ -11,26 +11,34 @@ import os
 import stat
 from pathlib import Path
 
+from dxa.errors import UsageError
+
 SHOWN = "***"
 
 
 class Secret:
     """A text that does not show itself, printed or formatted; `caution` says what is wrong with its keeping.
 
-    It is no attrs class, so that turning a value that holds it into a dictionary does not open it.
+    `file` is where it stands, if that is a file of its own. One that is `missing`, for this reason, is there for
+    whoever only looks at a site; using it raises `UsageError`. It is no attrs class, so that turning a value that holds
+    it into a dictionary does not open it.
     """
 
-    __slots__ = ("_text", "caution")
+    __slots__ = ("_text", "caution", "file", "missing")
 
-    def __init__(self, text: str, caution: str = "") -> None:
+    def __init__(self, text: str, caution: str = "", *, file: Path | None = None, missing: str = "") -> None:
         self._text = text
         self.caution = caution
+        self.file = file
+        self.missing = missing
 
     def __repr__(self) -> str:
         return SHOWN
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Secret) and self.matches(other._text)
+        if not isinstance(other, Secret) or self.missing or other.missing:
+            return self is other
+        return self.matches(other._text)
 
     def __hash__(self) -> int:
         return hash(SHOWN)
@@ -39,16 +47,30 @@ class Secret:
         raise TypeError("a secret is not written anywhere")
 
     def reveal(self) -> str:
-        """The text itself, for the wire only."""
+        """The text itself, for the wire only; raises `UsageError` when it is missing."""
+        if self.missing:
+            raise UsageError(self.missing)
         return self._text
 
     def matches(self, text: str) -> bool:
         """Whether the text is this one; takes the same time wherever they differ."""
-        return hmac.compare_digest(_bytes(self._text), _bytes(text))
+        return hmac.compare_digest(_bytes(self.reveal()), _bytes(text))
 
 
-def resolve(reference: str, folder: Path) -> Secret:
-    """The secret that a reference of a configuration in `folder` stands for; raises ValueError when there is none."""
+def resolve(reference: str, folder: Path, *, needed: bool = True) -> Secret:
+    """The secret that a reference of a configuration in `folder` stands for.
+
+    Raises ValueError when there is none, unless it is not `needed`: then it is a missing one.
+    """
+    try:
+        return _found(reference, folder)
+    except ValueError as error:
+        if needed:
+            raise
+        return Secret("", str(error), missing=str(error))
+
+
+def _found(reference: str, folder: Path) -> Secret:
     scheme, colon, rest = reference.partition(":")
     if colon and scheme == "env":
         return _filled(_from_environment(rest), f"environment variable {rest} is empty")
@@ -75,7 +97,7 @@ def _from_file(path: Path) -> Secret:
     except (OSError, ValueError) as error:
         raise ValueError(f"cannot read {path}: {getattr(error, 'strerror', None) or error}") from None
     caution = f"{path} can be read by others (mode {mode:04o}); use chmod 600" if mode & 0o077 else ""
-    return _filled(Secret(text.rstrip("\r\n"), caution), f"{path} is empty")
+    return _filled(Secret(text.rstrip("\r\n"), caution, file=path), f"{path} is empty")
 
 
 def _filled(secret: Secret, complaint: str) -> Secret:

@@ -53,13 +53,16 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     return f'; did you mean "{spelled[close[0]]}"?' if close else ""
 
 
-def make_converter(folder: Path) -> Converter:
-    """A converter that takes values as they are meant, never "20" for 20, and finds secrets from `folder` on."""
+def make_converter(folder: Path, *, secrets: bool = True) -> Converter:
+    """A converter that takes values as they are meant, never "20" for 20, and finds secrets from `folder` on.
+
+    A secret that is not there is a problem, unless `secrets` are not needed.
+    """
     converter = Converter(detailed_validation=True)
     for kind, wanted in _PLAIN.items():
         converter.register_structure_hook(kind, partial(_plain, wanted))
     converter.register_structure_hook(Path, lambda value, _: Path(_plain("a path", value, str)))
-    converter.register_structure_hook(Secret, lambda value, _: _secret(value, folder))
+    converter.register_structure_hook(Secret, lambda value, _: _secret(value, folder, needed=secrets))
     factories: dict[Callable[[Any], bool], Callable[[Converter, Any, Any], Any]] = {
         attrs.has: _table,
         lambda t: get_origin(t) is Literal: _choice,
@@ -105,10 +108,10 @@ def _must(wanted: str, value: object) -> Problems:
     return Problems([((), f"must be {wanted}, got {got}")])
 
 
-def _secret(value: Any, folder: Path) -> Secret:
+def _secret(value: Any, folder: Path, *, needed: bool) -> Secret:
     if not isinstance(value, str):
         raise Problems([((), "must be text")])
-    return resolve(value, folder)
+    return resolve(value, folder, needed=needed)
 
 
 def _plain(wanted: str, value: Any, kind: Any) -> Any:

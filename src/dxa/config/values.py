@@ -86,6 +86,8 @@ class Site:
     addressing: AddressingRules
     links: Mapping[str, Link] = attrs.field(factory=dict)
     warnings: tuple[str, ...] = ()
+    #: The files in which secrets stand.
+    secret_files: tuple[Path, ...] = ()
 
     def peers(self) -> Iterator[Peer]:
         """Every peer of every link."""
