@@ -29,7 +29,7 @@ from dxa.memory import MemorySystem
 from dxa.recipient import Kind, Recipient
 from dxa.store import MemoryHighWater, Store
 from dxa_sitelink.connector import SiteLink
-from dxa_sitelink.keys import PrivateKey
+from dxa.signing import PrivateKey
 from dxa_sitelink.lines import SITE
 from dxa_sitelink.sites import read_name, tag
 from tests.world import Crash, Fuse

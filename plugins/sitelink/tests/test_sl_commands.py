@@ -14,7 +14,7 @@ import dxa_sitelink.plugin
 from dxa.cli.run import run
 from dxa.cli.session import Session
 from dxa.host import Host
-from dxa_sitelink.keys import PrivateKey, PublicKey
+from dxa.signing import PrivateKey, PublicKey
 
 LINK = """
 [links.sites]
@@ -68,7 +68,7 @@ def shell(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytes
     shell = Shell(capsys, tmp_path)
     for site in ("hq", "berlin"):
         shell("init", site, "--organization", "LAB", "--site", site.upper())
-        shell("sitelink", "keygen", f"{site}/sitelink.key")
+        shell("keygen", f"{site}/sitelink.key")
         shell.configure(site, LINK.format(folder=tmp_path / "share"))
     return shell
 
@@ -91,15 +91,15 @@ def public(shell: Shell, site: str) -> PublicKey:
 
 def test_a_key_is_for_its_owner_alone(shell: Shell) -> None:
     """`keygen` prints the public key and its fingerprint; the file can be read by its owner only, and is not lost."""
-    said = json.loads(shell("sitelink", "keygen", "new.key", "--json"))
+    said = json.loads(shell("keygen", "new.key", "--json"))
     path = shell.root / "new.key"
     key = PrivateKey.parse(path.read_text())
 
     assert 0o600 == stat.S_IMODE(path.stat().st_mode)
     assert {"file": "new.key", "public_key": str(key.public), "fingerprint": key.public.fingerprint} == said
-    assert "is there already" in shell("sitelink", "keygen", "new.key", status=2)
+    assert "is there already" in shell("keygen", "new.key", status=2)
     assert key.public == PrivateKey.parse(path.read_text()).public
-    assert str(public(shell, "hq")) not in shell("sitelink", "keygen", "another.key")
+    assert str(public(shell, "hq")) not in shell("keygen", "another.key")
 
 
 def test_two_sites_exchange_their_people(linked: Shell) -> None:
@@ -214,7 +214,7 @@ def test_a_site_without_a_key_does_not_begin(shell: Shell, key: str | None, expe
 
     assert f"links.sites.sitelink.key{'' if key is None else ': it'}" in said
     assert expected in said
-    assert "dxa sitelink keygen" in said
+    assert "dxa keygen" in said
     assert "no key at all" not in said
 
 

@@ -16,6 +16,7 @@ COMMANDS = {
         "check": Entry("dxa.cli.check:check", "Report every problem of the configuration."),
         "peers": Entry("dxa.cli.peers:peers", "Foreign systems: list, show, add, remove."),
         "recipients": Entry("dxa.cli.recipients:recipients", "The directory: list, show, add, set, remove."),
+        "keygen": Entry("dxa.cli.keygen:keygen", "Make a key that signs what this site sends."),
         "plugins": Entry("dxa.cli.plugins:plugins", "Show the plugins and what they bring."),
     },
     "Run": {

@@ -14,10 +14,10 @@ import attrs
 
 from dxa.connector import LinkContext, Outcome, Parcel, ParcelKind, Report, Result, Standing
 from dxa.errors import FormatError, TransportError, UsageError
+from dxa.signing import PrivateKey
 from dxa_sitelink import lines
 from dxa_sitelink.container import IncompleteError
 from dxa_sitelink.folder import Aside, DiskAside, DiskFolder, Folder
-from dxa_sitelink.keys import PrivateKey
 from dxa_sitelink.messages import Batch, Status, read_batch, read_status
 from dxa_sitelink.options import LinkOptions
 from dxa_sitelink.reading import (
@@ -48,7 +48,7 @@ def _private_key(context: LinkContext) -> PrivateKey | None:
     if options.key is None:
         if all(peer.options.get("unsigned") for peer in context.peers.values()):
             return None
-        raise UsageError(f'{where} is missing: `dxa sitelink keygen FILE` makes a key; then key = "file:FILE"')
+        raise UsageError(f'{where} is missing: `dxa keygen FILE` makes a key; then key = "file:FILE"')
     try:
         return PrivateKey.parse(options.key.reveal())
     except ValueError as error:

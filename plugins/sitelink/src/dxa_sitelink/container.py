@@ -17,7 +17,7 @@ from typing import Any
 import attrs
 
 from dxa.errors import FormatError
-from dxa_sitelink.keys import SIGNATURE_SIZE, PrivateKey
+from dxa.signing import SIGNATURE_SIZE, PrivateKey
 
 FORMAT, VERSION = "dxa-sitelink", 1
 #: How every file begins.

@@ -8,8 +8,8 @@ from typing import Any
 import attrs
 
 from dxa.errors import FormatError
+from dxa.signing import PrivateKey
 from dxa_sitelink.container import Sealed, number_of, seal, text_of
-from dxa_sitelink.keys import PrivateKey
 from dxa_sitelink.sites import same_site
 
 BATCH, STATUS = "batch", "status"

@@ -41,7 +41,7 @@ def _not_negative(_instance: object, field: _Field, value: float) -> None:
 def _public_key(_instance: object, field: _Field, value: str) -> None:
     if not value:
         return
-    from dxa_sitelink.keys import PublicKey
+    from dxa.signing import PublicKey
 
     try:
         PublicKey.parse(value)
@@ -56,7 +56,7 @@ class LinkOptions:
     folder: str = _key(
         "the folder that both sites reach; one inside the site's folder is made at first use", "sitelink", _filled
     )
-    key: Secret | None = _key("this site's private key, as `dxa sitelink keygen` makes it: file:PATH", None)
+    key: Secret | None = _key("this site's private key, as `dxa keygen` makes it: file:PATH", None)
     id: str = _key("what both sites call the link; another one for a second link between them", "main", _plain)
     compress: bool = _key("compress batches", False)
     patience: float = _key(
@@ -71,14 +71,14 @@ class LinkOptions:
 class PeerOptions:
     """``[links.NAME.peers."ORGANIZATION/SITE".sitelink]``."""
 
-    public_key: str = _key("the other site's public key, as its `dxa sitelink keygen` printed it", "", _public_key)
+    public_key: str = _key("the other site's public key, as its `dxa keygen` printed it", "", _public_key)
     unsigned: bool = _key("believe its files though nothing proves that they are its own", False)
 
     def __attrs_post_init__(self) -> None:
         if self.unsigned and self.public_key:
             raise ValueError("public_key is given together with unsigned = true; leave one out")
         if not self.unsigned and not self.public_key:
-            raise ValueError("public_key is missing; the other site's `dxa sitelink keygen` prints it")
+            raise ValueError("public_key is missing; the other site's `dxa keygen` prints it")
 
 
 def site_lists(site: tuple[str, str], _options: LinkOptions) -> frozenset[ListKey]:

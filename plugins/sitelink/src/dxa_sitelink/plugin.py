@@ -70,6 +70,5 @@ def dxa_decoders() -> list[Decoder]:
 def dxa_commands() -> list[tuple[str, str]]:
     """The commands below ``dxa sitelink``."""
     return [
-        ("keygen", "dxa_sitelink.commands.keygen:keygen"),
         ("show", "dxa_sitelink.commands.show:show"),
     ]

@@ -13,9 +13,9 @@ from dxa.connector import PeerInfo, Report
 from dxa.dirsync.messages import Request
 from dxa.entry import Entry, Reject, Verb
 from dxa.errors import FormatError
+from dxa.signing import PrivateKey, PublicKey
 from dxa_sitelink import lines
 from dxa_sitelink.container import IncompleteError, Sealed, unseal
-from dxa_sitelink.keys import PrivateKey, PublicKey
 from dxa_sitelink.messages import Batch, Status, Way, read_batch, read_status
 from dxa_sitelink.sites import FileName, same_site, tag
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
+    from dxa.signing import PublicKey
     from dxa_sitelink.container import Sealed
-    from dxa_sitelink.keys import PublicKey
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
@@ -30,8 +30,8 @@ def show(file: Path, keys: Sequence[str], as_json: bool) -> int:
     keys. The JSON has the keys "file", "header", "signature" and "transactions".
     """
     from dxa.errors import UsageError
+    from dxa.signing import PublicKey
     from dxa_sitelink.container import unseal
-    from dxa_sitelink.keys import PublicKey
 
     try:
         known = [PublicKey.parse(text) for text in keys]

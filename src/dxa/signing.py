@@ -33,7 +33,7 @@ class PublicKey:
         except binascii.Error:
             raw = b""
         if not text.startswith(PREFIX) or len(raw) != SIZE:
-            raise ValueError(f"a public key is {PREFIX} and {SIZE} bytes in base64, as `dxa sitelink keygen` prints it")
+            raise ValueError(f"a public key is {PREFIX} and {SIZE} bytes in base64, as `dxa keygen` prints it")
         return cls(raw)
 
     def __str__(self) -> str:
@@ -76,7 +76,7 @@ class PrivateKey:
         except Exception:  # the library raises errors of many kinds, and some show what they were given
             key = None
         if not isinstance(key, Ed25519PrivateKey):
-            raise ValueError("is no Ed25519 private key in PEM; `dxa sitelink keygen` makes one") from None
+            raise ValueError("is no Ed25519 private key in PEM; `dxa keygen` makes one") from None
         return cls(key)
 
     def pem(self) -> bytes:

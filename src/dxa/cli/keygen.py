@@ -1,12 +1,13 @@
-"""``dxa sitelink keygen``: a key for the site."""
+"""`dxa keygen`."""
 
 from __future__ import annotations
 
-import json
 import os
 from pathlib import Path
 
 import click
+
+from dxa.errors import UsageError
 
 
 @click.command()
@@ -15,11 +16,12 @@ import click
 def keygen(file: Path, as_json: bool) -> None:
     """Make a private key in FILE, which nobody else can read, and print the public one.
 
-    The public key is for the configuration of the other site; its fingerprint is for comparing both by telephone. A
-    FILE that is there already is left alone. The JSON has the keys "file", "public_key" and "fingerprint".
+    It signs what this site sends over links that are signed. The public key is for the configuration of the other side;
+    its fingerprint is for comparing both by telephone. A FILE that is there already is left alone. The JSON has the
+    keys "file", "public_key" and "fingerprint".
     """
-    from dxa.errors import UsageError
-    from dxa_sitelink.keys import PrivateKey
+    from dxa.cli.output import say, write_json
+    from dxa.signing import PrivateKey
 
     key = PrivateKey.generate()
     try:
@@ -36,9 +38,8 @@ def keygen(file: Path, as_json: bool) -> None:
         out.flush()
         os.fsync(out.fileno())
     if as_json:
-        told = {"file": str(file), "public_key": str(key.public), "fingerprint": key.public.fingerprint}
-        click.echo(json.dumps(told, indent=2))
+        write_json({"file": str(file), "public_key": str(key.public), "fingerprint": key.public.fingerprint})
         return
-    click.echo(f"Private key:  {file} (keep it to yourself)")
-    click.echo(f"Public key:   {key.public}")
-    click.echo(f"Fingerprint:  {key.public.fingerprint}")
+    say(f"Private key:  {file} (keep it to yourself)")
+    say(f"Public key:   {key.public}")
+    say(f"Fingerprint:  {key.public.fingerprint}")
