@@ -110,6 +110,7 @@ def dxa_commands() -> list[tuple[str, str]]:
         ("import", "dxa_msmail.commands.importing:import_"),
         ("rebuild", "dxa_msmail.commands.rebuild:rebuild"),
         ("listds", "dxa_msmail.commands.listds:listds"),
+        ("listq", "dxa_msmail.commands.listq:listq"),
         ("requestor", "dxa_msmail.commands.standalone:requestor"),
     ]
 

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+#: Switches as the DOS programs took them: in any case, and ``-?`` for help.
+DOS = {"token_normalize_func": str.lower, "help_option_names": ["-?", "--help"]}
+
 #: So many seconds a command waits for a postoffice on which another program is at work.
 PATIENCE = 10.0
 

@@ -106,5 +106,5 @@ def _told(old: Reqconf) -> Iterator[str]:
 
 
 def ctime(stamp: int) -> str:
-    """A time as C prints it, local and in English: ``Fri Feb 18 13:11:58 1994``; 0 is no time."""
-    return time.ctime(stamp) if stamp else NULL
+    """A time as these programs print it, local and in English: ``Thu Apr 07 12:13:52 1994``; 0 is no time."""
+    return time.ctime(stamp).replace("  ", " 0") if stamp else NULL
