@@ -99,6 +99,15 @@ def test_a_server(po: Maildata) -> None:
     ] == listds.server(po)
 
 
+def test_a_verbose_server(po: Maildata) -> None:
+    """With ``-v`` who is told what needs a person, for how long changes are kept, and more of each requestor."""
+    serve(po)
+    found = listds.server(po, verbose=True)
+
+    assert "Administrator = <null>, Keep Updates = 14 days" == found[4]
+    assert 2 * ["ImpSync = 0, Limit = 0, Password = <null>"] == [line for line in found if "ImpSync" in line]
+
+
 def test_a_requestor_is_no_server(po: Maildata) -> None:
     """It is told so, with what to do."""
     with pytest.raises(UsageError, match="is not the directory server: it has no GLB/SRVCONF"):
@@ -107,7 +116,7 @@ def test_a_requestor_is_no_server(po: Maildata) -> None:
 
 @pytest.mark.dx("T-226")
 def test_a_reset_is_complete_and_says_what_it_kept(po: Maildata) -> None:
-    """All numbers and the pointers into the queues; the times stay, and the next number, which the server may know."""
+    """All numbers, the pointers into the queues, and the times; the next number stays, for the server may know it."""
     with po.look() as files:
         old = read_reqconf(files)
     lines = listds.reset(po)
@@ -115,18 +124,11 @@ def test_a_reset_is_complete_and_says_what_it_kept(po: Maildata) -> None:
         new = read_reqconf(files)
 
     assert (0, 0, 0, 0) == (new.acked, new.sent, new.srv, new.imp)
+    assert (0, 0) == (new.last_import, new.last_export)
     assert [-1] * 4 == [getattr(new, name) for name in listds.POINTERS]
     assert (True, True) == (new.imports, new.exports)
-    assert (
-        attrs.evolve(
-            new,
-            **{
-                name: getattr(old, name)
-                for name in ("acked", "sent", "srv", "imp", "imports", "exports", *listds.POINTERS)
-            },
-        )
-        == old
-    )
+    reset = ("acked", "sent", "srv", "imp", "imports", "exports", "last_import", "last_export", *listds.POINTERS)
+    assert old == attrs.evolve(new, **{name: getattr(old, name) for name in reset})
     assert [
         "ReqSync = 0, SrvSync = 0",
         "",
@@ -134,10 +136,12 @@ def test_a_reset_is_complete_and_says_what_it_kept(po: Maildata) -> None:
         "  ReqSync was 17, SrvSync was 80, ImpSync was 2",
         "Reset to -1:",
         "  Queue pointers: SRVTRANS = 0, USRTRANS = 1, GWTRANS = 2, NMETRANS = 3",
+        "Reset to no time:",
+        "  Last import request was Fri Feb 18 13:11:58 1994",
+        "  Last export request was <null>",
         "Not reset:",
-        "  Last import request Fri Feb 18 13:11:58 1994",
-        "  Last export request <null>",
-        "  Next number queued is 20",
+        "  Next number queued is 20, for lower ones may be old to the server",
+        "  Dir-Sync Server is CARD/INAL, with its address types and options",
         "The next request sends the whole list of this postoffice, and asks for all others.",
     ] == lines[4:]
 

@@ -13,13 +13,13 @@ if TYPE_CHECKING:
     from dxa_msmail.postoffice.maildata import Maildata
 
 
-@click.command()
+@click.command(context_settings=opening.DOS)
 @click.argument("mailbox", metavar="[ADMIN]", default="")
 @opening.password
 @click.option("-r", "requestor", is_flag=True, help="What this postoffice remembers as a requestor.")
 @click.option("-s", "server", is_flag=True, help="What it knows of its requestors as the directory server.")
 @click.option("-z", "zero", is_flag=True, help="With -r: reset the numbers; everything is exchanged anew.")
-@click.option("-v", "verbose", is_flag=True, help="With -r: more of what is remembered.")
+@click.option("-v", "verbose", is_flag=True, help="Show more of what is remembered.")
 @opening.postoffice
 @screen.as_json
 def listds(
@@ -50,7 +50,7 @@ def listds(
     if zero:
         text = program.reset(po)
     else:
-        text = program.server(po) if server else program.requestor(po, verbose=verbose)
+        text = program.server(po, verbose=verbose) if server else program.requestor(po, verbose=verbose)
     if as_json:
         screen.put_json(_plain_server(po) if server else _plain_requestor(po))
     else:

@@ -32,18 +32,19 @@ def requestor(po: Maildata, *, verbose: bool = False) -> list[str]:
     return [*lines, *_more(conf)] if verbose else lines
 
 
-def server(po: Maildata) -> list[str]:
+def server(po: Maildata, *, verbose: bool = False) -> list[str]:
     """``listds -s``: what the server knows of each requestor; raises `UsageError` when this is none, `FormatError`."""
     with po.look() as files:
-        return [*BANNER, *_server(files)]
+        return [*BANNER, *_server(files, verbose)]
 
 
 def reset(po: Maildata) -> list[str]:
     """``listds -r -z``: begin anew with the server; the lines say what was reset, and what was not.
 
-    The numbers and all four pointers into the queues are reset (LISTDS 3.5 left these, KB Q140462; dx:T-226). The times
-    of the last import and export are kept, as documented (KB Q131681), and so is the number that the next change gets:
-    to a server that has not been reset, lower ones would be old. Raises `UsageError` at a server, `FormatError`.
+    The numbers are reset, all four pointers into the queues (LISTDS 3.5 left these, KB Q140462), and the times of the
+    last import and export (it left these, too, KB Q131681; dx:T-226). The number that the next change gets is kept: to
+    a server that has not been reset, lower ones would be old. So are the server and the options, as LISTDS 3.2 does (KB
+    Q96060). Raises `UsageError` at a server, `FormatError`.
     """
     with po.change() as change:
         if read_srvconf(change) is not None:
@@ -53,6 +54,7 @@ def reset(po: Maildata) -> list[str]:
             )
         old = read_reqconf(change)
         new = attrs.evolve(old, acked=0, srv=0, imp=0, sent=0, imports=True, exports=True)
+        new = attrs.evolve(new, last_import=0, last_export=0)
         new = attrs.evolve(new, srvtrans=-1, usrtrans=-1, gwtrans=-1, nmetrans=-1)
         write_reqconf(change, new)
         head = _requestor(change, new)
@@ -78,18 +80,22 @@ def _pointers(conf: Reqconf) -> str:
     return "Queue pointers: " + ", ".join(f"{queue} = {getattr(conf, name)}" for name, queue in POINTERS.items())
 
 
-def _server(files: Files) -> Iterable[str]:
+def _server(files: Files, verbose: bool) -> Iterable[str]:
     conf, name = read_srvconf(files), name_of(files)
     if conf is None:
         raise UsageError(f"{name} is not the directory server: it has no {SRVCONF}; list it as a requestor, with -r")
     yield f"Examining {name} Server Configuration Record"
     yield f"Highest SrvSync is {conf.head.sync}, Current Dirsync Cycle is {conf.head.cycle}"
+    if verbose:
+        yield f"Administrator = {conf.head.administrator or NULL}, Keep Updates = {conf.head.keep_updates} days"
     for number, each in enumerate(conf.requestors, 1):
         yield ""
         yield f"     Server Requestor Record #{number}"
         yield f"Requestor name: {each.name}"
         yield f"ReqSync = {each.req}, SrvSync = {each.srv}, Last Cycle = {each.cycle}"
         yield f"Last update received {ctime(each.updated)}"
+        if verbose:
+            yield f"ImpSync = {each.imp}, Limit = {each.limit}, Password = {'set' if each.password_ref else NULL}"
 
 
 def _told(old: Reqconf) -> Iterator[str]:
@@ -98,10 +104,12 @@ def _told(old: Reqconf) -> Iterator[str]:
     yield f"  ReqSync was {old.acked}, SrvSync was {old.srv}, ImpSync was {old.imp}"
     yield "Reset to -1:"
     yield f"  {_pointers(old)}"
+    yield "Reset to no time:"
+    yield f"  Last import request was {ctime(old.last_import)}"
+    yield f"  Last export request was {ctime(old.last_export)}"
     yield "Not reset:"
-    yield f"  Last import request {ctime(old.last_import)}"
-    yield f"  Last export request {ctime(old.last_export)}"
-    yield f"  Next number queued is {old.last + 1}"
+    yield f"  Next number queued is {old.last + 1}, for lower ones may be old to the server"
+    yield f"  Dir-Sync Server is {old.server or NULL}, with its address types and options"
     yield "The next request sends the whole list of this postoffice, and asks for all others."
 
 
