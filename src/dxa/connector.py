@@ -306,6 +306,9 @@ class Kept:
 
     path: str
     hold: Callable[[], AbstractContextManager[object]] = nullcontext
+    #: The files of the folder are one thing: after a restore there are none but those of the backup. Otherwise what
+    #: has come since stays, as letters do.
+    together: bool = True
 
 
 class Connector(Protocol):

@@ -8,7 +8,8 @@ from enum import Enum
 import attrs
 
 from dxa.address import Address
-from dxa.agent import directory
+from dxa.agent import directory, handing, outbox
+from dxa.agent.answers import Answering
 from dxa.agent.context import HELD, LinkWork
 from dxa.agent.cycle import Agent
 from dxa.agent.inbound import apart
@@ -286,6 +287,20 @@ class Administrator:
             return
         state, _ = server.step(row.state, server.Resend())
         work.store.peers.put([attrs.evolve(row, state=state)])
+
+    def hand_over(self, link: Link, names: Sequence[str], *, everybody: bool = False) -> list[str]:
+        """Leave everything as one file for these peers of a link (KB Q119449); returns what is to be done with it.
+
+        Raises as `dxa.agent.handing.hand_over`, and what the connector does when the file cannot be written: it waits
+        then, and goes out with the next cycle.
+        """
+        work = self._work(link)
+        answering = Answering(work, [peer.id for peer in link.peers.values()])
+        with work.store.transaction():
+            handing.hand_over(answering, names, everybody=everybody)
+            answering.keep()
+        outbox.deliver(work)
+        return [*work.cycle.notices, *work.outcome.errors]
 
     def want_import(self, link: Link, name: str) -> None:
         """Ask a server for everything with the next request; raises `UsageError` where dxa is not the requestor."""

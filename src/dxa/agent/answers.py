@@ -13,7 +13,8 @@ from operator import attrgetter
 
 import attrs
 
-from dxa.agent.context import LinkWork
+from dxa.agent import handing
+from dxa.agent.context import LIMIT_REACHED, MANUAL_IMPORT, LinkWork
 from dxa.agent.leading import Leading
 from dxa.change import Change
 from dxa.config import Peer
@@ -26,8 +27,6 @@ from dxa.ledger.view import entries as entries_of
 from dxa.plan import Facts, Plan, make_plan
 from dxa.store import PeerRow, ViewRow
 
-LIMIT_REACHED = 118
-MANUAL_IMPORT = 166
 #: The highest number that fits ten digits and a signed 32-bit counter of the old programs.
 HIGHEST = 2**31 - 1
 #: A peer that is told unasked gets an empty answer when its cut is so far behind, so that this stays cheap to find out.
@@ -48,7 +47,7 @@ def answer_peers(work: LinkWork) -> None:
     if not asking:
         return
     with work.store.transaction():
-        _Answering(work, [row.id for _, row in asking]).run(asking)
+        Answering(work, [row.id for _, row in asking]).run(asking)
 
 
 def plan_moves(work: LinkWork) -> list[Plan]:
@@ -61,7 +60,7 @@ def plan_moves(work: LinkWork) -> list[Plan]:
     for peer in work.link.peers.values():
         if peer.id not in foreign:
             _moved(work, f"out {peer.id}")
-    answering = _Answering(work, foreign)
+    answering = Answering(work, foreign)
     for peer in work.link.peers.values():
         cuts, row = answering.cuts.get(peer.id), work.store.peers.get(peer.id) if peer.id in foreign else None
         if not cuts or row is None or cuts[-1].view == row.view:
@@ -91,26 +90,33 @@ def _moved(work: LinkWork, scope: str) -> None:
 
 
 @attrs.frozen
-class _Made:
+class Made:
     """An answer's content, its numbers, and the position of the view that it leads to."""
 
     content: Content
     empty: int
     cut: Cut
 
+    @property
+    def adds(self) -> bool:
+        """Whether it has anybody in it."""
+        return any(segment.transactions[0].verb is Verb.ADD for segment in self.content.segments)
+
     def number(self, own: frozenset[ListKey]) -> int:
         """The number of this answer for a peer with these lists: that of the last line it gets, else one of its own."""
         return self.content.last(own) or self.empty
 
 
-class _Answering:
+class Answering:
+    """Makes the answers of one run; `peers` are those whose cuts it looks at."""
+
     def __init__(self, work: LinkWork, peers: Sequence[str]) -> None:
         self.work, self.store = work, work.store
         self.leading = Leading(work.store, peers, mutual=work.connector_type.traits.mutual)
         self.views = {view.id: view for view in work.store.views.of_link(work.link.name)}
         self.cuts, self.tellers = self.leading.cuts, self.leading.tellers
         self.mutual = work.connector_type.traits.mutual
-        self.made: dict[object, _Made] = {}
+        self.made: dict[object, Made] = {}
         self.parcels: list[Parcel] = []
         self.new_cuts: list[tuple[str, int, Cut, float]] = []
         self.rows: list[PeerRow] = []
@@ -121,6 +127,7 @@ class _Answering:
         return (type_, list_.casefold()) in self.unsent
 
     def run(self, asking: Sequence[tuple[Peer, PeerRow]]) -> None:
+        """Answer these peers, as the machine of each says, and keep what was made."""
         self.unsent = frozenset.intersection(*(self.work.own_lists(peer) for peer, _ in asking))
         for peer, row in asking:
             news = not self.mutual or self.news(peer, row)
@@ -130,6 +137,10 @@ class _Answering:
                     self.full(peer, row)
                 elif isinstance(command, server.SendUpdate):
                     self.update(peer, row, command.since)
+        self.keep()
+
+    def keep(self) -> None:
+        """Store cuts, parcels and states; the caller has a transaction."""
         self.store.cuts.add(self.new_cuts)
         self.store.outbox.put(self.parcels, self.work.link.name, self.work.now)
         self.store.peers.put(self.rows)
@@ -153,28 +164,45 @@ class _Answering:
     # -- full ------------------------------------------------------------------------------------------------------
 
     def full(self, peer: Peer, row: PeerRow) -> None:
+        """Answer with everything, unless that is above the limit of the peer, or nothing at all."""
+        made, own = self.full_made([(peer, row)]), self.work.own_lists(peer)
+        size = made.content.count(own) * self.work.connector_type.traits.transaction_bytes
+        if (limit := _limit(peer, row)) and size > limit:
+            # KB Q119450: the limit paces updates, never an import; a person has to bring it.
+            self.too_large(peer, row, made, f"a full answer takes about {size} bytes, the limit is {limit}")
+            return
+        if not made.adds and row.state.quoted and self.emptied(peer, row):
+            return
+        self.work.release(f"full {peer.id}")
+        self.send(peer, row, made, was=0, kind=ParcelKind.FULL)
+
+    def full_made(self, asking: Sequence[tuple[Peer, PeerRow]]) -> Made:
+        """A full answer for these peers, all of which have the same view and pick."""
+        (peer, row), *_ = asking
         view, at, pick = self.view(row), self.view(row).head, self.pick(row)
         if peer.id in self.work.moves_held:
             last = self.cuts[peer.id][-1]
             view, at = self.views[last.view], last.at
-        stale = frozenset(type_ for cut in self.cuts.get(peer.id, ()) for type_ in cut.pick.types)
+        cuts = (cut for each, _ in asking for cut in self.cuts.get(each.id, ()))
+        stale = frozenset(type_ for cut in cuts for type_ in cut.pick.types)
         alone = peer.id if peer.id in self.tellers else ""
         key = ("full", view.id, at, pick, stale, alone)
         made = self.made.get(key)
         if made is None:
             made = self.made[key] = self.make(self.full_steps(view, at, pick, stale, alone), Cut(0, at, pick, view.id))
-        own = self.work.own_lists(peer)
-        size = made.content.count(own) * self.work.connector_type.traits.transaction_bytes
-        if (limit := _limit(peer, row)) and size > limit:
-            # KB Q119450: the limit paces updates, never an import; a person has to bring it.
-            text = f"a full answer takes about {size} bytes, the limit is {limit}; raise it, or bring it by hand"
-            self.work.tell(peer.id, MANUAL_IMPORT, text)
+        return made
+
+    def too_large(self, peer: Peer, row: PeerRow, made: Made, why: str) -> None:
+        """What is above a peer's limit is left as a file, once; where no connector can do that a person is told."""
+        if not self.work.connector_type.traits.by_file:
+            self.work.tell(peer.id, MANUAL_IMPORT, f"{why}; raise it, or bring it by hand")
             return
-        adds = any(segment.transactions[0].verb is Verb.ADD for segment in made.content.segments)
-        if not adds and row.state.quoted and self.emptied(peer, row):
-            return
-        self.work.release(f"full {peer.id}")
-        self.send(peer, row, made, was=0, kind=ParcelKind.FULL)
+        self.work.tell(peer.id, LIMIT_REACHED, f"{why}; it is left as a file, which a person has to bring")
+        if row.state.full is server.Full.SENT and row.state.file >= row.state.full_from:
+            self.rows.append(attrs.evolve(row, state=attrs.evolve(row.state, heard=False)))
+        elif made.adds or not row.state.quoted or not self.emptied(peer, row):
+            self.work.release(f"full {peer.id}")
+            handing.hand(self, [(peer, row)], made, [row])
 
     def emptied(self, peer: Peer, row: PeerRow) -> bool:
         """A full answer is its own plan: an empty one, for a peer that holds something, waits for approval."""
@@ -188,6 +216,7 @@ class _Answering:
         return bool(plan.holds)
 
     def full_steps(self, view: ViewRow, at: int, pick: Pick, stale: frozenset[str], alone: str) -> list[Step]:
+        """A replace for each list that was ever carried, and everybody in it; `stale` are types shown before."""
         carried = self.store.views.carried(view.id, pick.types | stale)
         known = {(type_, list_.casefold()) for type_, list_ in carried}
         # The site's own lists are the server's to replace even if a restored database never carried them.
@@ -214,6 +243,7 @@ class _Answering:
     # -- updates ---------------------------------------------------------------------------------------------------
 
     def update(self, peer: Peer, row: PeerRow, since: int) -> None:
+        """Answer with what leads from the cuts at or above `since` to the head."""
         view, pick = self.view(row), self.pick(row)
         cuts = [cut for cut in self.cuts.get(peer.id, ()) if cut.number >= since]
         alone = peer.id if peer.id in self.tellers else ""
@@ -232,7 +262,8 @@ class _Answering:
             made = self.made[key] = self.make_update(view, pick, cuts, alone, room)
         self.send(peer, row, made, was=since, kind=ParcelKind.UPDATE)
 
-    def make_update(self, view: ViewRow, pick: Pick, cuts: Sequence[Cut], alone: str, room: int) -> _Made:
+    def make_update(self, view: ViewRow, pick: Pick, cuts: Sequence[Cut], alone: str, room: int) -> Made:
+        """An update of at most `room` transactions (0: as many as it takes), if the way can be divided."""
         steps = self.leading.steps(view, view.head, pick, cuts, alone)
         at = view.head
         if room and len(steps) > room:
@@ -264,12 +295,14 @@ class _Answering:
 
     # -- sending ---------------------------------------------------------------------------------------------------
 
-    def make(self, steps: Sequence[Step], cut: Cut) -> _Made:
+    def make(self, steps: Sequence[Step], cut: Cut) -> Made:
+        """The steps under numbers that the link has never issued."""
         first = self.store.next_numbers(self.work.link.name, len(steps) + 1)
         content = number_steps(steps, first, f"{self.work.link.name}-{first}")
-        return _Made(content, first + len(steps), cut)
+        return Made(content, first + len(steps), cut)
 
-    def send(self, peer: Peer, row: PeerRow, made: _Made, *, was: int, kind: ParcelKind) -> None:
+    def send(self, peer: Peer, row: PeerRow, made: Made, *, was: int, kind: ParcelKind) -> None:
+        """Put an answer to a peer with its cut and state to what is to be kept."""
         own = self.work.own_lists(peer)
         number = made.number(own)
         if number > HIGHEST:
@@ -296,6 +329,7 @@ class _Answering:
         self.count(made.content, own, kind)
 
     def count(self, content: Content, own: frozenset[ListKey], kind: ParcelKind) -> None:
+        """Count what goes out to a peer with these lists."""
         for segment in content.segments:
             if segment.list_key not in own:
                 self.work.count_sent(segment.transactions[0].verb, len(segment.transactions))
@@ -303,10 +337,12 @@ class _Answering:
         self.work.outcome.updates += kind is ParcelKind.UPDATE
 
     def view(self, row: PeerRow) -> ViewRow:
+        """The view of a peer that has one."""
         assert row.view is not None
         return self.views[row.view]
 
     def pick(self, row: PeerRow) -> Pick:
+        """What a peer asked to see; the link's native type when it has not said."""
         return row.pick if row.pick.types else Pick(types=frozenset(self.work.connector_type.traits.types[:1]))
 
 

@@ -13,7 +13,7 @@ from hashlib import blake2b
 
 import attrs
 
-from dxa.agent.context import LinkWork
+from dxa.agent.context import LIMIT_REACHED, MANUAL_IMPORT, LinkWork
 from dxa.config import Peer
 from dxa.connector import Feed, Holds, Report
 from dxa.dirsync import requestor, server
@@ -34,6 +34,7 @@ _PRINT = struct.Struct("<II")
 
 NOT_REGISTERED = 120
 WRONG_PASSWORD = 156
+BAD_FILE = 14
 #: The digest of a number that belongs to nobody, and of how many such numbers before the last one are kept.
 NOBODYS = bytes(8)
 SKIPPED_KEPT = 10_000
@@ -199,10 +200,12 @@ class _Batch:
 
     def reply(self, report: Report, reply: Reply, peer: Peer, row: PeerRow) -> tuple[str, str]:
         """An answer of the server whose requestor dxa is; its content and the numbers are stored together."""
-        state, commands = requestor.step(row.asking, requestor.Got(reply, report.received))
+        state, commands = requestor.step(row.asking, requestor.Got(reply, report.received, report.by_file))
         taken, verdict = 0, f"R={reply.r}, S={reply.s} (was {reply.was}), I={reply.i}"
         for command in commands:
             if isinstance(command, requestor.Discard):
+                if report.by_file and reply.s != row.asking.s:
+                    self.tell(peer.id, BAD_FILE, f"{report.title} was not taken: {command.why}")
                 return "kept", f"{verdict}: discarded, {command.why}"
             if isinstance(command, requestor.Apply):
                 anew = [Transaction(0, Verb.REPLACE, None, list_entry("", ""))] if command.full else []
@@ -215,7 +218,9 @@ class _Batch:
                 # It is queued with the next request, which is when the views have followed.
                 self.store.queue.clear(peer.id)
                 state = attrs.evolve(state, exports=True)
-                verdict += f"; that is no number of ours (last {row.asking.last}), so the whole list goes out again"
+                why = f"that is no number of ours (last {row.asking.last})"
+                why = "what waits has older numbers" if report.by_file else why
+                verdict += f"; {why}, so the whole list goes out again"
         self.put(attrs.evolve(row, asking=state))
         return "taken", f"{verdict}: {taken} changes"
 
@@ -260,9 +265,18 @@ class _Batch:
         self.skip_numbers(peer, row.state.r, state.r, prints)
         if row.state.export_needed and not state.export_needed:
             self.store.notices.clear(peer.id, server.EXPORT_NEEDED)
+        self.clear_limit(peer, row.state, state)
         self.put(attrs.evolve(row, state=state))
         incomplete = "" if request.complete else "; incomplete"
         return "taken", f"R={request.r} (was {request.was}), S={request.s}, I={request.i}: {taken} changes{incomplete}"
+
+    def clear_limit(self, peer: Peer, before: server.State, after: server.State) -> None:
+        """Nobody has to bring anything any more when the file has been taken, or a full answer came without."""
+        done = before.full is server.Full.SENT and after.full is server.Full.NO
+        if done or (before.file and after.quoted >= before.file):
+            for code in (LIMIT_REACHED, MANUAL_IMPORT):
+                if (peer.id, code) in self.told:
+                    self.store.notices.clear(peer.id, code)
 
     def raise_numbers(self, peer: Peer, above: int) -> None:
         if above <= PLAUSIBLE:

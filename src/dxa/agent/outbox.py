@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dxa.agent.context import LinkWork
+from dxa.agent.context import MANUAL_IMPORT, LinkWork
 from dxa.agent.proven import refused_entries
 from dxa.connector import Acknowledger, Parcel, ParcelKind, Result, Standing
 from dxa.errors import DxaError, StoreError
@@ -36,6 +36,8 @@ def deliver(work: LinkWork) -> None:
             work.store.outbox.done([parcel.id], result, reason, work.now)
             work.tell(parcel.peer.id, 159, f"parcel {parcel.id} was refused: {reason}")
         else:
+            if parcel.by_file:
+                work.tell_anew(parcel.peer.id, MANUAL_IMPORT, f"the full list for {parcel.title} is a file: {reason}")
             sent.append(parcel.id)
             work.outcome.delivered += 1
         if len(sent) >= BATCH:

@@ -36,10 +36,14 @@ class Send:
 
 @attrs.frozen
 class Got:
-    """An answer has been read; without `content` nothing is to be received, and only what it acknowledges counts."""
+    """An answer has been read; without `content` nothing is to be received, and only what it acknowledges counts.
+
+    `file`: it is a full list that somebody has brought as a file. It acknowledges nothing: its R may be another's.
+    """
 
     reply: Reply
     content: bool = True
+    file: bool = False
 
 
 @attrs.frozen
@@ -101,7 +105,30 @@ def _apply(state: State, event: Got) -> Outcome:
     return new, (Apply(reply.full), *then)
 
 
+def _below(state: State, reply: Reply) -> bool:
+    return reply.i < state.i or reply.r < state.acked or reply.s < state.s
+
+
 REPLIES: tuple[Rule[State, Got, Command], ...] = (
+    Rule(
+        "file, not received",
+        "a RESYNC file, and nothing is to be received",
+        "discard",
+        "KB Q148309: participation without Receive Updates",
+        lambda s, e: e.file and not e.content,
+        lambda s, e: (s, (Discard("nothing is to be received"),)),
+    ),
+    Rule(
+        "file with lower numbers",
+        "a RESYNC file whose I, R or S is below the own",
+        "discard",
+        "KB Q215505",
+        lambda s, e: e.file and _below(s, e.reply),
+        lambda s, e: (
+            s,
+            (Discard(f"its numbers are below ours (R={s.acked}, S={s.s}, I={s.i}); have a new one made"),),
+        ),
+    ),
     Rule(
         "old mail",
         "I < own I",
@@ -146,6 +173,22 @@ REPLIES: tuple[Rule[State, Got, Command], ...] = (
 )
 
 ACKNOWLEDGING: tuple[Rule[State, Got, Command], ...] = (
+    Rule(
+        "file, nothing waits",
+        "a RESYNC file, and the queue is empty",
+        "its R is ours",
+        "KB Q119449",
+        lambda s, e: e.file and s.last == s.acked,
+        lambda s, e: (attrs.evolve(s, acked=e.reply.r, last=e.reply.r), ()),
+    ),
+    Rule(
+        "file, something waits",
+        "a RESYNC file, and the queue is not empty",
+        "export in full, under numbers above both",
+        "KB Q119450: with the numbers that it has, what waits would be lost",
+        lambda s, e: e.file,
+        lambda s, e: _export(s, max(s.last, e.reply.r)),
+    ),
     Rule(
         "taken",
         "acknowledged R <= R in the answer <= last R sent",

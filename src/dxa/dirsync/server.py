@@ -26,7 +26,8 @@ class State:
     `r` last number taken; `s` last number issued to it; `confirmed` the highest issued number it has quoted; `i` its
     import counter; `quoted` the S of its latest request; `heard` whether it has asked since the last answer; `full`
     and `full_from`, the first full answer that is not confirmed; `export_needed` why a person must have it export in
-    full ("" when not); `suspect` a first sign of that which may still be a late message.
+    full ("" when not); `suspect` a first sign of that which may still be a late message; `file` the number of the last
+    full list that was made for it as a file, and `file_r` the R that stands in that.
     """
 
     r: int = 0
@@ -40,6 +41,8 @@ class State:
     export_needed: str = ""
     suspect: bool = False
     strict: bool = False
+    file: int = 0
+    file_r: int = 0
 
 
 # -- events ------------------------------------------------------------------------------------------------------
@@ -79,12 +82,24 @@ class Answered:
     full: bool
 
 
+@attrs.frozen(kw_only=True)
+class Handed:
+    """A full list with this number is committed as a file, which a person brings; `r` and `i` stand in it (RESYNC.GLB).
+
+    Whoever takes it goes on from these numbers, and quotes `number`. Who does not goes on as before.
+    """
+
+    number: int
+    r: int
+    i: int
+
+
 @attrs.frozen
 class Resend:
     """An administrator wants this requestor to get a full answer."""
 
 
-Event: TypeAlias = Asked | Answering | Answered | Resend
+Event: TypeAlias = Asked | Answering | Answered | Handed | Resend
 
 # -- commands ----------------------------------------------------------------------------------------------------
 
@@ -152,6 +167,10 @@ def _reused(state: State, event: Asked) -> Outcome:
 
 def _gap_bridged(state: State, event: Asked) -> Outcome:
     return _clear(state, event.request.r), (Take(0, from_replace=True),)
+
+
+def _from_file(state: State, event: Asked) -> Outcome:
+    return decide(INBOUND, attrs.evolve(state, r=event.request.was), event)
 
 
 def _gap(state: State, event: Asked) -> Outcome:
@@ -225,6 +244,14 @@ INBOUND: tuple[Rule[State, Asked, Command], ...] = (
         "ours; MS Mail drops such transactions as old (KB Q96060)",
         lambda s, e: e.reused,
         _reused,
+    ),
+    Rule(
+        "gap, made by a file",
+        "was > R, S is the number of the last RESYNC file, and was is the R that stands in that",
+        "R is was; then as for any other request",
+        "KB Q119449: the file has the highest R of all requestors",
+        lambda s, e: bool(s.file) and e.request.was > s.r and (e.request.s, e.request.was) == (s.file, s.file_r),
+        _from_file,
     ),
     Rule(
         "gap, bridged by a replace",
@@ -400,6 +427,8 @@ def step(state: State, event: Event) -> Outcome:
         return decide(ANSWERING, state, event)
     if isinstance(event, Answered):
         return _answered(state, event), ()
+    if isinstance(event, Handed):
+        return _handed(state, event), ()
     return attrs.evolve(state, full=Full.WANTED), ()
 
 
@@ -409,3 +438,10 @@ def _answered(state: State, event: Answered) -> State:
         return state
     open_from = state.full_from if state.full is Full.SENT else event.number
     return attrs.evolve(state, full=Full.SENT, full_from=open_from)
+
+
+def _handed(state: State, event: Handed) -> State:
+    new = attrs.evolve(state, s=max(state.s, event.number), i=max(state.i, event.i), file=event.number, file_r=event.r)
+    if state.full is not Full.WANTED:
+        return new
+    return attrs.evolve(new, full=Full.SENT, full_from=event.number)

@@ -165,6 +165,7 @@ class Outbox:
             request=Request(**values["request"]) if values.get("request") else None,
             templates=values["templates"],
             back=values.get("back", False),
+            by_file=values.get("by_file", False),
             title=values["title"],
             text=values["text"],
         )
@@ -196,6 +197,7 @@ def _tuple(serial: int, parcel_: Parcel, link: str, now: float) -> tuple[object,
         "request": request_text(parcel_.request),
         "templates": parcel_.templates,
         "back": parcel_.back,
+        "by_file": parcel_.by_file,
         "title": parcel_.title,
         "text": parcel_.text,
     }
