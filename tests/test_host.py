@@ -8,7 +8,6 @@ import pytest
 
 from dxa.address import AddressType
 from dxa.connector import ConnectorType, Decoder, Holds, Scene, Traits
-from dxa.errors import PluginError
 from dxa.hookspecs import hookimpl
 from dxa.host import HOOKS, Host, PluginInfo
 from dxa.memory import Memory
@@ -56,7 +55,7 @@ def site_packages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder on the path; only what is installed in it is found."""
     monkeypatch.syspath_prepend(str(tmp_path))
     monkeypatch.setattr(
-        "dxa.host.entry_points",
+        "dxa.discovery.entry_points",
         lambda group: [
             point
             for found in distributions(path=[str(tmp_path)])
@@ -79,15 +78,17 @@ def test_the_memory_connector_comes_by_the_same_hooks() -> None:
     assert own is Host(memory=own, discover=False).memory
 
 
-def test_a_plugin_is_imported_when_a_hook_is_first_called(site_packages: Path) -> None:
-    """Finding plugins imports none of them; the first call of a hook imports all, once."""
+def test_a_plugin_that_declares_nothing_is_imported_when_something_is_looked_for(site_packages: Path) -> None:
+    """Finding plugins imports none; one that does not say what it brings is imported for any name, once."""
     _install(site_packages, "dxa-late", "late = dxa_test_late", "import dxa\n")
 
     lines: list[str] = []
     host = Host(trace=lines.append)
+    connectors = host.connectors()
     assert "dxa_test_late" not in sys.modules
     assert [] == lines
-    host.connectors()
+    assert ("late", "found") == (host.found()[-1].name, host.found()[-1].status)
+    assert connectors.get("unheard") is None
     assert "dxa_test_late" in sys.modules
     assert PluginInfo(name="late", distribution="dxa-late", version="1.2", status="loaded") == host.plugins()[-1]
     assert "import late (dxa-late 1.2): no hooks" in lines
@@ -140,15 +141,16 @@ def test_two_plugins_of_one_name_are_told_apart_by_their_distribution(site_packa
         ("dxa_connectors", "connectors", None, "returned None, not a list"),
         ("dxa_connectors", "connectors", _connector("x"), "returned ConnectorType, not a list"),
         ("dxa_connectors", "connectors", ["x"], "returned a str in its list, not a ConnectorType"),
-        ("dxa_connectors", "connectors", [_connector("x"), _connector("x")], "'x' is twice"),
+        ("dxa_connectors", "connectors", [_connector("x"), _connector("x")], "'x' is there twice"),
         ("dxa_connectors", "connectors", [_connector("memory")], "'memory' is already given by plugin memory"),
         ("dxa_connectors", "connectors", ValueError("no"), "raised ValueError: no"),
         (
             "dxa_address_types",
             "address_types",
             [AddressType(name="X", aliases=("mem",), check=str)],
-            "'mem' is already",
+            "'MEM' is already given by plugin memory",
         ),
+        ("dxa_address_types", "address_types", [AddressType(name="smtp", check=str)], "'smtp', which is dxa's own"),
         ("dxa_decoders", "decoders", [3], "returned a int in its list, not a Decoder"),
         (
             "dxa_decoders",
@@ -167,15 +169,16 @@ def test_two_plugins_of_one_name_are_told_apart_by_their_distribution(site_packa
         ("dxa_commands", "commands", [("a", "b:c"), ("a", "b:d")], "'a' is there twice"),
     ],
 )
-def test_a_wrong_answer_names_hook_and_plugin(hook: str, facade: str, value: Any, problem: str) -> None:
-    """Whatever a hook returns or raises that breaks the contract is an error of that plugin."""
+def test_a_wrong_answer_is_the_plugins_failure(hook: str, facade: str, value: Any, problem: str) -> None:
+    """A plugin whose hook raises or breaks the contract has failed: nothing of it is used, and the reason is kept."""
     host = _host(culprit=_plugin(**{hook: value}))
 
-    with pytest.raises(PluginError) as caught:
-        getattr(host, facade)()
-    assert "culprit" == caught.value.plugin
-    assert f"plugin culprit: {hook}" in str(caught.value)
-    assert problem in str(caught.value)
+    given = list(getattr(host, facade)())
+    before = list(getattr(_host(), facade)())
+    assert before == given
+    [culprit] = [info for info in host.found() if info.status == "failed"]
+    assert culprit.error.startswith(f"plugin culprit: {hook}")
+    assert problem in culprit.error
 
 
 def test_the_list_of_plugins_never_fails() -> None:

@@ -57,27 +57,51 @@ class AddressType:
 
 
 class AddressTypes:
-    """The registered address types, found by any spelling of their name."""
+    """The registered address types, found by any spelling of their name.
 
-    def __init__(self, types: Iterable[AddressType]) -> None:
+    `find` gives those that may be registered as well, by a name in upper case, or all for None; it is asked once for
+    each name that is not known yet.
+    """
+
+    def __init__(
+        self, types: Iterable[AddressType], find: Callable[[str | None], Iterable[AddressType]] = lambda _name: ()
+    ) -> None:
         self._types: dict[str, AddressType] = {}
+        self._find = find
+        self._unknown: set[str] = set()
         for kind in types:
-            for name in (kind.name, *kind.aliases):
-                if self._types.setdefault(name.upper(), kind) is not kind:
-                    raise AddressError(f"address type {name} is registered twice")
+            self._register(kind)
+
+    def _register(self, kind: AddressType) -> None:
+        for name in (kind.name, *kind.aliases):
+            if self._types.setdefault(name.upper(), kind) is not kind:
+                raise AddressError(f"address type {name} is registered twice")
 
     def __iter__(self) -> Iterator[AddressType]:
+        for kind in self._find(None):
+            self._register(kind)
         return iter(sorted(set(self._types.values()), key=lambda t: t.name))
 
     def __contains__(self, name: str) -> bool:
-        return name.upper() in self._types
+        return self._looked_for(name.upper()) is not None
 
     def get(self, name: str) -> AddressType:
         """The type of that name in any case or spelling; raises `AddressError` (16: unknown type, KB Q96001)."""
         try:
             return self._types[name.upper()]
         except KeyError:
-            raise AddressError("unknown address type", got=name, code=16) from None
+            pass
+        if (kind := self._looked_for(name.upper())) is None:
+            raise AddressError("unknown address type", got=name, code=16)
+        return kind
+
+    def _looked_for(self, name: str) -> AddressType | None:
+        if name not in self._types and name not in self._unknown:
+            for kind in self._find(name):
+                self._register(kind)
+            if name not in self._types:
+                self._unknown.add(name)
+        return self._types.get(name)
 
     def parse(self, text: str) -> Address:
         """``TYPE:value`` to a checked address; raises `AddressError`."""

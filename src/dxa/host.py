@@ -1,16 +1,17 @@
-"""The plugin host: finds plugins, calls their hooks, and checks what comes back.
+"""The plugin host: imports plugins, calls their hooks, and checks what comes back.
 
-Finding reads the names of entry points only; a plugin is imported when a hook is first called. A plugin that cannot be
-imported is reported and the others work. What a plugin returns is checked before anybody else sees it, and every error
-names the plugin and the distribution that it came from.
+A plugin is imported when something is needed that it brings (`dxa.discovery`). One that cannot be imported, or whose
+hook raises, returns what is wrong or takes a name that another one has, has failed: nothing of it is used, the others
+work, and its error, which names the plugin and the distribution that it came from, stands in the list of plugins.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
-from importlib.metadata import EntryPoint, PackageNotFoundError, entry_points, version
-from typing import Any, Literal, TypeVar
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any, Generic, Literal, TypeVar
 
 import attrs
 import pluggy
@@ -18,14 +19,14 @@ import pluggy
 from dxa import hookspecs
 from dxa.address import AddressType, AddressTypes
 from dxa.connector import ConnectorType, Decoder, Scene
+from dxa.discovery import GROUP, Candidate, Selection, What, in_folder, installed
 from dxa.errors import PluginError
 from dxa.memory import Memory
 from dxa.standard import STANDARD
 
-GROUP = "dxa"
 HOOKS = tuple(name for name in vars(hookspecs) if name.startswith("dxa_"))
 
-Status = Literal["found", "loaded", "failed"]
+Status = Literal["found", "loaded", "failed", "disabled"]
 
 T = TypeVar("T")
 
@@ -49,21 +50,33 @@ class PluginInfo:
 
 @attrs.define
 class _Plugin:
-    """A plugin and how to get at it."""
+    """A plugin, how to get at it, and what its hooks have given."""
 
+    candidate: Candidate
     info: PluginInfo
-    load: Callable[[], object]
+    answers: dict[str, list[Any]] = attrs.field(factory=dict)
 
 
 class _Broken(Exception):
     """What a plugin did wrong; becomes a `PluginError` or the plugin's error text."""
 
 
+@attrs.frozen
+class _Kind(Generic[T]):
+    """What a hook gives: how one value is checked, and the names that it takes, which are compared folded."""
+
+    hook: str
+    check: Callable[[object], T]
+    names: Callable[[T], Iterable[str]]
+    fold: Callable[[str], str] = str
+
+
 class Host:
-    """All plugins of this process behind typed methods; each hook is called once.
+    """All plugins of this process behind typed methods; each hook of each plugin is called once at most.
 
     `extra` are plugins given in code, by name; `memory` is the core's own one. With `discover` false no installed
-    plugin is looked for. `trace` gets a line about each import and each call of a hook.
+    plugin is looked for. `folder` is the site's folder for plugins of one file. `trace` gets a line about each import
+    and each call of a hook.
     """
 
     def __init__(
@@ -72,80 +85,108 @@ class Host:
         *,
         memory: Memory | None = None,
         discover: bool = True,
+        folder: Path | None = None,
+        selection: Selection | None = None,
         trace: Callable[[str], None] | None = None,
     ) -> None:
         self.memory = memory or Memory()
         self._manager = pluggy.PluginManager(GROUP)
         self._manager.add_hookspecs(hookspecs)
         self._trace = trace or (lambda _line: None)
-        self._loaded = False
-        self._answers: dict[tuple[str, str], list[Any]] = {}
-        self._plugins: list[_Plugin] = [_given("memory", self.memory, GROUP)]
-        self._plugins += [_given(name, plugin, "") for name, plugin in (extra or {}).items()]
-        if discover:
-            self._plugins += map(_installed, sorted(entry_points(group=GROUP), key=lambda point: point.name))
+        self._takers: dict[tuple[str, str], _Plugin] = {}
+        chosen = selection or Selection()
+        own = _given("memory", self.memory, GROUP)
+        others = [_given(name, plugin, "") for name, plugin in (extra or {}).items()]
+        others += installed() if discover else ()
+        others += in_folder(folder) if folder else ()
+        self._plugins = [_plugin(own, Selection()), *(_plugin(candidate, chosen) for candidate in others)]
 
     def load(self) -> None:
-        """Import all plugins that were found, once; those that fail are marked and left out."""
-        if self._loaded:
-            return
-        self._loaded = True
+        """Import all plugins that take part and are not imported yet; those that fail are marked and left out."""
         for plugin in self._plugins:
-            try:
-                hooks = self._register(plugin)
-            except Exception as error:
-                text = str(error) if isinstance(error, _Broken) else f"{type(error).__name__}: {error}"
-                plugin.info = attrs.evolve(plugin.info, status="failed", error=text)
-            else:
-                plugin.info = attrs.evolve(plugin.info, status="loaded", hooks=hooks)
-            self._trace(f"import {plugin.info}: {plugin.info.error or ', '.join(plugin.info.hooks) or 'no hooks'}")
+            self._import(plugin)
 
     # -- the facade ------------------------------------------------------------------------------------------------
 
     def address_types(self) -> AddressTypes:
-        """All address types, the standard ones among them."""
-        found = self._named("dxa_address_types", AddressType, lambda kind: (kind.name, *kind.aliases), str.upper)
-        return AddressTypes({kind.name: kind for kind in (*STANDARD, *found.values())}.values())
+        """All address types, the standard ones among them; a plugin's are looked for when one is asked for."""
+        return AddressTypes(STANDARD, self._address_types)
 
-    def connectors(self) -> dict[str, ConnectorType]:
-        """All connectors by name."""
-        return self._named("dxa_connectors", ConnectorType, lambda kind: (kind.name,))
+    def connectors(self) -> Mapping[str, ConnectorType]:
+        """All connectors by name; asking for one imports the plugins that may bring it, asking for all imports all."""
+        return _Connectors(self)
 
     def decoders(self) -> dict[str, Decoder]:
         """All decoders by name."""
-        return self._named("dxa_decoders", Decoder, lambda decoder: (decoder.name,), check=_check_decoder)
+        return {value.name: value for value in self._given(_DECODERS)}
 
     def scenes(self) -> list[Scene]:
         """All scenes of the demo in their order."""
-        found = self._named("dxa_demo_scenes", Scene, lambda scene: (scene.name,))
-        return sorted(found.values(), key=lambda scene: (scene.order, scene.name))
+        return sorted(self._given(_SCENES), key=lambda scene: (scene.order, scene.name))
 
-    def commands(self) -> dict[str, dict[str, str]]:
-        """For each plugin that has commands, their names with the ``module:attribute`` of each."""
-        result: dict[str, dict[str, str]] = {}
-        for plugin in self._working("dxa_commands"):
-            commands = dict[str, str]()
-            for name, target in self._call(plugin, "dxa_commands", _check_command):
-                if name in commands:
-                    raise _broken(plugin.info, f"dxa_commands: {name!r} is there twice")
-                commands[name] = target
-            if commands:
-                result[plugin.info.name] = commands
-        return result
+    def commands(self, plugin: str = "") -> dict[str, dict[str, str]]:
+        """For each plugin that has commands, or for this one, their names with the ``module:attribute`` of each."""
+        asked = [one for one in self._plugins if plugin in ("", one.info.name)]
+        found = ((one.info.name, dict(self._of(one, _COMMANDS))) for one in asked)
+        return {name: commands for name, commands in found if commands}
 
     def plugins(self) -> list[PluginInfo]:
-        """All plugins, also those that failed; asks each for its connectors and never raises."""
+        """All plugins, also those that failed; imports those that take part, calls all hooks, and never raises."""
         self.load()
+        for kind in (_CONNECTORS, _ADDRESS_TYPES, _DECODERS, _COMMANDS, _SCENES):
+            self._given(kind)
         return [self._described(plugin) for plugin in self._plugins]
 
-    # -- calling ---------------------------------------------------------------------------------------------------
+    def found(self) -> list[PluginInfo]:
+        """All plugins as far as they are known by now; imports none."""
+        return [self._described(plugin) for plugin in self._plugins]
+
+    # -- looking for what is needed --------------------------------------------------------------------------------
+
+    def connector(self, name: str) -> ConnectorType | None:
+        """The connector of that name; None where no plugin that works brings it."""
+        return self._named(_CONNECTORS, "dxa.connectors", name)
+
+    def _address_types(self, name: str | None) -> Iterable[AddressType]:
+        if name is None:
+            return self._given(_ADDRESS_TYPES)
+        kind = self._named(_ADDRESS_TYPES, "dxa.address_types", name)
+        return () if kind is None else (kind,)
+
+    def _named(self, kind: _Kind[T], what: What, name: str) -> T | None:
+        """What the plugins that may bring it give under that name."""
+        wanted = kind.fold(name)
+        for plugin in self._plugins:
+            if plugin.candidate.brings(what, name):
+                for value in self._of(plugin, kind):
+                    if wanted in map(kind.fold, kind.names(value)):
+                        return value
+        return None
+
+    def _given(self, kind: _Kind[T]) -> list[T]:
+        """What all plugins give."""
+        return [value for plugin in self._plugins for value in self._of(plugin, kind)]
+
+    # -- one plugin ------------------------------------------------------------------------------------------------
+
+    def _import(self, plugin: _Plugin) -> bool:
+        """Whether the plugin works; imports it if that has not been tried."""
+        if plugin.info.status == "found":
+            try:
+                hooks = self._register(plugin)
+            except Exception as error:
+                self._fail(plugin, str(error) if isinstance(error, _Broken) else f"{type(error).__name__}: {error}")
+            else:
+                plugin.info = attrs.evolve(plugin.info, status="loaded", hooks=hooks)
+            self._trace(f"import {plugin.info}: {plugin.info.error or ', '.join(plugin.info.hooks) or 'no hooks'}")
+        return plugin.info.status == "loaded"
 
     def _register(self, plugin: _Plugin) -> tuple[str, ...]:
         name = plugin.info.name
-        if self._manager.has_plugin(name):
-            earlier = next(other.info for other in self._plugins if other.info.name == name)
-            raise _Broken(f"{earlier} has the same name")
-        module = plugin.load()
+        first = next(other for other in self._plugins if other.info.name == name)
+        if first is not plugin:
+            raise _Broken(f"{first.info} has the same name")
+        module = plugin.candidate.load()
         self._manager.register(module, name)
         callers = self._manager.get_hookcallers(module) or []
         hooks = tuple(sorted(caller.name for caller in callers))
@@ -154,61 +195,88 @@ class Host:
             raise _Broken(f"there is no hook {', '.join(unknown)}; dxa has {', '.join(HOOKS)}")
         return hooks
 
-    def _working(self, hook: str) -> list[_Plugin]:
-        self.load()
-        return [plugin for plugin in self._plugins if plugin.info.status == "loaded" and hook in plugin.info.hooks]
-
-    def _call(self, plugin: _Plugin, hook: str, check: Callable[[object], T]) -> list[T]:
-        """What one plugin's hook returns, checked; asked once."""
-        where = plugin.info.name, hook
-        if where not in self._answers:
-            others = [self._manager.get_plugin(p.info.name) for p in self._working(hook) if p is not plugin]
+    def _of(self, plugin: _Plugin, kind: _Kind[T]) -> list[T]:
+        """What one plugin's hook gives, checked; nothing where the plugin does not work or has no such hook."""
+        if not self._import(plugin) or kind.hook not in plugin.info.hooks:
+            return []
+        if kind.hook not in plugin.answers:
             try:
-                answers = self._manager.subset_hook_caller(hook, others)()
-            except Exception as error:
-                raise _broken(plugin.info, f"{hook} raised {type(error).__name__}: {error}") from error
-            self._answers[where] = _checked(plugin.info, hook, answers, check)
-            self._trace(f"call {hook} of {plugin.info}: {len(self._answers[where])} value(s)")
-        return self._answers[where]
+                plugin.answers[kind.hook] = self._called(plugin, kind)
+            except _Broken as error:
+                self._fail(plugin, str(PluginError(str(plugin.info), f"{kind.hook}{error}")))
+                return []
+            self._trace(f"call {kind.hook} of {plugin.info}: {len(plugin.answers[kind.hook])} value(s)")
+        return plugin.answers[kind.hook]
 
-    def _named(
-        self,
-        hook: str,
-        kind: type[T],
-        names: Callable[[T], Iterable[str]],
-        fold: Callable[[str], str] = str,
-        check: Callable[[object], T] | None = None,
-    ) -> dict[str, T]:
-        """The values of a hook by each of their names; no name may be given twice."""
-        found: dict[str, T] = {}
-        givers: dict[str, PluginInfo] = {}
-        for plugin in self._working(hook):
-            for value in self._call(plugin, hook, check or _instance_of(kind)):
-                for name in names(value):
-                    giver = givers.setdefault(fold(name), plugin.info)
-                    if found.setdefault(fold(name), value) is not value:
-                        also = "twice" if giver is plugin.info else f"already given by plugin {giver}"
-                        raise _broken(plugin.info, f"{hook}: {name!r} is {also}")
-        return found
+    def _called(self, plugin: _Plugin, kind: _Kind[T]) -> list[T]:
+        others = [p for p in self._manager.get_plugins() if p is not self._manager.get_plugin(plugin.info.name)]
+        try:
+            answers = self._manager.subset_hook_caller(kind.hook, others)()
+        except Exception as error:
+            raise _Broken(f" raised {type(error).__name__}: {error}") from error
+        values = _checked(answers, kind.check)
+        taken: dict[str, T] = {}
+        for value in values:
+            for name in map(kind.fold, kind.names(value)):
+                self._take(plugin, kind, name, taken.setdefault(name, value) is value)
+        for name in taken:
+            self._takers[kind.hook, name] = plugin
+        return values
+
+    def _take(self, plugin: _Plugin, kind: _Kind[T], name: str, first: bool) -> None:
+        """No name may be given twice, by one plugin or by two; commands stand below their plugin."""
+        if not first:
+            raise _Broken(f": {name!r} is there twice")
+        taker = self._takers.get((kind.hook, name))
+        if taker is not None and kind is not _COMMANDS:
+            raise _Broken(f": {name!r} is already given by plugin {taker.info}")
+
+    def _fail(self, plugin: _Plugin, error: str) -> None:
+        plugin.info = attrs.evolve(plugin.info, status="failed", error=error)
+        plugin.answers.clear()
+        self._takers = {name: taker for name, taker in self._takers.items() if taker is not plugin}
 
     def _described(self, plugin: _Plugin) -> PluginInfo:
-        if plugin not in self._working("dxa_connectors"):
-            return plugin.info
-        try:
-            connectors = self._call(plugin, "dxa_connectors", _instance_of(ConnectorType))
-        except PluginError as error:
-            return attrs.evolve(plugin.info, status="failed", error=str(error))
-        return attrs.evolve(plugin.info, connectors=tuple(sorted(kind.name for kind in connectors)))
+        if plugin.info.status != "loaded" or _CONNECTORS.hook not in plugin.answers:
+            return attrs.evolve(plugin.info, connectors=_declared(plugin.candidate))
+        names = (kind.name for kind in plugin.answers[_CONNECTORS.hook])
+        return attrs.evolve(plugin.info, connectors=tuple(sorted(names)))
 
 
-def _given(name: str, plugin: object, distribution: str) -> _Plugin:
-    info = PluginInfo(name=name, distribution=distribution, version=_version(distribution))
-    return _Plugin(info, lambda: plugin)
+class _Connectors(Mapping[str, ConnectorType]):
+    """The connectors of a host, each looked for when it is asked for."""
+
+    def __init__(self, host: Host) -> None:
+        self._host = host
+
+    def __getitem__(self, name: str) -> ConnectorType:
+        found = self._host.connector(name)
+        if found is None:
+            raise KeyError(name)
+        return found
+
+    def __iter__(self) -> Iterator[str]:
+        return (kind.name for kind in self._host._given(_CONNECTORS))
+
+    def __len__(self) -> int:
+        return len(self._host._given(_CONNECTORS))
 
 
-def _installed(point: EntryPoint) -> _Plugin:
-    distribution = (point.dist.name, point.dist.version) if point.dist else ("", "")
-    return _Plugin(PluginInfo(name=point.name, distribution=distribution[0], version=distribution[1]), point.load)
+def _given(name: str, plugin: object, distribution: str) -> Candidate:
+    return Candidate(name=name, load=lambda: plugin, distribution=distribution, version=_version(distribution))
+
+
+def _plugin(candidate: Candidate, selection: Selection) -> _Plugin:
+    status: Status = "found" if selection.takes(candidate.name) else "disabled"
+    return _Plugin(
+        candidate,
+        PluginInfo(
+            name=candidate.name,
+            distribution=candidate.distribution or candidate.place,
+            version=candidate.version,
+            status=status,
+        ),
+    )
 
 
 def _version(distribution: str) -> str:
@@ -218,22 +286,22 @@ def _version(distribution: str) -> str:
         return ""
 
 
-def _broken(plugin: PluginInfo, problem: str) -> PluginError:
-    return PluginError(str(plugin), problem)
+def _declared(candidate: Candidate) -> tuple[str, ...]:
+    return tuple(sorted(name for group, name in candidate.declares or () if group == "dxa.connectors"))
 
 
-def _checked(plugin: PluginInfo, hook: str, answers: list[Any], check: Callable[[object], T]) -> list[T]:
+def _checked(answers: list[Any], check: Callable[[object], T]) -> list[T]:
     if not answers:
-        raise _broken(plugin, f"{hook} returned None, not a list")
+        raise _Broken(" returned None, not a list")
     values: list[T] = []
     for answer in answers:
         if not isinstance(answer, (list, tuple)):
-            raise _broken(plugin, f"{hook} returned {type(answer).__name__}, not a list")
+            raise _Broken(f" returned {type(answer).__name__}, not a list")
         for value in answer:
             try:
                 values.append(check(value))
             except TypeError as error:
-                raise _broken(plugin, f"{hook} returned {error}") from None
+                raise _Broken(f" returned {error}") from None
     return values
 
 
@@ -244,6 +312,14 @@ def _instance_of(kind: type[T]) -> Callable[[object], T]:
         return value
 
     return check
+
+
+def _check_address_type(value: object) -> AddressType:
+    kind = _instance_of(AddressType)(value)
+    own = {known.upper() for standard in STANDARD for known in (standard.name, *standard.aliases)}
+    if taken := [name for name in (kind.name, *kind.aliases) if name.upper() in own]:
+        raise TypeError(f"the address type {taken[0]!r}, which is dxa's own")
+    return kind
 
 
 def _check_decoder(value: object) -> Decoder:
@@ -260,3 +336,10 @@ def _check_command(value: object) -> tuple[str, str]:
         case (str(name), str(target)) if name and re.fullmatch(r"[\w.]+:\w+", target):
             return name, target
     raise TypeError(f"{value!r} in its list, not (name, 'module:attribute')")
+
+
+_CONNECTORS = _Kind("dxa_connectors", _instance_of(ConnectorType), lambda kind: (kind.name,))
+_ADDRESS_TYPES = _Kind("dxa_address_types", _check_address_type, lambda kind: (kind.name, *kind.aliases), str.upper)
+_DECODERS = _Kind("dxa_decoders", _check_decoder, lambda decoder: (decoder.name,))
+_SCENES = _Kind("dxa_demo_scenes", _instance_of(Scene), lambda scene: (scene.name,))
+_COMMANDS: _Kind[tuple[str, str]] = _Kind("dxa_commands", _check_command, lambda command: (command[0],))

@@ -133,7 +133,7 @@ def test_plugin_command(dxa: Driver) -> None:
 
 def test_a_command_named_as_its_plugin_is_the_plugins_group(dxa: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
     """A plugin whose only command has its own name has made its group itself, so the name is typed once."""
-    monkeypatch.setattr(dxa.host, "commands", lambda: {"world": {"world": "tests.cli.driver:greet"}})
+    monkeypatch.setattr(dxa.host, "commands", lambda _plugin="": {"world": {"world": "tests.cli.driver:greet"}})
 
     assert (0, "Hello, Ann.\n") == (dxa.bare("world", "Ann").status, dxa.bare("world", "Ann").out)
 

@@ -159,9 +159,9 @@ def test_an_unknown_connector_is_one_problem() -> None:
     )
 
     assert ["links.post.connector: no connector 'pots'; did you mean \"post\"?"] == problems(SITE, text)
-    assert ["links.mem.connector: no connector 'x'; installed are: memory, post"] == problems(
-        SITE, MEMORY.replace('"memory"', '"x"')
-    )
+    assert [
+        "links.mem.connector: no connector 'x'; there are: memory, post; `dxa plugins` tells of failed ones"
+    ] == problems(SITE, MEMORY.replace('"memory"', '"x"'))
 
 
 def test_a_role_belongs_to_connectors_that_have_some() -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from dxa.cli.session import Session
-from dxa.errors import DxaError, PluginError
+from dxa.errors import PluginError
 
 if TYPE_CHECKING:
     from dxa.host import Host
@@ -52,7 +52,7 @@ class LazyGroup(click.Group):
         """The command of that name; plugins are looked for only when the core has none."""
         if entry := self.entries.get(name):
             return load(entry.target)
-        commands = _plugin_commands(context).get(name)
+        commands = _plugin_commands(context, name).get(name)
         return None if commands is None else _plugin_group(name, commands)
 
     def resolve_command(
@@ -111,13 +111,13 @@ class PluginGroup(click.Group):
             raise PluginError(str(self.name), f"its command {name} cannot be loaded: {error}") from error
 
 
-def _plugin_commands(context: click.Context) -> Mapping[str, Mapping[str, str]]:
-    """What the plugins bring; one that cannot say so never keeps the core's commands from working."""
+def _plugin_commands(context: click.Context, plugin: str = "") -> Mapping[str, Mapping[str, str]]:
+    """What the plugins bring, or this one; what failed never keeps the core's commands from working."""
     host: Host = context.ensure_object(Session).host
-    try:
-        return host.commands()
-    except DxaError as error:
-        from dxa.cli.output import warn
+    commands = host.commands(plugin)
+    for info in host.found():
+        if info.error:
+            from dxa.cli.output import warn
 
-        warn(f"warning: {error}")
-        return {}
+            warn(f"warning: {info.error}")
+    return commands

@@ -70,6 +70,19 @@ COMMANDS = {
 )
 @click.option("--log-json", is_flag=True, help="Log one JSON object per line.")
 @click.option(
+    "--plugins",
+    metavar="NAMES",
+    envvar="DXA_PLUGINS",
+    default="",
+    help="Take only these plugins, with commas between; -NAME leaves one out.",
+)
+@click.option(
+    "--trace",
+    is_flag=True,
+    envvar="DXA_TRACE",
+    help="Tell on standard error which plugins are imported, and which hooks are called.",
+)
+@click.option(
     "--version",
     is_flag=True,
     is_eager=True,
@@ -79,7 +92,14 @@ COMMANDS = {
 )
 @click.pass_context
 def root(
-    context: click.Context, folder: Path, debug: bool, log_level: str, log_file: Path | None, log_json: bool
+    context: click.Context,
+    folder: Path,
+    debug: bool,
+    log_level: str,
+    log_file: Path | None,
+    log_json: bool,
+    plugins: str,
+    trace: bool,
 ) -> None:
     """Keep the address lists of foreign mail systems in step with one directory."""
     from dxa.cli.logs import Logging
@@ -88,6 +108,8 @@ def root(
     session.folder, session.debug = folder, debug
     session.logging = Logging(level=log_level, file=log_file, json=log_json)
     session.logging.check()
+    session.plugins = plugins
+    session.trace = (lambda line: click.echo(line, err=True)) if trace else None
 
 
 def _version(context: click.Context, wanted: bool) -> None:

@@ -29,15 +29,21 @@ class Session:
     debug: bool = False
     clock: Callable[[], float] = time.time
     logging: Logging = attrs.field(factory=Logging)
+    #: Which plugins the operator wants for once, as `Selection.narrowed` reads it.
+    plugins: str = ""
+    #: What gets a line about each import of a plugin and each call of a hook.
+    trace: Callable[[str], None] | None = None
     _host: Host | None = None
 
     @property
     def host(self) -> Host:
-        """The plugins; found at the first use."""
+        """The plugins that the site wants; found at the first use."""
         if self._host is None:
+            from dxa.config.plugins import wanted_plugins
             from dxa.host import Host
 
-            self._host = Host()
+            selection, folder = wanted_plugins(self.path)
+            self._host = Host(folder=folder, selection=selection.narrowed(self.plugins), trace=self.trace)
         return self._host
 
     @property

@@ -1,8 +1,8 @@
 """The configuration: ``dxa.toml`` to frozen values, all its problems reported together.
 
 `model` has the tables as they are written, `structure` reads them, `load` says what they mean, `values` is what the
-program uses. `secrets` alone knows passwords and the environment. `edit` changes the file, `template` writes a new one,
-`reference` lists its keys.
+program uses. `plugins` reads what must be known before all of that. `secrets` alone knows passwords and the
+environment. `edit` changes the file, `template` writes a new one, `reference` lists its keys.
 """
 
 from dxa.config.load import FILE_NAME, Finding, check, load, parse

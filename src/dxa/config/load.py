@@ -169,7 +169,10 @@ class _Reading:
             return
         kind = self.connectors.get(connector)
         if kind is None:
-            hint = did_you_mean(connector, self.connectors) or f"; installed are: {', '.join(sorted(self.connectors))}"
+            there = ", ".join(sorted(self.connectors))
+            hint = (
+                did_you_mean(connector, self.connectors) or f"; there are: {there}; `dxa plugins` tells of failed ones"
+            )
             self.problems.append(((*at, "connector"), f"no connector {connector!r}{hint}"))
             return
         self.check_role(at, link.get("role", ""), kind)

@@ -300,10 +300,20 @@ class LinkTable(Rules):
 
 
 @attrs.frozen(kw_only=True)
+class PluginsTable:
+    """``[plugins]``: which plugins take part; * in a name stands for any text."""
+
+    only: tuple[str, ...] = key("names of those that take part; empty is all that are found", ())
+    without: tuple[str, ...] = key("names of those that do not", ())
+    folder: str = key("folder of plugins of one file each; none when it is not there", "plugins", validator=_filled)
+
+
+@attrs.frozen(kw_only=True)
 class File:
     """``dxa.toml``."""
 
     site: SiteTable = key("who we are")
+    plugins: PluginsTable = key("which plugins take part", PluginsTable())
     guards: GuardsTable = key("what holds a plan", GuardsTable())
     addressing: AddressingTable = key("which addresses recipients are given", AddressingTable())
     links: Mapping[str, LinkTable] = key("the links by name", {})

@@ -19,6 +19,7 @@ from dxa.config.model import (
     GuardsTable,
     LinkTable,
     PeerTable,
+    PluginsTable,
     SiteTable,
 )
 from dxa.config.secrets import Secret
@@ -44,6 +45,7 @@ def reference(connectors: Mapping[str, ConnectorType] | None = None) -> Iterator
     yield from table_keys("site", SiteTable)
     yield from table_keys("guards", GuardsTable)
     yield from table_keys("addressing", AddressingTable)
+    yield from table_keys("plugins", PluginsTable)
     for name, cls in {"filters_in[]": FilterTable, "filters_out[]": FilterTable, "export_custom": CustomTable}.items():
         yield from table_keys(f"{LINK}.{name}", cls)
     yield from table_keys(LINK, LinkTable)

@@ -19,6 +19,7 @@ from dxa.config.model import (
     GuardsTable,
     LinkTable,
     PeerTable,
+    PluginsTable,
     SiteTable,
 )
 from dxa.config.reference import default_of, fields_of, in_toml
@@ -69,7 +70,7 @@ def _lines(organization: str, name: str, connectors: Mapping[str, ConnectorType]
             yield _setting(field, names[field.name], off=False)
         else:
             yield _setting(field)
-    tables: dict[str, Any] = {"guards": GuardsTable, "addressing": AddressingTable}
+    tables: dict[str, Any] = {"guards": GuardsTable, "addressing": AddressingTable, "plugins": PluginsTable}
     for title, cls in tables.items():
         yield from ("", f"# {_summary(cls)}", f"[{title}]", *map(_setting, fields_of(cls)))
     yield from ("", "", _LINK.rstrip())
