@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+import tomllib
+from importlib import import_module
 from importlib.metadata import distributions
 from pathlib import Path
 
@@ -11,6 +13,8 @@ import pytest
 from dxa.discovery import Selection
 from dxa.errors import AddressError
 from dxa.host import Host
+
+ROOT = Path(__file__).resolve().parent.parent
 
 #: A plugin that brings the connector and the address type of the given name, in words that need nothing but dxa.
 SOURCE = """
@@ -163,3 +167,20 @@ def test_a_file_that_everybody_can_change_is_not_run(packages: Installed, tmp_pa
 def test_which_plugins_take_part(selection: Selection, taken: list[str]) -> None:
     """Who is named takes part, who is left out never does; for once an operator may name others."""
     assert taken == [name for name in ("msmail", "ccmail", "exchange") if selection.takes(name)]
+
+
+@pytest.mark.parametrize("name", ["msmail", "ccmail", "exchange", "sitelink"])
+def test_what_the_bundled_plugins_declare_is_what_they_bring(name: str) -> None:
+    """Each bundled plugin declares all its connectors and types, in every spelling, and no others."""
+    text = (ROOT / "plugins" / name / "pyproject.toml").read_text(encoding="utf-8")
+    points = tomllib.loads(text)["project"]["entry-points"]
+    module = import_module(points["dxa"][name])
+
+    types = module.dxa_address_types() if hasattr(module, "dxa_address_types") else ()
+    assert {kind.name for kind in module.dxa_connectors()} == set(points["dxa.connectors"])
+    assert {spelled for kind in types for spelled in (kind.name, *kind.aliases)} == set(
+        points.get("dxa.address_types", ())
+    )
+    assert {points["dxa"][name]} == {
+        value for group, found in points.items() if group != "dxa" for value in found.values()
+    }
