@@ -38,6 +38,10 @@ class Counters:
                 self.set(name, last + count)
         return last + 1
 
+    def names(self) -> list[str]:
+        """All that were ever set."""
+        return self._db.column(_NAMES)
+
     def remove_of(self, owner: str) -> None:
         """Remove what is counted for one owner: counters named ``…:OWNER``."""
         names = [name for name in self._db.column(_NAMES) if name.partition(":")[2] == owner]

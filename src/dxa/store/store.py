@@ -127,6 +127,11 @@ class Store:
         """The highest number that was handed out, or that the next ones must exceed."""
         return self.counter(f"seq:{link}")
 
+    def sequences(self) -> dict[str, int]:
+        """The highest number of each sequence, by link."""
+        known = {name.partition(":")[2] for name in self._counters.names() if name.startswith("seq:")}
+        return {link: max(self.highest(link), self.high_water.value(f"seq:{link}")) for link in sorted(known)}
+
     def counter(self, name: str) -> int:
         """A named number; 0 as long as it was not set."""
         return self._counters.get(name)
@@ -136,6 +141,25 @@ class Store:
         self._counters.set(name, value)
 
     # -- copies ----------------------------------------------------------------------------------------------------
+
+    @property
+    def schema(self) -> str:
+        """The revision of the schema that the database has."""
+        return str(self._db.value(_VERSION))
+
+    @property
+    def file(self) -> Path | None:
+        """The file of the database, if it is one of SQLite in a file."""
+        return _file(self._db.engine.url.render_as_string(hide_password=False))
+
+    @property
+    def advice(self) -> str:
+        """With what a database is backed up that dxa does not copy."""
+        tools = {"postgresql": "pg_dump", "mysql": "mysqldump", "mariadb": "mariadb-dump", "sqlite": "nothing: memory"}
+        kind = self._db.engine.url.get_backend_name()
+        tool = tools.get(kind, "the tools of your database")
+        shown = self._db.engine.url.render_as_string()
+        return f"back up {shown} with {tool}, and dxa.toml and the file of the numbers after it"
 
     def backup(self, path: Path) -> None:
         """Copy the database, as it is committed, to a file that must not exist yet."""
