@@ -272,11 +272,10 @@ class _Batch:
 
     def clear_limit(self, peer: Peer, before: server.State, after: server.State) -> None:
         """Nobody has to bring anything any more when the file has been taken, or a full answer came without."""
-        done = before.full is server.Full.SENT and after.full is server.Full.NO
-        if done or (before.file and after.quoted >= before.file):
+        arrived = before.full is server.Full.SENT and after.full is server.Full.NO
+        if arrived or before.quoted < before.file <= after.quoted:
             for code in (LIMIT_REACHED, MANUAL_IMPORT):
-                if (peer.id, code) in self.told:
-                    self.store.notices.clear(peer.id, code)
+                self.store.notices.clear(peer.id, code)
 
     def raise_numbers(self, peer: Peer, above: int) -> None:
         if above <= PLAUSIBLE:

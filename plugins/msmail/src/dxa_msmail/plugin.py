@@ -42,6 +42,7 @@ def dxa_connectors() -> list[ConnectorType]:
                 many_peers=True,
                 letters=True,
                 transaction_bytes=75,
+                by_file=True,
             ),
             open=server.open_server,
             site_lists=server.site_lists,

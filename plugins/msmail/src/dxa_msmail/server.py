@@ -68,6 +68,11 @@ class ServerOptions:
             "comes and goes through its mailbags, and not through inbox and outbox; empty for message files"
         },
     )
+    resync: str = attrs.field(
+        default="mail/resync",
+        validator=_filled,
+        metadata={"doc": "folder where full lists that no letter can bring are left, each as a RESYNC.GLB"},
+    )
     routes: Mapping[str, str] = attrs.field(
         factory=dict,
         validator=keys.postoffices,
@@ -200,6 +205,7 @@ class MsMailServer:
         self.address = shadow(context.site, options.network, options.postoffice)
         self._options, self._now = options, context.now
         self._inbox, self._outbox = inbox, outbox
+        self._files = context.folder / options.resync
         self._reader = Reader(own=self.address, types=context.types, peers=context.peers)
         self._writer = Writer(
             sender=f"{self.address}/{options.mailbox}",
@@ -281,11 +287,29 @@ class MsMailServer:
             self._outbox.write(file_name(parcel.id), self._writer.letter(parcel, now))
             yield Outcome(result=Result.POSTED)
             return
+        if parcel.by_file:
+            yield from self._leave(parcel, now)
+            return
         data, refused = self._writer.reply(parcel, now)
         self._outbox.write(file_name(parcel.id), data)
         if parcel.reply is not None:
             self._told(parcel.peer.name, parcel.reply)
         yield Outcome(result=Result.POSTED)
+        yield from (Outcome(result=Result.REFUSED, key=key, reason=reason) for key, reason in refused)
+
+    def _leave(self, parcel: Parcel, now: float) -> Iterator[Outcome]:
+        """Leave RESYNC.GLB in a folder of its own; an older one that nobody has fetched stays (KB Q119449)."""
+        from dxa_msmail.postoffice import resync
+
+        if parcel.reply is None:
+            raise ValueError(f"parcel {parcel.id} answers nothing")
+        rows = parcel.transactions()
+        data, refused = resync.write(parcel.reply, rows, int(now), templates=parcel.templates)
+        place = disk_folder(self._files, f"{parcel.reply.s:010d}")
+        place.write(resync.FILE, data)
+        place.flush()
+        how = f"copy it into the folder GLB of {parcel.title}, and run `dxa msmail import ADMIN -q` there (KB Q119449)"
+        yield Outcome(result=Result.POSTED, reason=f"{place.path / resync.FILE}; {how}")
         yield from (Outcome(result=Result.REFUSED, key=key, reason=reason) for key, reason in refused)
 
     def settle(self, receipts: Sequence[str]) -> None:
