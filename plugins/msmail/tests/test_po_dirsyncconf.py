@@ -11,13 +11,10 @@ from dxa.dirsync.requestor import State
 from dxa.errors import AddressError, FormatError
 from dxa_msmail.postoffice import dirsyncconf, layout
 from dxa_msmail.postoffice.dirsyncconf import (
-    PROCESS,
     REQCONF,
     SRVCONF,
-    Process,
     Reqconf,
     Requestor,
-    ScheduleHead,
     ServerHead,
     Srvconf,
 )
@@ -34,16 +31,6 @@ def _server(*names: str) -> MemoryFiles:
     head = ServerHead(sync=80, cycle=11, administrator="Admin")
     requestors = tuple(Requestor(name=name, req=17, srv=80, cycle=11) for name in names)
     dirsyncconf.write_srvconf(files, Srvconf(head=head, requestors=requestors))
-    return files
-
-
-def _schedule() -> MemoryFiles:
-    files = MemoryFiles()
-    entries = (
-        dirsyncconf.weekly(1, dirsyncconf.T1, 762301500, zone=8),
-        dirsyncconf.weekly(2, dirsyncconf.T3, 762330300),
-    )
-    dirsyncconf.write_process(files, Process(entries=entries))
     return files
 
 
@@ -222,69 +209,6 @@ def test_two_requestors_of_one_name_are_refused_when_they_are_read() -> None:
     with pytest.raises(FormatError) as caught:
         dirsyncconf.read_srvconf(files)
     assert (40, 2048 + 8, "name") == (caught.value.code, caught.value.offset, caught.value.field)
-
-
-# -- PROCESS -------------------------------------------------------------------------------------------------------
-
-
-def test_an_empty_schedule_is_its_head_of_512_bytes() -> None:
-    """KB Q136487; the zeros that DEBUG writes are one, too."""
-    files = MemoryFiles()
-    dirsyncconf.write_process(files, Process())
-    assert bytes(512) == files.files[PROCESS]
-    assert () == dirsyncconf.read_process(files).entries
-    assert () == dirsyncconf.read_process(MemoryFiles({PROCESS: layout.encode(ScheduleHead())})).entries
-
-
-def test_a_shadow_postoffice_has_no_schedule() -> None:
-    """KB Q148389: no PROCESS.GLB."""
-    assert None is dirsyncconf.read_process(MemoryFiles())
-
-
-def test_an_entry_runs_again_after_a_week_and_has_eight_hours() -> None:
-    """KB Q96060, Q148718; entries have 197 bytes."""
-    files = _schedule()
-    entries = dirsyncconf.read_process(files).entries
-    assert 512 + 2 * 197 == len(files.files[PROCESS])
-    assert [("NSDA -RT", 762301500, 762906300, 28800, 8), ("NSDA -RR", 762330300, 762935100, 28800, 0)] == [
-        (e.command, e.run, e.next_run, e.window, e.zone) for e in entries
-    ]
-
-
-def test_a_process_that_dispatch_does_not_know_is_refused() -> None:
-    """The three are NSDA -RT, NSDA -S and NSDA -RR (KB Q132731)."""
-    with pytest.raises(FormatError, match="NSDA -S"):
-        dirsyncconf.write_process(MemoryFiles(), Process(entries=(dirsyncconf.weekly(1, "NSDA -X", 0),)))
-
-    files = _schedule()
-    entry = layout.encode(dirsyncconf.weekly(2, "NSDA -X", 0))
-    files.write(PROCESS, files.files[PROCESS][: 512 + 197] + entry)
-    with pytest.raises(FormatError) as caught:
-        dirsyncconf.read_process(files)
-    assert (512 + 197 + 12, "command", "NSDA -X") == (caught.value.offset, caught.value.field, caught.value.got)
-
-
-@pytest.mark.dx("T-194")
-@given(at=st.integers(0, 512 + 2 * 197 - 1), bit=st.integers(0, 7))
-def test_any_bit_that_flips_in_the_schedule_is_noticed(at: int, bit: int) -> None:
-    """In the head and in the entries."""
-    files = _schedule()
-    data = bytearray(files.files[PROCESS])
-    data[at] ^= 1 << bit
-    files.write(PROCESS, bytes(data))
-    with pytest.raises(FormatError) as caught:
-        dirsyncconf.read_process(files)
-    assert 40 == caught.value.code
-
-
-@pytest.mark.dx("T-194")
-@given(size=st.integers(0, 512 + 2 * 197 - 1))
-def test_a_schedule_that_was_cut_anywhere_is_refused(size: int) -> None:
-    """A run that is not in the schedule any more would be missed without a word."""
-    files = _schedule()
-    files.write(PROCESS, files.files[PROCESS][:size])
-    with pytest.raises(FormatError):
-        dirsyncconf.read_process(files)
 
 
 # -- all -----------------------------------------------------------------------------------------------------------

@@ -46,9 +46,11 @@ from dxa_msmail.postoffice import (
     mailbag,
     mailfiles,
     names,
+    process,
     queue,
     seen,
     served,
+    slots,
     templates,
 )
 from dxa_msmail.postoffice.catalog import KINDS
@@ -232,10 +234,14 @@ def _configurations() -> Iterator[Codec]:
     master = layout.encode(identity.Master(network="NET", postoffice="PO", server="NET/HUB"))
     conf = layout.encode(dirsyncconf.Reqconf(server="NET/HUB", types="PCM|SMTP", last=7))
     requestors = (dirsyncconf.Requestor(name="PCM:NET/PO", req=3), dirsyncconf.Requestor(name="SMTP"))
-    entries = (dirsyncconf.weekly(1, dirsyncconf.T1, 762301500, zone=-1), dirsyncconf.weekly(2, dirsyncconf.T3, 0))
+    zone = slots.parse_zone("Europe/Berlin")
+    entries = (
+        process.weekly(1, process.T1, slots.Slot(1330), 762301500, zone=zone, comment="nightly"),
+        process.weekly(2, process.T3, slots.Slot(0), 0, zone=slots.parse_zone("")),
+    )
     files = MemoryFiles()
     dirsyncconf.write_srvconf(files, dirsyncconf.Srvconf(requestors=requestors))
-    dirsyncconf.write_process(files, dirsyncconf.Process(entries=entries))
+    process.write_process(files, process.Process(entries=entries))
 
     def codec(name: str, read: Any, write: Any, samples: list[bytes], repair: Callable[[bytes], bytes]) -> Codec:
         return Codec(name, samples, lambda data: (data, _stored(name, read, write, data)), repair, (name,))
@@ -252,13 +258,13 @@ def _configurations() -> Iterator[Codec]:
         [served, layout.encode(dirsyncconf.ServerHead())],
         partial(_counted, dirsyncconf.ServerHead, dirsyncconf.Requestor, "requestors"),
     )
-    planned = files.files[dirsyncconf.PROCESS]
+    planned = files.files[process.PROCESS]
     yield codec(
-        dirsyncconf.PROCESS,
-        dirsyncconf.read_process,
-        dirsyncconf.write_process,
-        [planned, bytes(512), layout.encode(dirsyncconf.ScheduleHead())],
-        partial(_counted, dirsyncconf.ScheduleHead, dirsyncconf.ProcessEntry, "entries"),
+        process.PROCESS,
+        process.read_process,
+        process.write_process,
+        [planned, bytes(512), layout.encode(process.ScheduleHead())],
+        partial(_counted, process.ScheduleHead, process.ProcessEntry, "entries"),
     )
 
 
@@ -431,13 +437,14 @@ def _summed(head: type[Any], counter: str, used: Callable[[bytes], int], data: b
 def _letters() -> Iterator[Codec]:
     """MAI, ATT, P1, mailbags, digests."""
     mai = mailfiles.Mai(
-        head=mailfiles.MaiHead(hops=1, count=2, day=22, month=3, year=1994),
+        head=mailfiles.MaiHead(count=2, day=22, month=3, year=1994),
         sender="NET/PO/ANN",
         subject="Grüße",
         priority="5",
         to=("NET/PO/BOB", "SMTP:jo@example.com"),
         extra=(("X-Trace", "1"),),
         attachments=(mailfiles.Reference("0000000A", 7),),
+        trace=("NET/PO",),
         body=b"text\r\n\0more",
     )
 
@@ -447,7 +454,7 @@ def _letters() -> Iterator[Codec]:
 
     yield Codec(
         "MAI",
-        [mailfiles.write_mai(mai), mailfiles.write_mai(attrs.evolve(mai, to=(), extra=(), attachments=(), body=b""))],
+        [mailfiles.write_mai(mai), mailfiles.write_mai(attrs.evolve(mai, to=(), extra=(), attachments=(), trace=(), body=b""))],
         lambda data: (data, mailfiles.write_mai(mailfiles.read_mai(data, FILE))),
         partial(_summed, mailfiles.MaiHead, "body", word(mailfiles.MaiHead, "texts", 4)),
     )
@@ -763,7 +770,7 @@ def test_inputs_reach_both_ends(codec: Codec) -> None:
 #: The codecs of the catalog's kinds of files that are more than records; logs and letters set aside are for people.
 WHOLE = {
     "srvconf": dirsyncconf.SRVCONF,
-    "process": dirsyncconf.PROCESS,
+    "process": process.PROCESS,
     "queue": "queue",
     "group": grouprecords.GROUP,
     "grpmem": grouprecords.GRPMEM,

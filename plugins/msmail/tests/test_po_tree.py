@@ -9,6 +9,7 @@ import pytest
 from dxa.errors import AddressError, FormatError, LockedError, TransportError, UsageError
 from dxa_msmail.postoffice import dirsyncconf, galindex, identity, mailbag, tree
 from dxa_msmail.postoffice.maildata import Maildata
+from dxa_msmail.postoffice.process import Process, read_process
 
 # KB Q77926, Q132744, Q133428, Q86375: the size of each file in a postoffice that nobody has used yet.
 SIZES = {
@@ -103,7 +104,7 @@ def test_a_new_postoffice_knows_who_it_is(tmp_path: Path) -> None:
         )
         assert [0, 0, 0] == [mailbag.depth(files, bag) for bag in tree.MAILBAGS]
         assert ("PCM", 0) == (dirsyncconf.read_reqconf(files).types, dirsyncconf.read_reqconf(files).acked)
-        assert () == dirsyncconf.read_process(files).entries
+        assert Process() == read_process(files)
         assert [] == galindex.read_index(files.read(galindex.GALINDEX))[1]
 
 

@@ -23,6 +23,7 @@ from dxa_msmail.postoffice import (
     mailfiles,
     names,
     networkrecords,
+    process,
     queue,
     seen,
     served,
@@ -117,7 +118,7 @@ KINDS: tuple[FileKind, ...] = (
     many("server", "Dynamic drives", identity.SERVER, identity.Server),
     one("reqconf", dirsyncconf.REQCONF, dirsyncconf.Reqconf),
     many("srvconf", "Server configuration", dirsyncconf.SRVCONF, dirsyncconf.Requestor, dirsyncconf.ServerHead),
-    many("process", "Schedule", dirsyncconf.PROCESS, dirsyncconf.ProcessEntry, dirsyncconf.ScheduleHead),
+    many("process", "Schedule", process.PROCESS, process.ProcessEntry, process.ScheduleHead),
     FileKind(
         name="queue",
         title="Transaction queue",

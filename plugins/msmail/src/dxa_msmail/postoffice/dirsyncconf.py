@@ -1,4 +1,4 @@
-"""What directory synchronization remembers in a postoffice: REQCONF.GLB, SRVCONF.GLB, and the schedule PROCESS.GLB.
+"""What directory synchronization remembers in a postoffice: REQCONF.GLB and SRVCONF.GLB.
 
 The sizes and which values there are is public (KB Q77926, Q96060), the places are not: these are ours, with mark and
 check. The heads count the records behind them, so that a file that was cut between two records is noticed as well.
@@ -24,20 +24,11 @@ R = TypeVar("R")
 
 REQCONF = "GLB/REQCONF.GLB"
 SRVCONF = "GLB/SRVCONF.GLB"
-PROCESS = "GLB/PROCESS.GLB"
-
-#: KB Q96060, Q132731: what Dispatch runs at the three times of a cycle.
-T1, T2, T3 = COMMANDS = ("NSDA -RT", "NSDA -S", "NSDA -RR")
-#: KB Q119590, Q148718: a process that could not run within these seconds has missed its run.
-WINDOW = 28800
-#: KB Q96060: a process runs again after a week.
-WEEK = 604800
 #: KB Q257740: days for which the server keeps updates.
 KEEP_UPDATES = 14
 
 _OURS = Basis.OURS
 _Q96060 = "KB Q96060 names the field"
-_Q148718 = "KB Q148718 names the field"
 
 
 def _number(at: int, source: str, doc: str, *, signed: bool = False, default: int = 0) -> Any:
@@ -192,7 +183,7 @@ def read_srvconf(files: Files) -> Srvconf | None:
     data = files.read(SRVCONF)
     if data is None:
         return None
-    head, records = _headed(ServerHead, Requestor, data, SRVCONF, "requestors")
+    head, records = headed(ServerHead, Requestor, data, SRVCONF, "requestors")
     twice = _twice(records)
     if twice:
         at = layout.place(Requestor, "name", twice, head=layout.layout_of(ServerHead).size)
@@ -215,85 +206,7 @@ def _twice(requestors: Sequence[Requestor]) -> int:
     return next((n for n, name in enumerate(names) if name in names[:n]), 0)
 
 
-# -- the schedule --------------------------------------------------------------------------------------------------
-
-
-@layout.record(512, "Schedule, head", "KB Q77926, Q136487")
-@attrs.frozen(kw_only=True)
-class ScheduleHead:
-    """The head of PROCESS.GLB. An empty schedule is nothing but its 512 bytes, which may be zeros (KB Q136487)."""
-
-    raw: bytes = layout.raw()
-    mark: bytes = layout.mark(0x00)
-    check: int = layout.check(0x04)
-    entries: int = _number(0x08, "", "how many records follow")
-
-
-@layout.record(197, "Schedule, entry", "KB Q77926, Q148718")
-@attrs.frozen(kw_only=True)
-class ProcessEntry:
-    """One weekly run of a process; times are seconds since 1970."""
-
-    raw: bytes = layout.raw()
-    mark: bytes = layout.mark(0x00)
-    check: int = layout.check(0x04)
-    id: int = _number(0x08, _Q148718, "ID", default=1)
-    command: str = layout.text(0x0C, 16, _OURS, _Q148718, f"{T1}, {T2} or {T3}")
-    run: int = _number(0x1C, _Q148718, "current time to run")
-    zone: int = layout.number(0x20, 2, _OURS, _Q96060, "hours west of Greenwich", signed=True)
-    window: int = _number(0x24, _Q148718, "run window in seconds", default=WINDOW)
-    next_run: int = _number(0x28, _Q148718, "this instance next runs, a week after `run`")
-    comment: str = layout.text(0x2C, 128, _OURS, _Q148718, "process comment")
-
-
-_NO_SCHEDULE = bytes(layout.layout_of(ScheduleHead).size)
-
-
-def weekly(number: int, command: str, run: int, *, zone: int = 0, comment: str = "") -> ProcessEntry:
-    """The entry that runs a command at this second of Unix time, and again after a week."""
-    return ProcessEntry(id=number, command=command, run=run, zone=zone, next_run=run + WEEK, comment=comment)
-
-
-@attrs.frozen(kw_only=True)
-class Process:
-    """PROCESS.GLB: when Dispatch is to run what. A shadow postoffice has none.
-
-    An empty schedule without a `head` is 512 zeros (KB Q136487).
-    """
-
-    head: ScheduleHead | None = None
-    entries: tuple[ProcessEntry, ...] = ()
-
-
-def read_process(files: Files) -> Process | None:
-    """The schedule, None when there is no file; raises `FormatError` 40 when it is damaged."""
-    data = files.read(PROCESS)
-    if data is None:
-        return None
-    if data == _NO_SCHEDULE:
-        return Process()
-    head, records = _headed(ScheduleHead, ProcessEntry, data, PROCESS, "entries")
-    for n, entry in enumerate(records):
-        if entry.command not in COMMANDS:
-            at = layout.place(ProcessEntry, "command", n, head=len(_NO_SCHEDULE))
-            raise layout.corrupt(PROCESS, at, "command", " or ".join(COMMANDS), entry.command)
-    return Process(head=head, entries=tuple(records))
-
-
-def write_process(change: Changing, process: Process) -> None:
-    """Store it; raises `FormatError` for a command that Dispatch does not know, and for what does not fit."""
-    for entry in process.entries:
-        if entry.command not in COMMANDS:
-            expected = " or ".join(COMMANDS)
-            raise FormatError("no such process", source=PROCESS, field="command", expected=expected, got=entry.command)
-    if process.head is None and not process.entries:
-        change.write(PROCESS, _NO_SCHEDULE)
-        return
-    head = attrs.evolve(process.head or ScheduleHead(), entries=len(process.entries))
-    change.write(PROCESS, layout.encode_all(process.entries, layout.encode(head)))
-
-
-def _headed(head_cls: type[H], cls: type[R], data: bytes, source: str, counter: str) -> tuple[H, list[R]]:
+def headed(head_cls: type[H], cls: type[R], data: bytes, source: str, counter: str) -> tuple[H, list[R]]:
     """The head of a file and the records behind it, which must be as many as the head says."""
     head = layout.decode(head_cls, data, source=source)
     size = layout.layout_of(head_cls).size

@@ -15,7 +15,7 @@ from typing import Any
 
 from dxa.errors import DxaError, TransportError, UsageError
 from dxa_msmail.folder import sync_folder
-from dxa_msmail.postoffice import dirsyncconf, galindex, identity, layout, mailbag, queue
+from dxa_msmail.postoffice import dirsyncconf, galindex, identity, layout, mailbag, process, queue
 from dxa_msmail.postoffice.identity import CONTROL, GLOBAL, MASTER, MODEM, RNETSEM, SERVER, TID
 from dxa_msmail.postoffice.maildata import FLAG, OWN, Changing, Files, Maildata, MemoryFiles
 from dxa_msmail.postoffice.names import NmeRecord
@@ -83,7 +83,7 @@ def required(*, shadow: bool) -> tuple[str, ...]:
     """The files without which something is wrong; a shadow postoffice has no schedule (KB Q149451), logs come back."""
     bags = (name for bag in MAILBAGS for name in (mailbag.key_name(bag), mailbag.mbg_name(bag)))
     plain = (name for name in _skeleton() if not name.startswith("LOG/"))
-    schedule = () if shadow else (dirsyncconf.PROCESS,)
+    schedule = () if shadow else (process.PROCESS,)
     return (MASTER, FLAG, *plain, *bags, dirsyncconf.REQCONF, *schedule)
 
 
@@ -133,7 +133,7 @@ def fill(change: Changing, *, network: str, postoffice: str, shadow: bool = Fals
         mailbag.create(change, bag)
     dirsyncconf.write_reqconf(change, dirsyncconf.Reqconf(types=TYPES))
     if not shadow:
-        dirsyncconf.write_process(change, dirsyncconf.Process())
+        process.write_process(change, process.Process())
     master = identity.Master(network=network, postoffice=postoffice, shadow=shadow, serial=serial)
     identity.write_identity(change, master)
 
@@ -268,13 +268,13 @@ def _shape(files: Files, found: set[str]) -> Iterator[Problem]:
     try:
         shadow = identity.identity(files).shadow
     except DxaError:
-        shadow = dirsyncconf.PROCESS not in found  # what is wrong with MASTER.GLB is said elsewhere
+        shadow = process.PROCESS not in found  # what is wrong with MASTER.GLB is said elsewhere
     for name in required(shadow=shadow):
         if name not in found:
             what = "have it rebuilt" if name in REBUILT else "restore it from a backup"
             yield Problem(name, -1, f"it is missing; {what}")
-    if shadow and dirsyncconf.PROCESS in found:
-        yield Problem(dirsyncconf.PROCESS, -1, "a shadow postoffice has none (KB Q149451); remove it")
+    if shadow and process.PROCESS in found:
+        yield Problem(process.PROCESS, -1, "a shadow postoffice has none (KB Q149451); remove it")
     if shadow and "GLB/ACCESS.GLB" in found and files.read("GLB/ACCESS.GLB"):
         yield Problem("GLB/ACCESS.GLB", -1, "a shadow postoffice has no users; remove them")
 

@@ -15,19 +15,17 @@ from dxa_msmail.errors import message as error_text
 from dxa_msmail.postoffice import mailbag
 from dxa_msmail.postoffice.dirsyncconf import (
     SRVCONF,
-    T2,
     Requestor,
     Srvconf,
-    read_process,
     read_reqconf,
     read_srvconf,
-    write_process,
     write_reqconf,
     write_srvconf,
 )
 from dxa_msmail.postoffice.identity import Master, identity, write_identity
 from dxa_msmail.postoffice.maildata import Changing, Maildata
 from dxa_msmail.postoffice.networks import name_key
+from dxa_msmail.postoffice.process import T2, read_process, write_process
 from dxa_msmail.postoffice.queue import MSTTRANS
 from dxa_msmail.postoffice.served import SERVED, Served, read_served, write_served
 from dxa_msmail.postoffice.users import users
