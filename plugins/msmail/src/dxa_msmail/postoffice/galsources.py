@@ -29,6 +29,7 @@ from dxa_msmail.postoffice.maildata import Files
 from dxa_msmail.postoffice.names import (
     EXTERNAL,
     HEAD,
+    NETPO,
     NmeRecord,
     UsrRecord,
     gateway_files,
@@ -41,7 +42,6 @@ from dxa_msmail.postoffice.shelves import Place, places
 
 T = TypeVar("T")
 
-NETPO = "GLB/NETPO.GLB"
 NO_POSTOFFICE, NO_NAME, NO_ADDRESS, NO_LIST, NO_ACCESS = 32, 46, 48, 201, 203
 _LIST = re.compile(r"[0-9A-F]{8}\.USR")
 

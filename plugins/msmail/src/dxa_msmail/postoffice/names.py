@@ -24,6 +24,8 @@ T = TypeVar("T", "NameRow", "UserRow", "NetpoRow")
 LOCAL, EXTERNAL, GROUP = 1, 2, 4
 #: NETPO.GLB, GALNETPO.GLB and <gateway>.GLB begin with the chain of their deleted records (KB Q77926); ours have none.
 HEAD = bytes(4)
+#: The external addresses of the postoffice's own list.
+NETPO = "GLB/NETPO.GLB"
 #: Bytes of an address in ``<gateway>.GLB`` and GALNETPO.GLB are fewer.
 ADDRESS_SIZE = 0xFFFF - 12
 #: The gateways whose addresses are not 10/10/10; the others' are in USR files (KB Q123856).

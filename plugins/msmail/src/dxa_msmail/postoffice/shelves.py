@@ -33,11 +33,13 @@ from dxa_msmail.postoffice.names import (
     EXTERNAL,
     GATEWAY_LISTS,
     HEAD,
+    NETPO,
     AddressRow,
     NmeRecord,
     UsrRecord,
     gateway_files,
     read_addresses,
+    read_netpo,
     usr_columns,
     usr_file,
     write_addresses,
@@ -266,12 +268,19 @@ class Tids:
         return tids
 
     def _free(self) -> int:
-        """One above the highest in use."""
-        highest = EXTERNAL_TIDS - 1
+        """One above the highest in use, also by names of the own list whose address is gone from here (KB Q137865)."""
+        highest = max([EXTERNAL_TIDS - 1, *_netpo_tids(self._files)])
         for place in self._places:
             data = self._files.read(place.addresses if place.is_gateway else place.file) or b""
             highest = max([highest, *(_gateway_tids(place, data) if place.is_gateway else _usr_tids(data))])
         return highest + 1
+
+
+def _netpo_tids(files: Files) -> list[int]:
+    try:
+        return [row.tid for row in read_netpo(files.read(NETPO) or HEAD, NETPO).values()]
+    except FormatError:
+        return []  # who looks at the own list says what is wrong with it
 
 
 def _usr_tids(data: bytes) -> list[int]:
