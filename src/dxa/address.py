@@ -54,6 +54,8 @@ class AddressType:
     fold: Callable[[str], str] = str.casefold
     #: Whether entries of this type may carry template fields (KB Q118621).
     templates: bool = False
+    #: Whether a checked value is a program's mailbox (``NET/PO/$SYSTEM``), which nobody is told of (dx:T-201).
+    is_program: Callable[[str], bool] = lambda _value: False
 
 
 class AddressTypes:

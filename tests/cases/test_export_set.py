@@ -145,6 +145,21 @@ def test_a_hand_made_recipient_never_empties_a_list(make_site: MakeSite):
     assert {"PCM:LAB/HQ/ANN", "PCM:NET/TWO/DORA", "PCM:NET/TWO/LINKMON"} == one.gal.keys()
 
 
+@pytest.mark.dx("T-201")
+def test_a_mailbox_of_directory_synchronization_is_nobody(make_site: MakeSite):
+    """The custom recipient NET/PO/$SYSTEM (KB Q152167) is shown to nobody by any of its addresses, and that is said."""
+    text = mail("NET/ONE", "NET/TWO", export_custom="{manual = true, imported = true}")
+    site = make_site(text)
+    site.add("Ann Lee")
+    by_hand = site.add("PO2 by hand", kind=Kind.CUSTOM, target="MS:NET/FAR/$SYSTEM")
+    site.joined("NET/TWO", "A Directory\tPCM:NET/TWO/$SYSTEM")
+    one = site.joined("NET/ONE", types="PCM|SMTP")
+
+    assert {"PCM:LAB/HQ/ANN"} == one.gal.keys()
+    assert any("MS:NET/FAR/$SYSTEM is a program's mailbox" in text for _, text in site.notices())
+    assert "MS:NET/FAR/$SYSTEM" == str(by_hand.target)
+
+
 @pytest.mark.dx("T-010")
 def test_imported_and_hand_made_recipients_have_switches_of_their_own(make_site: MakeSite):
     """Switching off what peers told us deletes that, and leaves what was made by hand."""

@@ -56,6 +56,7 @@ TYPES = AddressTypes(
             shape=_shape_triple,
             variant=_vary_triple,
             templates=True,
+            is_program=lambda value: value.upper().endswith(("/$SYSTEM", "/*SPECIAL")),
         ),
         AddressType(name="SMTP", check=_check_smtp, shape=_shape_smtp),
         AddressType(name="PROFS", check=_any, list_of=_two_steps, templates=True),

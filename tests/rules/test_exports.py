@@ -84,6 +84,17 @@ def test_no_address(recipient: Recipient, shown: list[str], reason: str):
     assert reason == why_absent(recipient, types=TYPES)
 
 
+@pytest.mark.dx("T-201")
+@pytest.mark.parametrize("site_type", ["MS", "CCMAIL"])
+@pytest.mark.parametrize("target", ["MS:NET/PO/$SYSTEM", "MS:net/po/$system", "MS:NET/PO/*SPECIAL"])
+def test_a_program_s_mailbox(target: str, site_type: str):
+    """A recipient that stands for a program (KB Q152167) has no line for any peer, and that is said."""
+    recipient = custom(target, "MS:LAB/MAIN/PO2", "CCMAIL:Directory at LAB", "SMTP:x@lab.example")
+
+    assert [] == forms(recipient, site_type=site_type) == forms(recipient, site_type=site_type, whole=True)
+    assert f"{target} is a program's mailbox, which stands in no list" in why_absent(recipient, types=TYPES)
+
+
 def test_no_address_needed():
     """Without the fallback nobody misses an address of the site's type."""
     assert "" == why_absent(custom("SMTP:a@far.example"), types=TYPES, fallback=False)

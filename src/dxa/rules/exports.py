@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from dxa.address import Address, AddressTypes
 from dxa.entry import ADDRESSES, ALIAS, KIND, NAME, Fields
 from dxa.recipient import Recipient
-from dxa.rules.maps import AttributeMap
+from dxa.rules.maps import AttributeMap, by_definition
 from dxa.rules.naming import NameLimits, shape_name
 
 #: Types whose address on the wire is gateway/node/user, while a directory may hold node/user (KB Q151518).
@@ -41,6 +41,7 @@ def lines(
     fallback: bool = True,
     gateways: Mapping[str, str] = _NO_GATEWAYS,
     attributes: AttributeMap | None = None,
+    defined: Callable[[str, str], Fields] | None = None,
     whole: bool = False,
     named: bool = False,
 ) -> tuple[ExportLine, ...]:
@@ -50,6 +51,8 @@ def lines(
         fallback: without it, peers that do not ask for a foreign type do not see its recipients (KB Q149192).
         gateways: the name of the gateway by type, put before addresses that have none.
         attributes: maps the fields to prompts; without it they stay as they are.
+        defined: the definition of a list, by type and name (`dxa.entry.definition`): an entry has the fields that it
+            says, and without one none. Without `defined` there are no definitions.
         whole: alias, addresses and kind are among the fields (`dxa.entry.ASIDE`); whoever has no address of the site's
             type is shown by its first one.
         named: so is the name, as it is here.
@@ -59,7 +62,7 @@ def lines(
     """
     forms = _forms(recipient, types, site_type, fallback, gateways)
     if whole and not forms and recipient.target is None:
-        forms = [(proxy, "") for proxy in recipient.proxies if proxy.type in types][:1]
+        forms = [(proxy, "") for proxy in recipient.proxies if _is_somebodys(proxy, types)][:1]
     if not forms:
         return ()
     name = shape_name(recipient.name, naming)
@@ -70,7 +73,10 @@ def lines(
         kind = types.get(address.type)
         # KB Q118621: other types take no template data (error 24).
         extra = (*fields, *aside) if whole else fields if kind.templates else ()
-        result.append(ExportLine(address.type, instead_of, kind.list_of(address.value), name, address.value, extra))
+        list_ = kind.list_of(address.value)
+        if defined is not None and kind.templates:
+            extra = by_definition(fields, defined(address.type, list_), naming)
+        result.append(ExportLine(address.type, instead_of, list_, name, address.value, extra))
     return tuple(result)
 
 
@@ -93,7 +99,7 @@ def why_absent(
     target = recipient.target
     problems = []
     if target and not _native(recipient, types, site_type, gateways):
-        problems.append(f"{target} has no gateway name" if target.type in types else f"no plugin knows {target.type}")
+        problems.append(_why_no_form(target, types))
     if (not target or (fallback and target.type != site_type)) and not recipient.primary(site_type):
         problems.append(f"no {site_type} address")
     return "; ".join(problems)
@@ -103,19 +109,37 @@ def _forms(
     recipient: Recipient, types: AddressTypes, site_type: str, fallback: bool, gateways: Mapping[str, str]
 ) -> list[tuple[Address, str]]:
     """The addresses that the recipient is listed under, each with the type it stands in for."""
+    if recipient.target and recipient.target.type in types and not _is_somebodys(recipient.target, types):
+        return []  # whatever addresses a template has given it
     forms = []
     if native := _native(recipient, types, site_type, gateways):
         forms.append((native, ""))
     foreign = recipient.target.type if recipient.target and recipient.target.type != site_type else ""
     # Only the primary address counts: KB Q152924.
-    if fallback and foreign and (own := recipient.primary(site_type)):
+    if fallback and foreign and (own := recipient.primary(site_type)) and _is_somebodys(own, types):
         forms.append((own, foreign))
     return forms
 
 
+def _is_somebodys(address: Address, types: AddressTypes) -> bool:
+    """Whether a plugin knows the type, and it is no program's.
+
+    KB Q152167 has custom recipients made for the $SYSTEM mailboxes of postoffices; they stand in nobody's list.
+    """
+    return address.type in types and not types.get(address.type).is_program(address.value)
+
+
+def _why_no_form(address: Address, types: AddressTypes) -> str:
+    if address.type not in types:
+        return f"no plugin knows {address.type}"
+    if not _is_somebodys(address, types):
+        return f"{address} is a program's mailbox, which stands in no list"
+    return f"{address} has no gateway name"
+
+
 def _native(recipient: Recipient, types: AddressTypes, site_type: str, gateways: Mapping[str, str]) -> Address | None:
     address = recipient.target or recipient.primary(site_type)
-    if not address or address.type not in types:
+    if not address or not _is_somebodys(address, types):
         return None
     return _with_gateway(address, gateways) if address.type in GATEWAY_TYPES else address
 

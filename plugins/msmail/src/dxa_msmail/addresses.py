@@ -132,6 +132,7 @@ def _triple_type(name: str, check: Callable[[str], str], aliases: tuple[str, ...
         shape=partial(_shape_triple, check=check),
         variant=_vary_triple,
         templates=True,
+        is_program=lambda value: value.rpartition("/")[2].upper() in RESERVED_MAILBOXES,
     )
 
 
