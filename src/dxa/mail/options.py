@@ -1,0 +1,166 @@
+"""What is configured about mail: the table ``mail`` of a link, and what a peer of such a link has in addition."""
+
+# ruff: noqa: RUF009 - `_key` is `attrs.field` with an explanation; it makes no value
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+
+import attrs
+
+from dxa.config.secrets import Secret
+from dxa.errors import UsageError
+from dxa.mail.interface import Mailbox, Submission
+from dxa.signing import PrivateKey, PublicKey
+
+Security = Literal["starttls", "tls", "none"]
+_SMTP_PORTS = {"starttls": 587, "tls": 465, "none": 25}
+_IMAP_PORTS = {"starttls": 143, "tls": 993, "none": 143}
+_ADDRESS = re.compile(r"[!-;=?A-~]+@[A-Za-z0-9.-]+")
+
+_Field: TypeAlias = "attrs.Attribute[Any]"
+
+
+def _key(doc: str, default: Any, validator: Any = None) -> Any:
+    return attrs.field(default=default, validator=validator, metadata={"doc": doc})
+
+
+def _port(_instance: object, field: _Field, value: int) -> None:
+    if not 0 <= value <= 65_535:
+        raise ValueError(f"{field.name} must be 0 to 65535, got {value}")
+
+
+def _positive(_instance: object, field: _Field, value: float) -> None:
+    if value <= 0:
+        raise ValueError(f"{field.name} must be positive, got {value}")
+
+
+def mail_address(_instance: object, field: _Field, value: str) -> None:
+    """Validator: empty, or ``user@domain`` in ASCII."""
+    if value and not _ADDRESS.fullmatch(value):
+        raise ValueError(f"{field.name} must be user@domain, got {value!r}")
+
+
+def public_key(_instance: object, field: _Field, value: str) -> None:
+    """Validator: empty, or a public key as text."""
+    if value:
+        try:
+            PublicKey.parse(value)
+        except ValueError as error:
+            raise ValueError(f"{field.name}: {error}") from None
+
+
+@attrs.frozen(kw_only=True)
+class SmtpOptions:
+    """The mail server that takes mail over."""
+
+    host: str = _key("name or number of the mail server that takes our mail", "")
+    port: int = _key("its port; 0 is 587 for starttls, 465 for tls, 25 for none", 0, _port)
+    security: Security = _key("how the connection is secured; `none` is for a server on this machine", "starttls")
+    user: str = _key("who we are to the server; empty where it does not ask", "")
+    password: Secret | None = _key("our password there: env:NAME or file:PATH", None)
+    ca: str = _key("file of the certificates to believe; empty is those of the system", "")
+    timeout: float = _key("seconds to wait for an answer of the server", 60.0, _positive)
+
+    @property
+    def actual_port(self) -> int:
+        """The port."""
+        return self.port or _SMTP_PORTS[self.security]
+
+
+@attrs.frozen(kw_only=True)
+class ImapOptions:
+    """The folder at an IMAP server from which mail is taken."""
+
+    host: str = _key("name or number of the IMAP server; empty for a Maildir", "")
+    port: int = _key("its port; 0 is 993 for tls, else 143", 0, _port)
+    security: Security = _key("how the connection is secured", "tls")
+    user: str = _key("who we are to the server", "")
+    password: Secret | None = _key("our password there: env:NAME or file:PATH", None)
+    folder: str = _key("the folder; nothing but the mail of this link should come there", "INBOX")
+    ca: str = _key("file of the certificates to believe; empty is those of the system", "")
+    timeout: float = _key("seconds to wait for an answer of the server", 60.0, _positive)
+
+    @property
+    def actual_port(self) -> int:
+        """The port."""
+        return self.port or _IMAP_PORTS[self.security]
+
+
+@attrs.frozen(kw_only=True)
+class MailOptions:
+    """The table ``mail`` of a link; without an `address` the link does not use mail."""
+
+    address: str = _key("our mail address, user@domain; empty: this link does not use mail", "", mail_address)
+    key: Secret | None = _key("this site's private key, as `dxa keygen` makes it: file:PATH", None)
+    maildir: str = _key("Maildir into which the mail server delivers mail for the address", "")
+    aside: str = _key("folder for e-mails that could not be used, each with the reason", "mail-aside")
+    smtp: SmtpOptions = _key("the mail server that takes our mail", attrs.Factory(SmtpOptions))
+    imap: ImapOptions = _key("the IMAP server, in place of a Maildir", attrs.Factory(ImapOptions))
+
+    def __attrs_post_init__(self) -> None:
+        """Raises ValueError for a table that is begun and not complete."""
+        if not self.address:
+            if self.maildir or self.smtp.host or self.imap.host:
+                raise ValueError("address is missing: our mail address")
+            return
+        if not self.smtp.host:
+            raise ValueError("smtp.host is missing: the mail server that takes our mail")
+        if bool(self.maildir) == bool(self.imap.host):
+            raise ValueError("one of maildir and imap.host has to be given: where mail for us comes in")
+
+    def __bool__(self) -> bool:
+        """Whether the link uses mail."""
+        return bool(self.address)
+
+    def submission(self, folder: Path) -> Submission:
+        """The way out; paths start at `folder`."""
+        from dxa.mail.smtp import SmtpSubmission
+
+        return SmtpSubmission(options=self.smtp, hello=self.address.rpartition("@")[2], folder=folder)
+
+    def mailbox(self, folder: Path) -> Mailbox:
+        """The way in; paths start at `folder`."""
+        if self.maildir:
+            from dxa.mail.maildir import MaildirBox
+
+            return MaildirBox(folder / self.maildir)
+        from dxa.mail.imap import ImapBox
+
+        return ImapBox(options=self.imap, folder=folder)
+
+    def private_key(self, where: str, *, needed: bool) -> PrivateKey | None:
+        """Our key; `where` is the key of the configuration that an error names, without its last step.
+
+        Raises `UsageError` for one that cannot be read, or that is missing where it is `needed`.
+        """
+        if self.key is None:
+            if not needed:
+                return None
+            raise UsageError(f'{where}.key is missing: `dxa keygen FILE` makes a key; then key = "file:FILE"')
+        try:
+            return PrivateKey.parse(self.key.reveal())
+        except ValueError as error:
+            raise UsageError(f"{where}.key: it {error}") from None
+
+
+@attrs.frozen(kw_only=True)
+class Correspondent:
+    """The other side of a link: its name there, its mail address, and its key (None: believed unsigned)."""
+
+    name: str
+    address: str
+    key: PublicKey | None
+
+    @classmethod
+    def of(cls, name: str, address: str, key: str, *, unsigned: bool, where: str) -> Correspondent:
+        """The other side as it is configured in the table `where`; raises `UsageError` for what is missing there."""
+        if not address:
+            raise UsageError(f"{where}: the mail address of {name} is missing, and the link uses mail")
+        if unsigned and key:
+            raise UsageError(f"{where}: public_key is given together with unsigned = true; leave one out")
+        if not unsigned and not key:
+            raise UsageError(f"{where}: public_key is missing; `dxa keygen` printed it at {name}")
+        return cls(name=name, address=address, key=PublicKey.parse(key) if key else None)
