@@ -17,6 +17,8 @@ COMMANDS = {
         "peers": Entry("dxa.cli.peers:peers", "Foreign systems: list, show, add, remove."),
         "recipients": Entry("dxa.cli.recipients:recipients", "The directory: list, show, add, set, remove."),
         "keygen": Entry("dxa.cli.keygen:keygen", "Make a key that signs what this site sends."),
+        "backup": Entry("dxa.cli.backup:backup", "Copy the whole site into one file."),
+        "restore": Entry("dxa.cli.backup:restore", "Put the site of a backup in place."),
         "plugins": Entry("dxa.cli.plugins:plugins", "Show the plugins and what they bring."),
     },
     "Run": {

@@ -77,6 +77,12 @@ class Session:
             yield site
 
     @contextmanager
+    def writing_without_secrets(self) -> Iterator[OpenSite]:
+        """The same for what needs no secrets."""
+        with self.locked(), self.reading() as site:
+            yield site
+
+    @contextmanager
     def locked(self) -> Iterator[Path]:
         """The configuration's path, with the site locked, for commands that may meet a faulty configuration."""
         from dxa.agent.site import not_a_site, site_lock

@@ -74,6 +74,10 @@ class FileHighWater:
         """See `HighWater`."""
         return self._issued[name] if name in self._issued else self._on_disk().get(name, 0)
 
+    def all(self) -> dict[str, int]:
+        """What the file says, by the name of the sequence; raises `StoreError` when it is damaged."""
+        return dict(self._read())
+
     def close(self) -> None:
         """See `HighWater`; nothing is given back of what another process has reserved since."""
         if self._issued and self._read() == self._reserved:

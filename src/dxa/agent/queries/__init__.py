@@ -18,6 +18,7 @@ from dxa.agent.queries.peers import list_counts, peer, peers, status
 from dxa.agent.queries.plans import cycle, difference, held
 from dxa.agent.queries.recipients import find_recipient, recipient, recipients
 from dxa.agent.queries.values import (
+    BackupShown,
     ChangeShown,
     CycleShown,
     EventShown,
@@ -45,6 +46,7 @@ from dxa.agent.queries.values import (
 )
 
 __all__ = [
+    "BackupShown",
     "ChangeShown",
     "CycleShown",
     "EventShown",

@@ -56,6 +56,21 @@ class FindingShown:
 
 
 @attrs.frozen(kw_only=True)
+class BackupShown:
+    """What is in a backup."""
+
+    file: str = said("the backup")
+    organization: str = said("organisation name")
+    site: str = said("site name")
+    made_at: float = said("when it was made")
+    program: str = said("version of the dxa that made it")
+    schema: str = said("revision of its database")
+    files: Mapping[str, str] = said("every file in it, from the site's folder on, with its SHA-256")
+    numbers: Mapping[str, int] = said("the highest number issued, by link")
+    left_out: tuple[str, ...] = said("what belongs to the site and is not in it, and why")
+
+
+@attrs.frozen(kw_only=True)
 class PluginShown:
     """A plugin."""
 
