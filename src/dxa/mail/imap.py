@@ -31,6 +31,7 @@ class ImapBox:
     folder: Path
     _client: imaplib.IMAP4 | None = attrs.field(default=None, init=False)
     _validity: str = attrs.field(default="", init=False)
+    _able: frozenset[str] = attrs.field(default=frozenset(), init=False)
     _unread: set[str] = attrs.field(factory=set, init=False)
 
     def names(self) -> list[str]:
@@ -73,9 +74,9 @@ class ImapBox:
         for start in range(0, len(uids), BATCH):
             chosen = ",".join(uids[start : start + BATCH])
             self._command("STORE", chosen, "+FLAGS.SILENT", r"(\Deleted)")
-            if "UIDPLUS" in self._connected().capabilities:
+            if "UIDPLUS" in self._able:
                 self._command("EXPUNGE", chosen)
-        if uids and "UIDPLUS" not in self._connected().capabilities:
+        if uids and "UIDPLUS" not in self._able:
             self._done(self._connected().expunge())
 
     def close(self) -> None:
@@ -148,7 +149,7 @@ class ImapBox:
                 client.authenticate("PLAIN", lambda _: f"\0{options.user}\0{password}".encode())
             else:
                 client.login(options.user, password)
-            client._get_capabilities()
+            self._able = frozenset(b" ".join(self._done(client.capability())).decode("ascii").upper().split())
             self._done(client.select(imaplib_name(options.folder)))
             validity = client.response("UIDVALIDITY")[1]
         except BaseException:

@@ -6,14 +6,16 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import attrs
 
 from dxa.config.secrets import Secret
 from dxa.errors import UsageError
-from dxa.mail.interface import Mailbox, Submission
-from dxa.signing import PrivateKey, PublicKey
+
+if TYPE_CHECKING:
+    from dxa.mail.interface import Mailbox, Submission
+    from dxa.signing import PrivateKey, PublicKey
 
 Security = Literal["starttls", "tls", "none"]
 _SMTP_PORTS = {"starttls": 587, "tls": 465, "none": 25}
@@ -46,6 +48,8 @@ def mail_address(_instance: object, field: _Field, value: str) -> None:
 def public_key(_instance: object, field: _Field, value: str) -> None:
     """Validator: empty, or a public key as text."""
     if value:
+        from dxa.signing import PublicKey
+
         try:
             PublicKey.parse(value)
         except ValueError as error:
@@ -140,6 +144,8 @@ class MailOptions:
             if not needed:
                 return None
             raise UsageError(f'{where}.key is missing: `dxa keygen FILE` makes a key; then key = "file:FILE"')
+        from dxa.signing import PrivateKey
+
         try:
             return PrivateKey.parse(self.key.reveal())
         except ValueError as error:
@@ -163,4 +169,6 @@ class Correspondent:
             raise UsageError(f"{where}: public_key is given together with unsigned = true; leave one out")
         if not unsigned and not key:
             raise UsageError(f"{where}: public_key is missing; `dxa keygen` printed it at {name}")
+        from dxa.signing import PublicKey
+
         return cls(name=name, address=address, key=PublicKey.parse(key) if key else None)

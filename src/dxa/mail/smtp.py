@@ -113,9 +113,8 @@ class SmtpSubmission:
         return TransportError(f"{reason}; the next run tries again")
 
     def _unreachable(self, error: Exception) -> TransportError:
-        return TransportError(
-            f"cannot hand mail to {self._place()}: {error or type(error).__name__}; the next run tries again"
-        )
+        reason = str(error) or type(error).__name__
+        return TransportError(f"cannot hand mail to {self._place()}: {reason}; the next run tries again")
 
     def _place(self) -> str:
         return f"the mail server {self.options.host}:{self.options.actual_port}"
