@@ -11,7 +11,20 @@ import pytest
 
 from dxa.address import Address
 from dxa.agent import Agent, OpenSite
-from dxa.connector import ConnectorType, Feed, Holds, LinkContext, Outcome, Parcel, Phase, Report, Result, Traits
+from dxa.connector import (
+    ConnectorType,
+    Feed,
+    Holds,
+    LinkContext,
+    Outcome,
+    Parcel,
+    Phase,
+    Report,
+    Result,
+    Traits,
+    Wish,
+    shaped,
+)
 from dxa.entry import CONTAINER, HIDDEN, Entry, Reject, Transaction, Verb
 from dxa.errors import AddressError, TransportError
 from dxa.hookspecs import hookimpl
@@ -76,12 +89,15 @@ class Scripted:
     def settle(self, receipts: Sequence[str]) -> None:
         pass
 
-    def shape(self, entry: Entry, held: Entry | None) -> Entry:
+    def shape(self, wishes: Sequence[Wish]) -> Sequence[Entry | AddressError]:
+        return shaped(self.shape_one, wishes)
+
+    def shape_one(self, entry: Entry, held: Entry | None) -> Entry:
         self.shaped += 1
         if "!" in entry.name:
             raise AddressError("no exclamation marks", got=entry.name)
-        shaped = entry._replace(name=entry.name.upper(), fields=())
-        return held if held is not None and held.name.upper() == shaped.name else shaped
+        fitting = entry._replace(name=entry.name.upper(), fields=())
+        return held if held is not None and held.name.upper() == fitting.name else fitting
 
     def passed(self, phase: Phase, counts: Mapping[Verb, int], reason: str) -> None:
         self.phases.append((phase, sum(counts.values()), reason))

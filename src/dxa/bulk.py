@@ -6,8 +6,10 @@ import gc
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
+from itertools import islice
 from typing import Any, TypeVar
 
+S = TypeVar("S")
 T = TypeVar("T", bound="tuple[Any, ...]")
 
 
@@ -31,6 +33,13 @@ def made(cls: type[T], *columns: Iterable[Any]) -> Iterator[T]:
     A class's own constructor has default values, and takes several times as long.
     """
     return map(partial(tuple.__new__, cls), zip(*columns, strict=False))
+
+
+def batched(items: Iterable[S], size: int) -> Iterator[list[S]]:
+    """The items in their order, so many at once, and the rest."""
+    rest = iter(items)
+    while batch := list(islice(rest, size)):
+        yield batch
 
 
 def shared(column: Sequence[str]) -> Iterator[str]:

@@ -18,6 +18,7 @@ import attrs
 from dxa.address import AddressTypes
 from dxa.dirsync.messages import Reply, Request
 from dxa.entry import Entry, Reject, Transaction, Verb
+from dxa.errors import AddressError
 from dxa.ledger.answer import Content, ListKey
 
 
@@ -65,6 +66,8 @@ class Traits:
     tells_recipients: bool = False
     #: Its peers are shown these fields (alias, addresses, kind) with every entry.
     shows_recipients: bool = False
+    #: The lists of its peers have definitions, which say the fields of their entries: values come behind them.
+    definitions: bool = False
     #: Its peers hold addresses of any type: each recipient is shown once, by its native address.
     every_type: bool = False
     #: Its peers are sites like this one, and both sides are servers: who is known is told what is new without asking,
@@ -253,16 +256,31 @@ class Claimant(Protocol):
         """
 
 
+#: An entry, and what the peer has under the same key. What it has is given back when that is as good; the address
+#: stays as it is.
+Wish = tuple[Entry, Entry | None]
+
+
 @runtime_checkable
 class Shaper(Protocol):
     """A connector to peers that cannot hold everything, and whose full read proves what they hold."""
 
-    def shape(self, entry: Entry, held: Entry | None) -> Entry:
-        """What the peer can hold of an entry: that is sent, and compared with what it has.
+    def shape(self, wishes: Sequence[Wish]) -> Sequence[Entry | AddressError]:
+        """What the peer can hold of each of these entries: that is sent, and compared with what it has.
 
-        `held` is what it has under the same key; that itself is given back when it is as good. The address stays.
-        Raises `AddressError` for an entry that no such peer can hold.
+        An `AddressError` stands for an entry that no such peer can hold. `shaped` makes this of a function for one.
         """
+
+
+def shaped(shape: Callable[[Entry, Entry | None], Entry], wishes: Iterable[Wish]) -> list[Entry | AddressError]:
+    """What a function for one entry, which raises `AddressError`, makes of many."""
+    found: list[Entry | AddressError] = []
+    for entry, held in wishes:
+        try:
+            found.append(shape(entry, held))
+        except AddressError as error:
+            found.append(error)
+    return found
 
 
 @runtime_checkable
@@ -345,6 +363,10 @@ class LinkContext:
     #: A line for the report of the cycle: what the connector does, under the number that its world has for that (0:
     #: none).
     tell: Callable[[int, str], None] = lambda _number, _text: None
+    #: The lists in which the site itself stands, on whatever link, and those by which its peers are known; links
+    #: between sites left out.
+    own_lists: frozenset[ListKey] = frozenset()
+    peer_lists: frozenset[ListKey] = frozenset()
 
 
 @attrs.frozen(kw_only=True)
@@ -366,6 +388,8 @@ class ConnectorType:
     open: Callable[[LinkContext], Connector]
     #: The lists in which the site stands for the peers of such a link, by (organization, site) and the link's options.
     site_lists: Callable[[tuple[str, str], Any], frozenset[ListKey]] = lambda _site, _options: frozenset()
+    #: The lists by which the one system behind a link without named peers is known, by the link's options.
+    peer_lists: Callable[[Any], frozenset[ListKey]] = lambda _options: frozenset()
     #: Raises `AddressError` for a text that cannot be the name of a peer on such a link.
     check_peer: Callable[[str], None] = lambda _name: None
     #: One raw record, as a reject keeps it, to transactions: how `dxa rejects retry` reads it again.

@@ -6,13 +6,14 @@ first cycle with a peer. Parcels that wait are superseded, for the peer was read
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from hashlib import blake2b
 
 import attrs
 
 from dxa.address import Address
 from dxa.agent.context import LinkWork
+from dxa.bulk import batched
 from dxa.change import Change, diff, in_order
 from dxa.config import Peer
 from dxa.connector import GivesBack, Parcel, ParcelKind, Result, Shaper
@@ -24,6 +25,8 @@ from dxa.store import PeerRow
 
 #: Raised when the same state on both sides leads to another result, so that all peers are compared anew.
 VERSION = 1
+#: So many entries at once are given to a connector that shapes them.
+BATCH = 1000
 #: Why an entry is written into the peer or taken out of it.
 REASONS = {Verb.ADD: "shown by the view", Verb.MODIFY: "changed in the view", Verb.DELETE: "no longer shown"}
 
@@ -94,21 +97,30 @@ def _wanted(work: LinkWork, peer: Peer, row: PeerRow, have: Mapping[str, Entry])
     """What the view shows this peer, as it can hold it, without what is its own."""
     pick = Pick(types=work.shown_types())
     own = work.store.received.recipients(peer.id)
-    shaper = work.connector if isinstance(work.connector, Shaper) else None
+    shown = (
+        (work.types.key(Address(line.type, line.address)), line.entry())
+        for line in work.store.views.live_all(row.view or 0)
+        if pick.shows(line.type, line.instead_of) and line.recipient not in own
+    )
     wanted, refused = {}, {}
-    for line in work.store.views.live_all(row.view or 0):
-        if pick.shows(line.type, line.instead_of) and line.recipient not in own:
-            key = work.types.key(Address(line.type, line.address))
-            try:
-                held = have.get(key)
-                entry = shaper.shape(line.entry(), held) if shaper else line.entry()
-            except AddressError as error:
-                refused[key] = str(error)
+    for batch in batched(shown, BATCH):
+        for (key, _), entry in zip(batch, _shaped(work, batch, have), strict=True):
+            if isinstance(entry, AddressError):
+                refused[key] = str(entry)
             else:
+                held = have.get(key)
                 wanted[key] = entry._replace(key=key, anchor=held.anchor if held else "")
     if refused:
         _keep_refusals(work, peer.id, {key: f"{peer.name} cannot hold it: {why}" for key, why in refused.items()})
     return wanted
+
+
+def _shaped(
+    work: LinkWork, batch: Sequence[tuple[str, Entry]], have: Mapping[str, Entry]
+) -> Sequence[Entry | AddressError]:
+    if not isinstance(work.connector, Shaper):
+        return [entry for _, entry in batch]
+    return work.connector.shape([(entry, have.get(key)) for key, entry in batch])
 
 
 def _post(work: LinkWork, peer: Peer, row: PeerRow, plan: Plan) -> None:

@@ -7,8 +7,9 @@ from hashlib import blake2b
 
 import attrs
 
-from dxa.connector import LinkContext, Outcome, Parcel, ParcelKind, Phase, Report, Result
+from dxa.connector import LinkContext, Outcome, Parcel, ParcelKind, Phase, Report, Result, Wish, shaped
 from dxa.entry import Entry, Reject, Verb
+from dxa.errors import AddressError
 from dxa_ccmail import delivery
 from dxa_ccmail.delivery import Present, Wanted
 from dxa_ccmail.importfiles import write_adds, write_deletes
@@ -189,9 +190,9 @@ class CcMailConnector:
 
     # -- what the core asks ----------------------------------------------------------------------------------------
 
-    def shape(self, entry: Entry, held: Entry | None) -> Entry:
+    def shape(self, wishes: Sequence[Wish]) -> Sequence[Entry | AddressError]:
         """See `Shaper`."""
-        return self._profile.shape(entry, held)
+        return shaped(self._profile.shape, wishes)
 
     def passed(self, phase: Phase, counts: Mapping[Verb, int], reason: str) -> None:
         """See `Narrator`."""

@@ -7,9 +7,9 @@ from hashlib import blake2b
 
 import attrs
 
-from dxa.connector import LinkContext, Outcome, Parcel, ParcelKind, Phase, Report, Result
+from dxa.connector import LinkContext, Outcome, Parcel, ParcelKind, Phase, Report, Result, Wish, shaped
 from dxa.entry import Entry, Reject, Verb
-from dxa.errors import FormatError, TransportError
+from dxa.errors import AddressError, FormatError, TransportError
 from dxa_exchange.files.batches import options_file
 from dxa_exchange.files.folder import Folder, Waiting, complete
 from dxa_exchange.files.formats import Content, Parsed, parse
@@ -258,9 +258,9 @@ class FilesConnector:
 
     # -- what the core asks ----------------------------------------------------------------------------------------
 
-    def shape(self, entry: Entry, held: Entry | None) -> Entry:
+    def shape(self, wishes: Sequence[Wish]) -> Sequence[Entry | AddressError]:
         """See `Shaper`."""
-        return self._shown().shape(entry, held)
+        return shaped(self._shown().shape, wishes)
 
     def passed(self, phase: Phase, _counts: Mapping[Verb, int], _reason: str) -> None:
         """See `Narrator`: at the end of a cycle nothing is left that an export has outdated."""

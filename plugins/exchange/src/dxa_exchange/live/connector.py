@@ -11,9 +11,9 @@ from itertools import chain
 import attrs
 
 from dxa.bulk import no_collector
-from dxa.connector import LinkContext, Outcome, Parcel, ParcelKind, Phase, Report, Result
+from dxa.connector import LinkContext, Outcome, Parcel, ParcelKind, Phase, Report, Result, Wish, shaped
 from dxa.entry import Entry, Verb
-from dxa.errors import ConfigError
+from dxa.errors import AddressError, ConfigError
 from dxa_exchange.live import cookie as cookies
 from dxa_exchange.live.client import Client
 from dxa_exchange.live.delivery import Delivery
@@ -162,9 +162,9 @@ class LdapConnector:
         if phase in (Phase.ENDED, Phase.FAILED):
             self._patience.close()
 
-    def shape(self, entry: Entry, held: Entry | None) -> Entry:
+    def shape(self, wishes: Sequence[Wish]) -> Sequence[Entry | AddressError]:
         """See `Shaper`."""
-        return self._writer.shape(entry, held)
+        return shaped(self._writer.shape, wishes)
 
     # -- how -------------------------------------------------------------------------------------------------------
 
