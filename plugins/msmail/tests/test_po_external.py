@@ -21,7 +21,6 @@ from dxa_msmail.postoffice.mailbag import INQUEUE, INQUEUE3, SYSTEM
 from dxa_msmail.postoffice.maildata import Maildata
 from dxa_msmail.postoffice.networks import Route, direct, indirect
 from dxa_msmail.programs import external
-from dxa_msmail.programs.carrying import HOPS
 from dxa_msmail.programs.mailroom import Outcome, Waiting
 
 NOW = 1_700_000_000.0
@@ -94,7 +93,7 @@ class World:
         bag = self.bag(name, mailbox)
         with self[name].look() as files:
             found = [letters.fetch(files, header.stem) for _, header in mailbag.headers(files, bag)]
-        return [attrs.evolve(letter, hops=0) for letter in found]
+        return [attrs.evolve(letter, trace=()) for letter in found]
 
     def fill(self, name: str, mailbox: str) -> None:
         """All 4,096 places of a mailbag are used."""
@@ -504,24 +503,28 @@ def test_a_missing_inqueue_ends_the_run_with_its_name(world: World) -> None:
 @pytest.mark.parametrize(
     ("to", "reason"),
     [
-        ("NETA/PO/nobody", "there is no mailbox nobody at NETA/PO"),
-        ("NETB/PO/nobody", "there is no mailbox nobody at NETB/PO"),
-        ("NETB/PO2/bob", "[32] postoffice not found: NETB/PO2"),
-        ("NETC/PO/bob", "[31] network not found: NETC/PO"),
-        ("SMTP:bob@example.org", "[44] gateway not installed: SMTP:bob@example.org"),
-        ("bob", "[142] bad address: bob"),
-        ("NOTE:bob", "[142] bad address: NOTE:bob"),
+        ("NETA/PO/nobody", "[002] unknown address: there is no mailbox nobody at NETA/PO"),
+        ("NETB/PO/nobody", "[002] unknown address: there is no mailbox nobody at NETB/PO"),
+        ("NETB/PO2/bob", "[002] unknown address: postoffice not found: NETB/PO2"),
+        ("NETC/PO/bob", "[002] unknown address: network not found: NETC/PO"),
+        ("SMTP:bob@example.org", "[002] unknown address: gateway not installed: SMTP:bob@example.org"),
+        ("bob", "[002] unknown address: bad address: bob"),
+        ("NOTE:bob", "[002] unknown address: bad address: NOTE:bob"),
     ],
 )
 def test_the_sender_is_told_once_of_an_unknown_recipient(world: World, to: str, reason: str) -> None:
-    """By a report from the $SYSTEM of his postoffice, in the same run; the letter itself is gone."""
+    """KB Q99204: by a report from the POSTMASTER of his postoffice, in the same run; the letter itself is gone."""
     world.submit("a", attrs.evolve(LETTER, to=(to,)))
 
     outcome = world.run("a")
     world.run("a")
 
     (report,) = world.mail("a", "ann")
-    assert ("NETA/PO/$SYSTEM", ("NETA/PO/ann",), "Undeliverable: Hello") == (report.sender, report.to, report.subject)
+    assert ("NETA/PO/POSTMASTER", ("NETA/PO/ann",), "Undeliverable: Hello") == (
+        report.sender,
+        report.to,
+        report.subject,
+    )
     assert f"  {to}: {reason}\r\n".encode() in report.body
     assert [f"mail from NETA/PO/ann (Hello) to {to}: {reason}"] == outcome.returned
     assert f"Warning[154] non-delivery report: mail from NETA/PO/ann (Hello) to {to}" in world.log("a")
@@ -533,7 +536,7 @@ def test_a_report_goes_back_to_the_senders_postoffice(world: World) -> None:
     world.submit("b", attrs.evolve(LETTER, to=("NETB/PO/nobody",)), bag=INQUEUE3)
     world.run("b")
     world.run("b")
-    assert ["NETB/PO/$SYSTEM"] == [report.sender for report in world.mail("a", "ann")]
+    assert ["NETB/PO/POSTMASTER"] == [report.sender for report in world.mail("a", "ann")]
 
 
 def test_an_unknown_recipient_is_reported_once_while_another_waits(world: World) -> None:
@@ -551,22 +554,32 @@ def test_an_unknown_recipient_is_reported_once_while_another_waits(world: World)
 @pytest.mark.parametrize(
     "letter",
     [
-        attrs.evolve(REQUEST, to=("NETB/PO/nobody",)),
-        attrs.evolve(REQUEST, to=("NETA/PO/nobody",)),
-        attrs.evolve(REQUEST, sender="NETC/PO/SYSTEM2", to=("NETA/PO/nobody",)),
         attrs.evolve(LETTER, subject="Undeliverable: Hello", to=("NETA/PO/nobody",)),
         attrs.evolve(LETTER, subject="NDR: Hello", to=("NETA/PO/nobody",)),
+        attrs.evolve(LETTER, subject="Mail failure", sender="NETB/PO/POSTMASTER", to=("NETA/PO/nobody",)),
         attrs.evolve(LETTER, sender="NETA/PO/*SPECIAL", to=("NETA/PO/nobody",)),
+        attrs.evolve(LETTER, sender="NETA/PO/*SPECIAL", to=("NETA/PO/*SPECIAL",)),
     ],
 )
-@pytest.mark.dx("T-154", "T-158")
-def test_no_report_is_written_about_a_report_or_about_mail_of_a_system(world: World, letter: Letter) -> None:
+@pytest.mark.dx("T-154", "T-158", "T-108")
+def test_no_report_is_written_about_a_report_or_about_an_exported_list(world: World, letter: Letter) -> None:
     """Two programs that report to each other never end: the letter is kept aside with the reason, and logged as 154."""
     world.submit("a", letter)
     outcome = world.run("a")
     assert ([], 1, 1) == (outcome.returned, len(outcome.aside), len(world.aside("a")))
     assert ([], []) == (world.files("a"), world.mail("a", "ann"))
     assert "Warning[154] non-delivery report: mail from" in world.log("a")
+
+
+@pytest.mark.parametrize("sender", ["NETA/PO/$SYSTEM", "NETA/PO/SYSTEM2"])
+@pytest.mark.dx("T-154")
+def test_a_report_about_mail_of_a_system_goes_to_that_system(world: World, sender: str) -> None:
+    """SRVMAIN and REQMAIN take it as error 154 and answer nothing; it is not from a $SYSTEM itself."""
+    world.submit("a", attrs.evolve(REQUEST, sender=sender, to=("NETB/PO/nobody",)))
+    world.run("a")
+    (report,) = world.mail("a", SYSTEM)
+    assert ("NETA/PO/POSTMASTER", (sender,)) == (report.sender, report.to)
+    assert [] == world.aside("a")
 
 
 def test_a_report_that_cannot_be_delivered_is_kept_aside(world: World) -> None:
@@ -669,21 +682,23 @@ def test_a_report_finds_its_way_back(chain: World) -> None:
     chain.submit("a", attrs.evolve(LETTER, to=("NETC/PO/nobody",)))
     for name in "abab":
         chain.run(name)
-    assert ["NETB/PO/$SYSTEM"] == [report.sender for report in chain.mail("a", "ann")]
+    assert ["NETB/PO/POSTMASTER"] == [report.sender for report in chain.mail("a", "ann")]
 
 
 def test_a_letter_that_goes_round_in_a_circle_comes_to_an_end(tmp_path: Path) -> None:
-    """Each says that the other has the way; after eight postoffices the sender is told."""
+    """KB Q128627: each says that the other has the way; the sender is told by the second one."""
     world = World(tmp_path)
     world.add("a", {"b": direct("../b"), "c": indirect("NETB/PO")}, "ann")
     world.add("b", {"a": direct("../a"), "c": indirect("NETA/PO")})
     world.submit("a", attrs.evolve(LETTER, to=("NETC/PO/cem",)))
 
-    for name in "ab" * HOPS:
-        world.run(name)
+    world.run("a")
+    world.run("b")
+    world.run("a")
 
     (report,) = world.mail("a", "ann")
-    assert b"it has passed 8 postoffices; its way is a circle" in report.body
+    assert b"[004] circular route: NETA/PO, NETB/PO, NETA/PO" in report.body
+    assert b"It went by way of NETA/PO." in report.body
     assert ([], [], []) == (world.mail("a", INQUEUE3), world.mail("b", INQUEUE3), world.files("b"))
 
 

@@ -454,7 +454,10 @@ def _letters() -> Iterator[Codec]:
 
     yield Codec(
         "MAI",
-        [mailfiles.write_mai(mai), mailfiles.write_mai(attrs.evolve(mai, to=(), extra=(), attachments=(), trace=(), body=b""))],
+        [
+            mailfiles.write_mai(mai),
+            mailfiles.write_mai(attrs.evolve(mai, to=(), extra=(), attachments=(), trace=(), body=b"")),
+        ],
         lambda data: (data, mailfiles.write_mai(mailfiles.read_mai(data, FILE))),
         partial(_summed, mailfiles.MaiHead, "body", word(mailfiles.MaiHead, "texts", 4)),
     )

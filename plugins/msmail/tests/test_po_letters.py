@@ -43,7 +43,7 @@ _letters = st.builds(
     attachments=st.lists(st.builds(Attachment, _text, st.binary(max_size=50)), max_size=3).map(tuple),
     priority=_text,
     extra=st.lists(st.tuples(_text, _text), max_size=2).map(tuple),
-    hops=st.integers(0, 255),
+    trace=st.lists(_text, max_size=3).map(tuple),
 )
 
 

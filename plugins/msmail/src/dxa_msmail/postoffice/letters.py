@@ -43,8 +43,9 @@ from dxa_msmail.postoffice.seen import seen as seen
 class Letter:
     """One mail. Addresses are ``NET/PO/MBX`` or, of another kind, ``SMTP:…``; `to` are all of its recipients.
 
-    `time` is local and has no seconds. `hops` counts the postoffices on its way. `extra` are headers of a message file
-    that FFAPI does not name. All text is of code page 850; body and attachments are bytes.
+    `time` is local and has no seconds. `trace` are the postoffices that it has passed (``NET/PO``), its own first.
+    `extra` are headers of a message file that FFAPI does not name. All text is of code page 850; body and attachments
+    are bytes.
     """
 
     sender: str
@@ -55,7 +56,7 @@ class Letter:
     attachments: tuple[Attachment, ...] = ()
     priority: str = ""
     extra: tuple[tuple[str, str], ...] = ()
-    hops: int = 0
+    trace: tuple[str, ...] = ()
 
     @property
     def origin(self) -> MailAddress:
@@ -131,7 +132,6 @@ def check(letter: Letter) -> None:
 def _mai(letter: Letter, count: int, attachments: Iterable[Reference]) -> Mai:
     time = letter.time
     head = MaiHead(
-        hops=letter.hops,
         count=count,
         minute=time.minute,
         hour=time.hour,
@@ -147,6 +147,7 @@ def _mai(letter: Letter, count: int, attachments: Iterable[Reference]) -> Mai:
         to=letter.to,
         extra=letter.extra,
         attachments=tuple(attachments),
+        trace=letter.trace,
         body=letter.body,
     )
 
@@ -193,7 +194,7 @@ def fetch(files: Files, stem: str, *, attachments: bool = True) -> Letter:
         attachments=tuple(_attached(files, mai.attachments)) if attachments else (),
         priority=mai.priority,
         extra=mai.extra,
-        hops=head.hops,
+        trace=mai.trace,
     )
 
 

@@ -45,6 +45,10 @@ _DUMP = "KB Q108027"
 _OURS = "where dxa keeps it; the meaning of these bytes is not published"
 
 
+class FullError(TransportError):
+    """A mailbag cannot take so many more headers (8, dx:T-205)."""
+
+
 @record(116, "mail header (MBG)", "KB Q77926, Q108027")
 @attrs.frozen(kw_only=True)
 class Header:
@@ -222,13 +226,13 @@ def depth(files: Files, bag: str) -> int:
 
 
 def require_room(files: Files, bag: str, count: int = 1) -> None:
-    """Raise `TransportError` when a mailbag cannot take so many more: it is full (8, dx:T-205) or missing (113)."""
+    """Raise `FullError` 8 when a mailbag cannot take so many more (dx:T-205), `TransportError` 113 without it."""
     _require_room(_read(files, bag, _SEND), count)
 
 
 def _require_room(bag: _Bag, count: int) -> None:
     if bag.live + count > MOST:
-        raise TransportError(
+        raise FullError(
             f"[{FULL}] mailbag {bag.name} is full: it has {bag.live} messages, and {MOST} is all that it can hold; "
             "the mail stays where it is until somebody has taken some of them"
         )

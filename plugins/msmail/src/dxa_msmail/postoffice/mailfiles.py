@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Iterable
+from itertools import islice
 
 import attrs
 
@@ -41,7 +42,7 @@ class MaiHead:
     raw: bytes = raw()
     mark: bytes = mark(0x00)
     check: int = check(0x04)
-    hops: int = number(0x08, 1, Basis.OURS, "", "so many postoffices has it passed")
+    hops: int = number(0x08, 1, Basis.OURS, "", "so many postoffices has it passed; their names are the last texts")
     count: int = number(0x0B, 2, Basis.DOCUMENTED, "KB Q104423", "number of mailbags that still point to it")
     minute: int = number(0x10, 2, Basis.OURS, "", "when it was sent, local: minute")
     hour: int = number(0x12, 2, Basis.OURS, "", "hour")
@@ -95,7 +96,10 @@ class Reference:
 
 @attrs.frozen(kw_only=True)
 class Mai:
-    """A MAI: `head` with the time and the count, and what follows it. `extra` are headers, each with its value."""
+    """A MAI: `head` with the time and the count, and what follows it.
+
+    `extra` are headers, each with its value; `trace` are the postoffices that it has passed, ``NET/PO``.
+    """
 
     head: MaiHead
     sender: str
@@ -104,6 +108,7 @@ class Mai:
     to: tuple[str, ...]
     extra: tuple[tuple[str, str], ...] = ()
     attachments: tuple[Reference, ...] = ()
+    trace: tuple[str, ...] = ()
     body: bytes = b""
 
 
@@ -148,17 +153,18 @@ def read_mai(data: bytes | None, source: str) -> Mai:
     head = mai_head(data, source)
     at = layout_of(MaiHead).size
     _check(data, at, head.texts + head.body, head.crc, source)
-    count = 3 + head.recipients + 2 * head.extra + head.attachments
-    texts = _texts(data[at : at + head.texts], count, at, source)
-    extra, last = texts[3 + head.recipients : count - head.attachments], texts[count - head.attachments :]
+    sizes = (3, head.recipients, 2 * head.extra, head.attachments, head.hops)
+    texts = iter(_texts(data[at : at + head.texts], sum(sizes), at, source))
+    first, to, extra, references, trace = (list(islice(texts, size)) for size in sizes)
     return Mai(
         head=head,
-        sender=texts[0],
-        subject=texts[1],
-        priority=texts[2],
-        to=tuple(texts[3 : 3 + head.recipients]),
+        sender=first[0],
+        subject=first[1],
+        priority=first[2],
+        to=tuple(to),
         extra=tuple(zip(extra[::2], extra[1::2], strict=True)),
-        attachments=tuple(_reference(text, at, source) for text in last),
+        attachments=tuple(_reference(text, at, source) for text in references),
+        trace=tuple(trace),
         body=data[at + head.texts :],
     )
 
@@ -173,9 +179,10 @@ def _reference(text: str, at: int, source: str) -> Reference:
 def write_mai(mai: Mai) -> bytes:
     """The bytes of a MAI; raises `FormatError` for text that the code page does not have."""
     extra = [text for pair in mai.extra for text in pair]
-    texts = _packed([mai.sender, mai.subject, mai.priority, *mai.to, *extra, *map(str, mai.attachments)])
+    texts = _packed([mai.sender, mai.subject, mai.priority, *mai.to, *extra, *map(str, mai.attachments), *mai.trace])
     head = attrs.evolve(
         mai.head,
+        hops=len(mai.trace),
         recipients=len(mai.to),
         extra=len(mai.extra),
         attachments=len(mai.attachments),

@@ -41,7 +41,7 @@ def letter_name(files: Files, header: Header) -> str:
     """
     source = mai_name(header.stem)
     try:
-        told = encode(attrs.evolve(mai_head(files.read(source), source), count=0, hops=0))
+        told = encode(attrs.evolve(mai_head(files.read(source), source), count=0))
     except FormatError:
         told = header.raw
     return f"{header.stem}-{zlib.crc32(told):08X}"

@@ -5,6 +5,7 @@ A batch is read under our lock, delivered under the other's as one change with i
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 
 import attrs
@@ -14,39 +15,34 @@ from dxa_msmail.envelope import mail_address
 from dxa_msmail.postoffice import letters, mailbag, networks
 from dxa_msmail.postoffice.identity import name_of
 from dxa_msmail.postoffice.letters import Letter
-from dxa_msmail.postoffice.mailbag import INQUEUE, INQUEUE3, MOST
+from dxa_msmail.postoffice.mailbag import INQUEUE, MOST
 from dxa_msmail.postoffice.maildata import Changing, Files, Maildata
 from dxa_msmail.postoffice.mailfolder import letter_name, slots_of
 from dxa_msmail.postoffice.networks import PostofficeRow, RouteKind, name_key
 from dxa_msmail.postoffice.seen import KEPT, known, remember
-from dxa_msmail.programs.mailroom import Mailboxes, Returns, Stray, UnknownError
+from dxa_msmail.programs.arriving import Arriving, Item
+from dxa_msmail.programs.causes import LATE
+from dxa_msmail.programs.returning import Returns, Stray
+from dxa_msmail.programs.transferlog import RECV_LOG, SENT_LOG, Transfer, received, sent, write_log
 
 #: So many bytes of letters are carried as one change.
 BATCH = 16 << 20
-#: A letter that has passed so many postoffices goes round in a circle.
-HOPS = 8
-
-
-@attrs.define
-class Item:
-    """A letter on its way: its recipients there, with the digests of their deliveries, and what has come of it."""
-
-    stray: Stray
-    digests: dict[str, str]
-    done: set[str] = attrs.field(factory=set)
-    unknown: dict[str, str] = attrs.field(factory=dict)
 
 
 @attrs.define
 class Carrying:
-    """Carries what waits for one postoffice; `held` says why some of it has to go on waiting."""
+    """Carries what waits for one postoffice; `held` says why some of it has to go on waiting.
+
+    `closed` are the postoffices that could not be reached in this run, by name with the reason: each is tried once.
+    """
 
     po: Maildata
     row: PostofficeRow
     returns: Returns
     batch: int = BATCH
     held: str = ""
-    _hop: PostofficeRow = attrs.field(init=False)
+    closed: dict[str, str] = attrs.field(factory=dict)
+    _hop: PostofficeRow | None = attrs.field(default=None, init=False)
     _tried: set[str] = attrs.field(factory=set, init=False)
     _damaged: dict[str, FormatError] = attrs.field(factory=dict, init=False)
 
@@ -57,35 +53,30 @@ class Carrying:
         other one is a reason to wait.
         """
         with self.po.look() as files:
-            if not mailbag.depth(files, self.row.mailbag) or not self._find_way(files):
+            if not mailbag.depth(files, self.row.mailbag):
                 return
-        while True:
+            self._hop = self._find_way(files)
+        while self._hop is not None or self.returns.give_up < math.inf:
             with self.po.look() as files:
                 items = self._load(files)
             if not items and not self._damaged:
                 return
-            try:
-                if items:
-                    self._hand_over(items)
-            except DxaError as error:
-                self.held = str(error)
+            if items and self._hop is not None:
+                self._try(items, self._hop)
             with self.po.change() as change:
                 self._settle(change, items)
 
-    def _find_way(self, files: Files) -> bool:
+    def _find_way(self, files: Files) -> PostofficeRow | None:
         try:
-            self._hop = networks.hop(files, self.row.full)
+            hop = networks.hop(files, self.row.full)
         except (UsageError, NotFoundError) as error:
             self.held = str(error)
-            return False
-        if self._hop.route.kind is not RouteKind.DIRECT:
-            self.held = f"there is no direct route to {self._hop.full}; give it one, or let another program fetch them"
-            return False
-        return True
-
-    @property
-    def _is_last(self) -> bool:
-        return self._hop.full == self.row.full
+            return None
+        if hop.route.kind is not RouteKind.DIRECT:
+            self.held = f"there is no direct route to {hop.full}; give it one, or let another program fetch them"
+            return None
+        self.held = self.closed.get(hop.full, "")
+        return None if self.held else hop
 
     # -- here, before ----------------------------------------------------------------------------------------------
 
@@ -102,9 +93,9 @@ class Carrying:
             except FormatError as error:
                 self._damaged[name] = error
                 continue
+            item.is_late = self.returns.is_late(header.arrived)
             items.append(item)
-            letter = item.stray.letter
-            size += len(letter.body) + sum(len(each.data) for each in letter.attachments)
+            size += item.size
             deliveries += len(item.digests)
             if size >= self.batch or deliveries >= KEPT:
                 break
@@ -120,26 +111,43 @@ class Carrying:
 
     # -- there -----------------------------------------------------------------------------------------------------
 
-    def _hand_over(self, items: list[Item]) -> None:
+    def _try(self, items: list[Item], hop: PostofficeRow) -> None:
+        try:
+            transfers = self._hand_over(items, hop)
+        except DxaError as error:
+            self.held = self.closed[hop.full] = str(error)
+            self._hop = None
+            return
+        try:
+            self._log(transfers, hop)
+        except DxaError as error:  # the mail has arrived all the same
+            self.returns.journal.warn(str(error))
+
+    def _hand_over(self, items: list[Item], hop: PostofficeRow) -> list[Transfer]:
         """Put the letters into the other postoffice; raises when none of them could be."""
-        path = self.po.root / self._hop.route.path
-        arriving, outcome = _Arriving(self.row.full, self.returns.now), self.returns.outcome
+        path = self.po.root / hop.route.path
+        arriving = Arriving(self.row.full, self.returns.own, hop.full, self.returns.now)
         with attrs.evolve(self.po, root=path).change() as change:
             found = name_of(change)
-            if name_key(found) != name_key(self._hop.full):
-                raise TransportError(f"{path} is the postoffice {found}, not {self._hop.full}; set its route right")
-            if self._is_last:
-                arriving.deliver(change, items)
-            else:
-                arriving.forward(change, items)
+            if name_key(found) != name_key(hop.full):
+                raise TransportError(f"{path} is the postoffice {found}, not {hop.full}; set its route right")
+            is_last = name_key(hop.full) == name_key(self.row.full)
+            (arriving.deliver if is_last else arriving.forward)(change, items)
         for item, recipients in arriving.got:
             item.done |= recipients
+        outcome = self.returns.outcome
         outcome.settled += arriving.settled
         self.held = arriving.held or self.held
-        if self._is_last:
-            outcome.delivered[self.row.full] += arriving.new
-        else:
-            outcome.forwarded[self._hop.full] += arriving.new
+        counts = outcome.delivered if is_last else outcome.forwarded
+        counts[hop.full] += arriving.new
+        return arriving.transfers
+
+    def _log(self, transfers: list[Transfer], hop: PostofficeRow) -> None:
+        """One line for each delivery in the logs of both sides; after a kill one may be missing."""
+        if transfers:
+            now = self.returns.now
+            write_log(self.po, SENT_LOG, sent(transfers, now))
+            write_log(attrs.evolve(self.po, root=self.po.root / hop.route.path), RECV_LOG, received(transfers, now))
 
     # -- here, after -----------------------------------------------------------------------------------------------
 
@@ -150,8 +158,9 @@ class Carrying:
         gone: list[int] = []
         reports: list[Letter] = []
         for name, error in self._damaged.items():
-            if name in slots:
-                self.returns.put_aside(change, name, name.partition("-")[0], str(error), error.code or -1)
+            if name in slots and self._has_place(change, reports):
+                report = self.returns.spoilt(change, name, name.partition("-")[0], error)
+                reports += [report] if report else []
                 gone += slots[name]
         for name, item in by_name.items():
             # One that is not there any more was settled by somebody else meanwhile.
@@ -167,13 +176,15 @@ class Carrying:
 
         False when there is no room for the report.
         """
+        if item.is_late:
+            rest = item.digests.keys() - item.done - item.unknown.keys()
+            item.unknown |= {to: item.waits.get(to) or LATE.told(self.held) for to in item.digests if to in rest}
         if not item.unknown:
             return True
         told = known(change, (item.digests[recipient] for recipient in item.unknown))
         reasons = {to: reason for to, reason in item.unknown.items() if item.digests[to] not in told}
         if reasons:
-            if mailbag.depth(change, INQUEUE) + len(reports) >= MOST:
-                self.held = f"mailbag {INQUEUE} has no room for a report to the sender"
+            if not self._has_place(change, reports):
                 return False
             report = self.returns.bounce(change, item.stray, reasons)
             reports += [report] if report else []
@@ -181,85 +192,11 @@ class Carrying:
         item.done |= item.unknown.keys()
         return True
 
-
-@attrs.define
-class _Arriving:
-    """What happens in the other postoffice; it counts only when its change is done."""
-
-    name: str
-    now: float
-    got: list[tuple[Item, set[str]]] = attrs.field(factory=list)
-    settled: int = 0
-    new: int = 0
-    held: str = ""
-
-    def deliver(self, change: Changing, items: list[Item]) -> None:
-        """Into the mailboxes there."""
-        boxes = Mailboxes.of(change)
-        taken = self._taken(change, items)
-        new: list[str] = []
-        for item in items:
-            bags: dict[str, list[str]] = {}
-            for recipient, digest in item.digests.items():
-                if digest not in taken:
-                    self._place(change, boxes, item, recipient, bags)
-            if bags:
-                letter = attrs.evolve(item.stray.letter, hops=min(item.stray.letter.hops + 1, 0xFF))
-                letters.deliver(change, letter, *bags, now=self.now)
-                recipients = {recipient for each in bags.values() for recipient in each}
-                self.got.append((item, recipients))
-                self.new += len(recipients)
-                new += [item.digests[recipient] for recipient in recipients]
-        remember(change, new, self.now)
-
-    def _place(
-        self, change: Changing, boxes: Mailboxes, item: Item, recipient: str, bags: dict[str, list[str]]
-    ) -> None:
-        try:
-            found = boxes.bags(mail_address(recipient).mailbox)
-            for bag in found:
-                mailbag.require_room(change, bag)
-            for bag in found:
-                bags.setdefault(bag, []).append(recipient)
-        except UnknownError as error:
-            item.unknown[recipient] = str(error)
-        except (TransportError, FormatError) as error:
-            self.held = f"{self.name}: {error}"
-
-    def forward(self, change: Changing, items: list[Item]) -> None:
-        """Into INQUEUE3, for that postoffice to pass them on."""
-        taken = self._taken(change, items)
-        new: list[str] = []
-        for item in items:
-            letter = item.stray.letter
-            recipients = {to for to, digest in item.digests.items() if digest not in taken}
-            if not recipients:
-                continue
-            if letter.hops >= HOPS:
-                reason = f"it has passed {letter.hops} postoffices; its way is a circle"
-                item.unknown.update(dict.fromkeys(recipients, reason))
-                continue
-            try:
-                mailbag.require_room(change, INQUEUE3)
-            except (TransportError, FormatError) as error:
-                self.held = f"{self.name}: {error}"
-                continue
-            passed = attrs.evolve(letter, hops=letter.hops + 1)
-            letters.submit(change, passed, bag=INQUEUE3, recipients=sorted(recipients), now=self.now)
-            self.new += 1
-            self.got.append((item, recipients))
-            new += [item.digests[recipient] for recipient in recipients]
-        remember(change, new, self.now)
-
-    def _taken(self, files: Files, items: list[Item]) -> set[str]:
-        """The digests of what arrived before; whoever brought it did not come to delete it."""
-        taken = known(files, (digest for item in items for digest in item.digests.values()))
-        for item in items:
-            before = {recipient for recipient, digest in item.digests.items() if digest in taken}
-            if before:
-                self.settled += len(before)
-                self.got.append((item, before))
-        return taken
+    def _has_place(self, change: Changing, reports: list[Letter]) -> bool:
+        if mailbag.depth(change, INQUEUE) + len(reports) < MOST:
+            return True
+        self.held = f"mailbag {INQUEUE} has no room for a report to the sender"
+        return False
 
 
 def _is_at(address: str, postoffice: str) -> bool:

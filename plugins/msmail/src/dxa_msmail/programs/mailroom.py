@@ -1,34 +1,27 @@
-"""What EXTERNAL's two phases share: whose a mailbag is, what goes back to senders, and what a run has done."""
+"""What EXTERNAL's two phases share: whose a mailbag is, and what a run has done."""
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Mapping
-from datetime import datetime
+from contextlib import suppress
 
 import attrs
 
+from dxa.errors import FormatError
 from dxa_msmail.addresses import ADDRESS_TYPES
-from dxa_msmail.envelope import SYSTEM as SYSTEM_MAILBOX
 from dxa_msmail.envelope import mail_address
 from dxa_msmail.errors import message as error_text
 from dxa_msmail.postoffice import networks
 from dxa_msmail.postoffice.groups import groups
 from dxa_msmail.postoffice.identity import name_of
-from dxa_msmail.postoffice.layout import CODE_PAGE
-from dxa_msmail.postoffice.letters import Letter
 from dxa_msmail.postoffice.mailbag import SYSTEM
-from dxa_msmail.postoffice.maildata import Changing, Files
-from dxa_msmail.postoffice.messages import BAD, set_aside
+from dxa_msmail.postoffice.maildata import Files
 from dxa_msmail.postoffice.networks import HOSTS, GatewayRow, PostofficeRow, name_key
 from dxa_msmail.postoffice.users import users
-from dxa_msmail.requestor.journal import Journal
-
-NON_DELIVERY = 154
+from dxa_msmail.programs.causes import DUPLICATE, EXPORTED, UNKNOWN
 
 _NO_NETWORK, _NO_POSTOFFICE, _NO_GATEWAY, _BAD_ADDRESS = 31, 32, 44, 142
-_REPORT = re.compile(r"(undeliver|non-?delivery|ndr\b|returned mail)", re.IGNORECASE)
 
 
 # -- what a run has done -------------------------------------------------------------------------------------------
@@ -102,18 +95,27 @@ class Mailboxes:
 
         Whole names are compared (dx:T-164).
         """
-        key = mailbox.casefold()
+        key, address = mailbox.casefold(), mail_address(f"{self.own}/{mailbox}")
         if key in self.users:
+            with suppress(FormatError):  # damaged groups hold up nobody else's mail
+                if key in self._known_groups():
+                    raise UnknownError(DUPLICATE.told(f"a user and a group are called {address}"))
             return (self.users[key],)
-        if mail_address(f"{self.own}/{mailbox}").is_system:
+        if address.is_system:
             return (SYSTEM,)
-        if self._groups is None:  # damaged groups hold up nobody else's mail
+        if address.is_special:
+            raise UnknownError(EXPORTED.told(f"{address}; the addresses of others come by directory synchronization"))
+        members = self._known_groups().get(key)
+        if members is None:
+            raise UnknownError(UNKNOWN.told(f"there is no mailbox {mailbox} at {self.own}"))
+        if not members:
+            raise UnknownError(UNKNOWN.told(f"the group {mailbox} at {self.own} has no members"))
+        return tuple(self.users[member.casefold()] for member in members)
+
+    def _known_groups(self) -> Mapping[str, tuple[str, ...]]:
+        if self._groups is None:
             self._groups = {group.address.casefold(): group.members for group in groups(self.files)}
-        if key not in self._groups:
-            raise UnknownError(f"there is no mailbox {mailbox} at {self.own}")
-        if not self._groups[key]:
-            raise UnknownError(f"the group {mailbox} at {self.own} has no members")
-        return tuple(self.users[member.casefold()] for member in self._groups[key])
+        return self._groups
 
 
 @attrs.frozen(kw_only=True)
@@ -159,65 +161,4 @@ class Mailroom:
 
 
 def _unknown(number: int, what: str) -> UnknownError:
-    return UnknownError(f"[{number}] {error_text(number)}: {what}")
-
-
-# -- what cannot be delivered --------------------------------------------------------------------------------------
-
-
-@attrs.frozen
-class Stray:
-    """A letter in a mailbag here: what it is called, and what it says as far as it can be read."""
-
-    name: str
-    stem: str
-    letter: Letter
-
-
-@attrs.frozen(kw_only=True)
-class Returns:
-    """What becomes of mail that can be delivered never: it goes back to its senders, or aside."""
-
-    own: str
-    now: float
-    journal: Journal
-    outcome: Outcome
-
-    def bounce(self, change: Changing, stray: Stray, reasons: Mapping[str, str]) -> Letter | None:
-        """The report that says to the sender why these recipients do not get the letter; the caller submits it.
-
-        There is none about mail from a $SYSTEM, nor about a report: two programs that report to each other never end.
-        Such a letter is kept aside. Its header is the caller's business.
-        """
-        letter = stray.letter
-        why = "; ".join(f"{recipient}: {reason}" for recipient, reason in reasons.items())
-        text = f"mail from {letter.sender} ({letter.subject}) to {why}"
-        if letter.origin.is_system or letter.origin.is_special or _REPORT.match(letter.subject.strip()):
-            self.put_aside(change, stray.name, stray.stem, text, NON_DELIVERY)
-            return None
-        self.journal.warn(f"{error_text(NON_DELIVERY)}: {text}", NON_DELIVERY)
-        self.outcome.returned.append(text)
-        return self._report(letter, reasons)
-
-    def put_aside(self, change: Changing, name: str, stem: str, reason: str, number: int = -1) -> None:
-        """Keep a letter in DXA/BAD; its header is the caller's business."""
-        set_aside(change, name, stem, reason)
-        what = f"{error_text(number)}: " if number >= 0 else ""
-        self.journal.warn(f"{what}{reason}; kept in {BAD} as {name}", number)
-        self.outcome.aside.append(reason)
-
-    def _report(self, letter: Letter, reasons: Mapping[str, str]) -> Letter:
-        lines = [
-            "Your mail could not be delivered to",
-            *(f"  {recipient}: {reason}" for recipient, reason in reasons.items()),
-            "",
-            f"Subject: {letter.subject}",
-            f"Sent: {letter.time:%Y-%m-%d %H:%M}",
-        ]
-        return Letter(
-            sender=f"{self.own}/{SYSTEM_MAILBOX}",
-            to=(letter.sender,),
-            time=datetime.fromtimestamp(self.now).replace(second=0, microsecond=0),
-            subject=f"Undeliverable: {letter.subject}"[:40],
-            body="".join(f"{line}\r\n" for line in lines).encode(CODE_PAGE, "replace"),
-        )
+    return UnknownError(UNKNOWN.told(f"{error_text(number)}: {what}"))

@@ -7,10 +7,25 @@ import attrs
 from dxa.errors import FormatError, TransportError
 from dxa_msmail.postoffice import letters, mailbag
 from dxa_msmail.postoffice.letters import Letter
-from dxa_msmail.postoffice.mailbag import INQUEUE, INQUEUE3, MOST, NO_LETTER, Header
+from dxa_msmail.postoffice.mailbag import INQUEUE, INQUEUE3, MOST, NO_LETTER, FullError, Header
 from dxa_msmail.postoffice.maildata import Changing
 from dxa_msmail.postoffice.mailfolder import letter_name
-from dxa_msmail.programs.mailroom import Mailroom, Place, Returns, Stray, UnknownError
+from dxa_msmail.programs.causes import FULL, LATE, NO_ROOM, Cause
+from dxa_msmail.programs.mailroom import Mailroom, Place, UnknownError
+from dxa_msmail.programs.returning import Returns, Stray
+
+_NO_PLACE = f"mailbag {INQUEUE} has no room for a report to the sender"
+
+
+@attrs.define
+class _Sorted:
+    """Where a letter goes: mailbags with the number of recipients whom they are for, and with a reason each of those
+    who are unknown and of those who have to wait.
+    """
+
+    places: dict[Place, int] = attrs.field(factory=dict)
+    unknown: dict[str, str] = attrs.field(factory=dict)
+    rest: dict[str, str] = attrs.field(factory=dict)
 
 
 @attrs.define
@@ -63,53 +78,65 @@ class Sorting:
             letter = letters.fetch(change, stem, attachments=False)
             recipients = letters.envelope(change, stem)
         except FormatError as error:
-            self.returns.put_aside(change, letter_name(change, header), stem, str(error), error.code or -1)
-            self._free += bag == INQUEUE
-            return False
-        places, unknown, rest = self._places(bag, recipients)
-        if unknown and not self._bounce(bag, header, letter, unknown, leaves=not rest):
-            rest += unknown
-        if places:
-            letters.deliver(change, stem, *(place.bag for place in places), now=self.returns.now, leaving=not rest)
-            self._count(places)
-        if rest:
-            if len(rest) < len(recipients):
-                letters.seal(change, stem, rest)
+            return self._spoilt(bag, header, error)
+        found = self._places(bag, recipients)
+        if found.rest and self.returns.is_late(header.arrived):
+            found.unknown |= found.rest
+            found.rest = {}
+        if found.unknown and not self._bounce(bag, header, letter, found.unknown, leaves=not found.rest):
+            found.rest |= found.unknown
+        if found.places:
+            bags = (place.bag for place in found.places)
+            letters.deliver(change, stem, *bags, now=self.returns.now, leaving=not found.rest)
+            self._count(found.places)
+        if found.rest:
+            if len(found.rest) < len(recipients):
+                letters.seal(change, stem, found.rest)
             return None
         self._free += bag == INQUEUE
         letters.seal(change, stem, ())
-        return bool(places)
+        return bool(found.places)
 
-    def _places(self, bag: str, recipients: tuple[str, ...]) -> tuple[dict[Place, int], dict[str, str], list[str]]:
-        """Mailbags with the number of recipients whom they are for, unknown recipients, and those who have to wait."""
-        places: dict[Place, int] = {}
-        unknown: dict[str, str] = {}
-        rest: list[str] = []
+    def _spoilt(self, bag: str, header: Header, error: FormatError) -> bool | None:
+        """A letter that cannot be read (dx:T-206); its own place in INQUEUE is that of the report about it."""
+        if self._free + (bag == INQUEUE) < 1:
+            self.held[bag] = _NO_PLACE
+            return None
+        report = self.returns.spoilt(self.change, letter_name(self.change, header), header.stem, error)
+        self._free += bag == INQUEUE
+        self._add(report)
+        return False
+
+    def _places(self, bag: str, recipients: tuple[str, ...]) -> _Sorted:
+        found = _Sorted()
         for recipient in {name.casefold(): name for name in recipients}.values():
+            place: Place | None = None
             try:
-                found = self.room.places(recipient)
-                for place in found:
-                    if place not in places:
+                places = self.room.places(recipient)
+                for place in places:
+                    if place not in found.places:
                         mailbag.require_room(self.change, place.bag)
-                places |= {place: places.get(place, 0) + 1 for place in found}
+                found.places |= {place: found.places.get(place, 0) + 1 for place in places}
             except UnknownError as error:
-                unknown[recipient] = str(error)
+                found.unknown[recipient] = str(error)
             except (TransportError, FormatError) as error:
                 self.held[bag] = str(error)
-                rest.append(recipient)
-        return places, unknown, rest
+                found.rest[recipient] = _late(error, place).told(str(error))
+        return found
 
     def _bounce(self, bag: str, header: Header, letter: Letter, reasons: dict[str, str], *, leaves: bool) -> bool:
         """Whether there was room for the report; the place of a letter that leaves INQUEUE is one."""
         if self._free + (leaves and bag == INQUEUE) < 1:
-            self.held[bag] = f"mailbag {INQUEUE} has no room for a report to the sender"
+            self.held[bag] = _NO_PLACE
             return False
         stray = Stray(letter_name(self.change, header), header.stem, letter)
-        report = self.returns.bounce(self.change, stray, reasons)
+        self._add(self.returns.bounce(self.change, stray, reasons))
+        return True
+
+    def _add(self, report: Letter | None) -> None:
         if report:
             self._reports.append(report)
             self._free -= 1
-        return True
 
     def _count(self, places: dict[Place, int]) -> None:
         outcome = self.returns.outcome
@@ -118,3 +145,10 @@ class Sorting:
                 outcome.queued[place.owner] += 1
             else:
                 outcome.local += recipients
+
+
+def _late(error: TransportError | FormatError, place: Place | None) -> Cause:
+    """What the sender is told when the recipient has waited too long for this reason."""
+    if place is None or not isinstance(error, FullError):
+        return LATE
+    return NO_ROOM if place.owner else FULL
