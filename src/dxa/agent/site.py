@@ -84,9 +84,16 @@ class OpenSite:
                 peers=peers,
                 now=self.clock,
                 tell=lambda number, text: events.append((number, text)),
+                own_lists=frozenset().union(*map(self.site_lists, self._worlds())),
+                peer_lists=frozenset().union(*map(_peer_lists, self._worlds())),
             )
             self.connectors[link.name] = link.connector.open(context)
         return self.connectors[link.name]
+
+    def _worlds(self) -> list[Link]:
+        """The links to other mail systems than sites like this one."""
+        links = self.config.links.values()
+        return [link for link in links if link.enabled and not link.connector.traits.mutual]
 
     def take_events(self, link: Link) -> list[tuple[int, str]]:
         """What the link's connector has told since this was asked last."""
@@ -98,6 +105,14 @@ class OpenSite:
     def site_lists(self, link: Link) -> frozenset[ListKey]:
         """The lists in which the site itself stands on this link."""
         return link.connector.site_lists(self.names, link.options)
+
+
+def _peer_lists(link: Link) -> frozenset[ListKey]:
+    """The lists by which the peers of a link are known."""
+    native = link.connector.traits.types[0] if link.connector.traits.types else ""
+    named = link.peers.values() if link.connector.traits.many_peers else ()
+    lists = {(native, name.casefold()) for peer in named for name in (peer.name, *peer.own_lists)}
+    return frozenset(lists) | link.connector.peer_lists(link.options)
 
 
 #: The folder of a restore that is under way, or was interrupted.

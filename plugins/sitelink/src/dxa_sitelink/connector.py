@@ -15,7 +15,7 @@ import attrs
 from dxa.connector import LinkContext, Outcome, Parcel, ParcelKind, Report, Result, Standing
 from dxa.errors import FormatError, TransportError, UsageError
 from dxa.signing import PrivateKey
-from dxa_sitelink import lines
+from dxa_sitelink import lines, worlds
 from dxa_sitelink.container import IncompleteError
 from dxa_sitelink.folder import Aside, DiskAside, DiskFolder, Folder
 from dxa_sitelink.messages import Batch, Status, read_batch, read_status
@@ -24,6 +24,7 @@ from dxa_sitelink.reading import (
     FOREIGN,
     INCOMPLETE,
     REPLAYED,
+    SHARED,
     UNREADABLE,
     OwnStatus,
     Peer,
@@ -76,6 +77,7 @@ class SiteLink:
         self._key = _private_key(context)
         self._peers = {name: Peer.of(info, self._own, options.id) for name, info in context.peers.items()}
         self._reader = Reader(types=context.types, own=self._own, peers=self._peers)
+        self._owns, self._serves = worlds.lists_of(context)
         self._bad: dict[str, tuple[bytes, str]] = {}
 
     # -- collecting --------------------------------------------------------------------------------------------------
@@ -102,6 +104,7 @@ class SiteLink:
             elif seen.status is not None and number < min(taken, seen.status.sent):
                 yield from self._replayed(peer, number, taken)
         if seen.status is not None:
+            yield from self._warned(peer, seen.status)
             about = self._asks(peer, own, seen)
             if about is not None:
                 yield self._reader.status(peer, seen.status, seen.data, about)
@@ -167,6 +170,15 @@ class SiteLink:
         report = self._reader.fault(peer.name, name, RefusedError(str(error), UNREADABLE))
         return attrs.evolve(report, receipt="")
 
+    def _warned(self, peer: Peer, status: Status) -> Iterator[Report]:
+        """Whatever the sites share that they must not, once for all that is the same."""
+        ours = Status(ack=0, sent=0, types=(), owns=self._owns, serves=self._serves)
+        if why := worlds.shared(ours, status, peer.name):
+            report = self._reader.fault(peer.name, "", RefusedError(why, SHARED))
+            yield attrs.evolve(
+                report, title="mail systems of both sites", identity=identity(f"{peer.name} {why}".encode())
+            )
+
     def _own_status(self, peer: Peer) -> Status | None:
         return OwnStatus.of(self._folder.read(str(peer.ours(None))), peer.way.back(), self._key).status
 
@@ -230,7 +242,7 @@ class SiteLink:
             if number != standing.sent or number <= held:
                 self._folder.remove(str(peer.ours(number)))
         types = tuple(kind.name for kind in self._types)
-        status = Status(ack=standing.taken, sent=standing.sent, types=types)
+        status = Status(ack=standing.taken, sent=standing.sent, types=types, owns=self._owns, serves=self._serves)
         if self._own_status(peer) != status:
             self._folder.write(str(peer.ours(None)), status.seal(peer.way.back(), self._key))
 

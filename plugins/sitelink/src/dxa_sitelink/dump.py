@@ -7,6 +7,7 @@ from typing import Any
 
 from dxa.errors import FormatError
 from dxa_sitelink.container import START, Sealed, loads, unseal
+from dxa_sitelink.messages import STATUS
 
 
 def sniff(data: bytes) -> bool:
@@ -41,7 +42,8 @@ def _lines(sealed: Sealed) -> Iterator[dict[str, Any]]:
         except ValueError as error:
             value = f"no JSON: {error}"
         if isinstance(value, dict):
-            yield {"kind": "transaction", "line": at, **{key: value[key] for key in value if key != "kind"}}
+            what = "lists" if sealed.header.get("kind") == STATUS else "transaction"
+            yield {"kind": what, "line": at, **{key: value[key] for key in value if key != "kind"}}
         else:
             reason = value if isinstance(value, str) else "no transaction"
             yield {"kind": "reject", "line": at, "code": 0, "reason": reason, "raw": line.decode("utf-8", "replace")}

@@ -9,7 +9,7 @@ import attrs
 
 from dxa.errors import FormatError
 from dxa.signing import PrivateKey
-from dxa_sitelink.container import Sealed, number_of, seal, text_of
+from dxa_sitelink.container import Sealed, dumps, loads, number_of, seal, text_of
 from dxa_sitelink.sites import same_site
 
 BATCH, STATUS = "batch", "status"
@@ -66,17 +66,23 @@ class Status:
     """How far one site has come with the other.
 
     `ack` is the last number that it holds, `sent` the last one that it has sent, `types` are the address types that it
-    knows.
+    knows. `owns` are the lists in which the site itself stands in other mail systems, `serves` those of its peers
+    there, both as ``TYPE:LIST``.
     """
 
     ack: int
     sent: int
     types: tuple[str, ...]
+    owns: frozenset[str] = frozenset()
+    serves: frozenset[str] = frozenset()
 
     def seal(self, way: Way, key: PrivateKey | None) -> bytes:
         """The bytes of its file."""
         said = {"ack": self.ack, "sent": self.sent, "types": list(self.types)}
-        return seal({**way.header(STATUS), **said}, b"", key)
+        # In the body, for a site can have more peers than a header has room for.
+        worlds = {"owns": sorted(self.owns), "serves": sorted(self.serves)}
+        body = dumps(worlds) + b"\n" if self.owns or self.serves else b""
+        return seal({**way.header(STATUS), **said}, body, key)
 
 
 def read_batch(sealed: Sealed) -> Batch:
@@ -99,14 +105,33 @@ def read_status(sealed: Sealed) -> Status:
     """The status in a file whose writer is known; raises `FormatError`."""
     header = sealed.header
     _expect_kind(header, STATUS)
-    types = header.get("types")
-    if not isinstance(types, list) or not all(isinstance(name, str) for name in types):
-        raise FormatError("missing or no list of texts", line=1, field="types")
+    worlds = _worlds(sealed.body())
     return Status(
         ack=number_of(header, "ack"),
         sent=number_of(header, "sent"),
-        types=tuple(types),
+        types=_texts(header.get("types"), 1, "types"),
+        owns=frozenset(_texts(worlds.get("owns", []), 2, "owns")),
+        serves=frozenset(_texts(worlds.get("serves", []), 2, "serves")),
     )
+
+
+def _worlds(body: bytes) -> Mapping[str, Any]:
+    """The one line of a status, if it has one; further ones are passed over."""
+    if not body:
+        return {}
+    try:
+        value = loads(body.partition(b"\n")[0])
+    except ValueError as error:
+        raise FormatError(f"no JSON: {error}", line=2) from None
+    if not isinstance(value, dict):
+        raise FormatError("no object", line=2, expected="{…}", got=str(value)[:40])
+    return value
+
+
+def _texts(value: object, line: int, field: str) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(text, str) for text in value):
+        raise FormatError("missing or no list of texts", line=line, field=field)
+    return tuple(value)
 
 
 def _expect_kind(header: Mapping[str, Any], kind: str) -> None:

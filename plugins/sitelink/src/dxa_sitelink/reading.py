@@ -20,7 +20,7 @@ from dxa_sitelink.messages import Batch, Status, Way, read_batch, read_status
 from dxa_sitelink.sites import FileName, same_site, tag
 
 #: Numbers of the link's own notices: one of each kind is open for a peer.
-UNREADABLE, DAMAGED, UNSIGNED, FORGED, FOREIGN, REPLAYED, INCOMPLETE = range(-17, -10)
+SHARED, UNREADABLE, DAMAGED, UNSIGNED, FORGED, FOREIGN, REPLAYED, INCOMPLETE = range(-18, -10)
 
 
 class RefusedError(FormatError):
@@ -157,7 +157,7 @@ class Reader:
             title=name,
             raw=data,
             identity=f"{identity(data)} {name} {kind}",
-            fault=Reject(0, 0, "", kind, f"{name}: {error}"),
+            fault=Reject(0, 0, "", kind, f"{name}: {error}" if name else str(error)),
         )
 
     def _hides(self, peer: Peer, entry: Entry) -> bool:

@@ -15,6 +15,8 @@ from dxa.connector import LinkContext, Outcome, Parcel, ParcelKind, PeerInfo, Re
 from dxa.entry import Reject
 from dxa.errors import FormatError, TransportError
 from dxa.ledger.answer import ListKey
+from dxa.mail.interface import RefusedError
+from dxa.mail.options import PairOptions
 from dxa_msmail import importtext, keys
 from dxa_msmail.dirsyncbody import Place
 from dxa_msmail.envelope import LINE_END_NAMES, SYSTEM, reject_of
@@ -42,6 +44,7 @@ class RequestorOptions:
     outbox: str = key("folder where dxa drops its requests", "mail/out")
     maildata: str = key("folder of the shadow postoffice on disk; empty for message files in inbox and outbox", "")
     server_maildata: str = key("folder of the server's postoffice (MAILDATA), where EXTERNAL delivers", "")
+    mail: PairOptions = key("messages as e-mails, in place of message files", attrs.Factory(PairOptions))
     network: str = key("network of the shadow postoffice; empty is the organization", "")
     postoffice: str = key("name of the shadow postoffice; empty is the site", "")
     # KB Q150828: a requestor is SYSTEMn even when it is the first, for $SYSTEM is kept for a possible server.
@@ -56,10 +59,19 @@ class RequestorOptions:
     placement: Placement = key("where transactions go: INATTACHMENT or INBODY", "INATTACHMENT")
     spelling: Literal["PCM", "MS", "CSI"] = key("name of the native address type in transactions", "PCM")
 
+    def __attrs_post_init__(self) -> None:
+        if self.mail and self.maildata:
+            raise ValueError("mail is given together with maildata; leave one out")
+
 
 def site_lists(site: tuple[str, str], options: RequestorOptions) -> frozenset[ListKey]:
     """The list in which the site's people stand at the server."""
     return frozenset({("MS", shadow(site, options.network, options.postoffice).casefold())})
+
+
+def peer_lists(options: RequestorOptions) -> frozenset[ListKey]:
+    """The server's list, by which it is known to other sites."""
+    return frozenset({("MS", options.server.casefold())})
 
 
 def open_requestor_link(context: LinkContext) -> MsMailRequestor:
@@ -72,6 +84,14 @@ def open_requestor_link(context: LinkContext) -> MsMailRequestor:
         behind = attrs.evolve(context, peers={options.server.casefold(): server})
         name = shadow(context.site, options.network, options.postoffice)
         folder: Folder = open_shadow(behind, options.maildata, name).folder()
+        return MsMailRequestor(context, folder, folder)
+    if options.mail:
+        from dxa_msmail.post import open_post
+
+        own = shadow(context.site, options.network, options.postoffice)
+        where = f"links.{context.link}.msmail-requestor.mail"
+        peers = [options.mail.other(options.server, where)]
+        folder = open_post(context, options.mail, peers, own=own, mailbox=options.mailbox, where=where)
         return MsMailRequestor(context, folder, folder)
     inbox, outbox = (disk_folder(context.folder, text) for text in (options.inbox, options.outbox))
     return MsMailRequestor(context, inbox, outbox)
@@ -156,6 +176,12 @@ class MsMailRequestor:
 
     def deliver(self, parcel: Parcel) -> Iterator[Outcome]:
         """Drop the request, with the queue behind it, into the outbox, as a file that is named after the parcel."""
+        try:
+            yield from self._deliver(parcel)
+        except RefusedError as error:
+            yield Outcome(result=Result.REFUSED, reason=str(error))
+
+    def _deliver(self, parcel: Parcel) -> Iterator[Outcome]:
         if parcel.kind is ParcelKind.NOTICE:
             writer = Writer(sender=f"{self._own}/{self._options.mailbox}", line_end=b"\r\n", placement="INBODY")
             self._outbox.write(file_name(parcel.id), writer.letter(parcel, self._context.now()))

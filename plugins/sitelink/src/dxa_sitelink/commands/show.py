@@ -82,6 +82,8 @@ def _text(header: Mapping[str, Any], signature: str, transactions: Sequence[Any]
 def _line(transaction: Any) -> str:
     if not isinstance(transaction, dict):
         return f"cannot be read: {transaction}"
+    if "do" not in transaction:  # the lists of a status
+        return "\n".join(f"{name + ':':11}{_shown(value)}" for name, value in transaction.items() if value)
     sides = [transaction[side] for side in ("old", "new") if isinstance(transaction.get(side), dict)]
     people = [f"{side.get('name')}  {side.get('type')}:{side.get('address')}  ({side.get('site')})" for side in sides]
     return f"{transaction.get('n')!s:>10}  {transaction.get('do')!s:8}{'  ->  '.join(people) or 'all lists'}".rstrip()
