@@ -153,6 +153,19 @@ class MailOptions:
 
 
 @attrs.frozen(kw_only=True)
+class PairOptions(MailOptions):
+    """The table ``mail`` of a link that has one other side."""
+
+    to: str = _key("mail address of the other side", "", mail_address)
+    public_key: str = _key("public key of the other side, as its `dxa keygen` printed it", "", public_key)
+    unsigned: bool = _key("believe its e-mails though nothing proves that they are its own", False)
+
+    def other(self, name: str, where: str) -> Correspondent:
+        """The other side, which is called so; raises `UsageError` for what is missing in the table `where`."""
+        return Correspondent.of(name, self.to, self.public_key, unsigned=self.unsigned, where=where)
+
+
+@attrs.frozen(kw_only=True)
 class Correspondent:
     """The other side of a link: its name there, its mail address, and its key (None: believed unsigned)."""
 

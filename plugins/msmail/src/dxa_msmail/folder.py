@@ -12,7 +12,7 @@ from collections.abc import MutableMapping, Sequence
 from contextlib import suppress
 from hashlib import blake2b
 from pathlib import Path
-from typing import ClassVar, Protocol
+from typing import Protocol
 
 import attrs
 
@@ -38,14 +38,14 @@ def file_name(text: str, suffix: str = ".msg") -> str:
 class Folder(Protocol):
     """A folder of message files. What cannot be reached now raises `TransportError` that names the file."""
 
-    #: A name never stands for two messages; else the same bytes under the same name may be another one.
-    unique: ClassVar[bool]
-
     def names(self) -> list[str]:
         """The files that are there in full, oldest first."""
 
     def read(self, name: str) -> bytes:
         """All bytes of a file."""
+
+    def identity(self, name: str) -> str:
+        """What a message that was read is known by for good; "" where the same bytes may be another message."""
 
     def write(self, name: str, data: bytes) -> None:
         """Put a file there; the same name twice has the same effect as once. `flush` makes its name durable."""
@@ -139,7 +139,6 @@ class DiskFolder:
 
     path: Path
     create: bool = True
-    unique: ClassVar[bool] = False
 
     def names(self) -> list[str]:
         """See `Folder`; the oldest by its time, files of one instant by name."""
@@ -162,6 +161,10 @@ class DiskFolder:
             return path.read_bytes()
         except OSError as error:
             raise _said(f"read {path}", error) from None
+
+    def identity(self, name: str) -> str:
+        """See `Folder`."""
+        return ""
 
     def write(self, name: str, data: bytes) -> None:
         """See `Folder`."""
@@ -233,7 +236,6 @@ class MemoryFolder:
     files: dict[str, bytes] = attrs.field(factory=dict)
     parked: dict[str, tuple[str, bytes]] = attrs.field(factory=dict)
     locked: set[str] = attrs.field(factory=set)
-    unique: ClassVar[bool] = False
 
     def names(self) -> list[str]:
         """See `Folder`."""
@@ -246,6 +248,10 @@ class MemoryFolder:
         if name not in self.files:
             raise TransportError(f"cannot read {name}: there is no such file; the next run tries again")
         return self.files[name]
+
+    def identity(self, name: str) -> str:
+        """See `Folder`."""
+        return ""
 
     def write(self, name: str, data: bytes) -> None:
         """See `Folder`."""

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import attrs
 
-from dxa.connector import LinkContext, Outcome, Parcel, ParcelKind, Report, Result
+from dxa.connector import LinkContext, Outcome, Parcel, ParcelKind, PeerInfo, Report, Result
 from dxa.dirsync.messages import Reply
 from dxa.entry import Reject
-from dxa.errors import AddressError, FormatError, TransportError
+from dxa.errors import AddressError, FormatError, TransportError, UsageError
 from dxa.ledger.answer import ListKey
+from dxa.mail.interface import RefusedError
+from dxa.mail.options import Correspondent, MailOptions, mail_address, public_key
 from dxa_msmail import ffapi, keys
 from dxa_msmail.addresses import ADDRESS_TYPES, MS, check_pair, shape_element
 from dxa_msmail.envelope import LINE_END_NAMES, SYSTEM
@@ -89,6 +91,10 @@ class ServerOptions:
             "or one of the routes"
         },
     )
+    mail: MailOptions = attrs.field(
+        factory=MailOptions,
+        metadata={"doc": "messages as e-mails, in place of message files and the shadow postoffice"},
+    )
     line_end: LineEnd = attrs.field(
         default="CRLF", metadata={"doc": "line end of the headers: CR, LF or CRLF, as FFAPI's -F0, -F1, -F2"}
     )
@@ -113,6 +119,8 @@ class ServerOptions:
     )
 
     def __attrs_post_init__(self) -> None:
+        if self.mail and self.maildata:
+            raise ValueError("mail is given together with maildata; leave one out")
         if (self.routes or self.via) and not self.maildata:
             raise ValueError("routes and via are those of a shadow postoffice; say in maildata where it is")
         for name in {each.casefold() for each in self.routes} & {each.casefold() for each in self.via}:
@@ -148,7 +156,21 @@ class PeerOptions:
         },
     )
 
+    mail: str = attrs.field(
+        default="", validator=mail_address, metadata={"doc": "mail address of the requestor, where the link uses mail"}
+    )
+    public_key: str = attrs.field(
+        default="",
+        validator=public_key,
+        metadata={"doc": "the requestor's public key, as its `dxa keygen` printed it, where the link uses mail"},
+    )
+    unsigned: bool = attrs.field(
+        default=False, metadata={"doc": "believe its e-mails though nothing proves that they are its own"}
+    )
+
     def __attrs_post_init__(self) -> None:
+        if self.unsigned and self.public_key:
+            raise ValueError("public_key is given together with unsigned = true; leave one out")
         if self.maildata and self.via:
             raise ValueError("a postoffice is reached directly (maildata) or through another one (via); leave one out")
 
@@ -188,8 +210,33 @@ def open_server(context: LinkContext) -> MsMailServer:
 
         name = shadow(context.site, options.network, options.postoffice)
         return MsMailServer.of_shadow(context, open_shadow(context, options.maildata, name))
+    if options.mail:
+        post = _open_post(context, options)
+        return MsMailServer(context, post, post)
     inbox, outbox = (disk_folder(context.folder, text) for text in (options.inbox, options.outbox))
     return MsMailServer(context, inbox, outbox)
+
+
+def _open_post(context: LinkContext, options: ServerOptions) -> Folder:
+    from dxa_msmail.post import open_post
+
+    where = f"links.{context.link}.msmail"
+
+    def other(peer: PeerInfo) -> Correspondent:
+        given, table = peer.options, f'{where.rpartition(".")[0]}.peers."{peer.name}".msmail'
+        if "/" not in peer.name:
+            raise UsageError(f"{table}: by mail a requestor is a postoffice, NET/PO; {peer.name} is a gateway")
+        key, mail = str(given.get("public_key") or ""), str(given.get("mail") or "")
+        return Correspondent.of(peer.name, mail, key, unsigned=bool(given.get("unsigned")), where=table)
+
+    return open_post(
+        context,
+        options.mail,
+        [other(peer) for peer in context.peers.values()],
+        own=shadow(context.site, options.network, options.postoffice),
+        mailbox=options.mailbox,
+        where=f"{where}.mail",
+    )
 
 
 def disk_folder(site: Path, text: str) -> DiskFolder:
@@ -255,10 +302,10 @@ class MsMailServer:
             yield Report(sender="", receipt="", title="warning", fault=Reject(0, 0, "", FULL, warning))
 
     def _identified(self, name: str, reports: Sequence[Report]) -> Iterator[Report]:
-        """Where a name stands for one message for good, that is what it is known by."""
+        """Where the folder knows a message for good, that is what it is known by."""
+        known = self._inbox.identity(name)
         for number, report in enumerate(reports):
-            identity = f"{self.address} {name} {number}" if self._inbox.unique else ""
-            yield attrs.evolve(report, identity=identity) if identity else report
+            yield attrs.evolve(report, identity=f"{self.address} {known} {number}") if known else report
 
     def _unread(self, errors: Mapping[str, str]) -> Iterator[Report]:
         """One report for all files that are there but cannot be read; they are tried again in the next run only.
@@ -282,7 +329,12 @@ class MsMailServer:
 
     def deliver(self, parcel: Parcel) -> Iterator[Outcome]:
         """Drop the parcel's message into the outbox, as a file that is named after the parcel."""
-        now = self._now()
+        try:
+            yield from self._deliver(parcel, self._now())
+        except RefusedError as error:
+            yield Outcome(result=Result.REFUSED, reason=str(error))
+
+    def _deliver(self, parcel: Parcel, now: float) -> Iterator[Outcome]:
         if parcel.kind is ParcelKind.NOTICE:
             self._outbox.write(file_name(parcel.id), self._writer.letter(parcel, now))
             yield Outcome(result=Result.POSTED)

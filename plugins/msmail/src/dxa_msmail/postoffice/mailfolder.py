@@ -11,7 +11,6 @@ import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from hashlib import blake2b
-from typing import ClassVar
 
 import attrs
 
@@ -71,7 +70,6 @@ class MailbagFolder:
     inbox: str = SYSTEM
     outbox: str = INQUEUE
     buffer: int = BUFFER
-    unique: ClassVar[bool] = True
     _written: dict[str, tuple[Letter, ...]] = attrs.field(factory=dict, init=False)
     _size: int = attrs.field(default=0, init=False)
     _removed: set[str] = attrs.field(factory=set, init=False)
@@ -95,6 +93,10 @@ class MailbagFolder:
                     raise
                 raise TransportError(f"cannot read {name}: it is not in mailbag {self.inbox} any more") from None
         return message_of(letter)
+
+    def identity(self, name: str) -> str:
+        """See `Folder`: a name never stands for two letters."""
+        return name
 
     def remove(self, name: str) -> None:
         """See `Folder`; done by `flush`."""

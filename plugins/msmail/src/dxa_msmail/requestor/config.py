@@ -13,6 +13,7 @@ import attrs
 from dxa.config.secrets import Secret
 from dxa.config.structure import Problems, dotted, make_converter
 from dxa.errors import ConfigError, UsageError
+from dxa.mail.options import PairOptions
 from dxa_msmail import keys
 from dxa_msmail.envelope import SYSTEM
 from dxa_msmail.importlines import CODE_PAGE
@@ -40,6 +41,7 @@ class RequestorConfig:
     server: str = key("NET/PO of the directory synchronization server", validator=keys.postoffice)
     inbox: str = key("folder where the server's answers arrive", "mail/in")
     outbox: str = key("folder where our messages are dropped", "mail/out")
+    mail: PairOptions = key("messages as e-mails, in place of message files", attrs.Factory(PairOptions))
     password: Secret | None = key("env:NAME, file:PATH or the text itself; leave out for none", None)
     types: tuple[str, ...] = key("address types wanted from the server", ("PCM",), keys.known_types)
     templates: bool = key("template values are sent and wanted", False)
@@ -96,7 +98,7 @@ def write(folder: Path, values: Mapping[str, Any]) -> Path:
     _structured({key: value for key, value in values.items() if key != "password"}, path)
     lines = ["# What this requestor is told; `dxa msmail requestor status` shows what it has done.", ""]
     for field in attrs.fields(RequestorConfig):
-        if field.name == "naive":
+        if field.name in ("naive", "mail"):  # the latter is a table: docs/mail.md
             continue
         lines.append(f"# {field.metadata['doc']}")
         given = field.name in values
