@@ -288,6 +288,20 @@ class Requestor:
 
 def open_requestor(folder: Path, config: RequestorConfig, clock: Callable[[], float]) -> Requestor:
     """The requestor in a folder; a message folder outside of it must be there."""
+    if config.mail:
+        from dxa_msmail.post import post_of
+
+        post = post_of(
+            config.mail,
+            [config.mail.other(config.server, "mail")],
+            folder,
+            clock,
+            own=config.name,
+            mailbox=config.mailbox,
+            where="mail",
+            code_pages={config.server.casefold(): config.code_page},
+        )
+        return Requestor(config, DiskStorage(folder / STATE), post, post, clock, DiskHome(folder))
     inbox, outbox = (
         DiskFolder(folder / text, create=not Path(text).is_absolute()) for text in (config.inbox, config.outbox)
     )
