@@ -87,9 +87,9 @@ def _target(answering: Answering, name: str, row: PeerRow | None) -> Target:
 def _require_equal(answering: Answering, targets: Sequence[Target]) -> None:
     """KB Q150976: one file is for requestors with identical settings."""
     (first, row), *others = targets
-    same = row.view, answering.pick(row), first.options
+    same = row.view, answering.pick(row)
     for peer, its in others:
-        if (its.view, answering.pick(its), peer.options) != same:
+        if (its.view, answering.pick(its)) != same:
             raise UsageError(f"{first.name} and {peer.name} are shown different things; make a file for each")
     tellers = [peer.name for peer, _ in targets if peer.id in answering.tellers]
     if others and tellers:

@@ -37,7 +37,8 @@ def deliver(work: LinkWork) -> None:
             work.tell(parcel.peer.id, 159, f"parcel {parcel.id} was refused: {reason}")
         else:
             if parcel.by_file:
-                work.tell_anew(parcel.peer.id, MANUAL_IMPORT, f"the full list for {parcel.title} is a file: {reason}")
+                work.store.notices.clear(parcel.peer.id, MANUAL_IMPORT)  # an older file is of no use any more
+                work.tell(parcel.peer.id, MANUAL_IMPORT, f"the full list for {parcel.title} is a file: {reason}")
             sent.append(parcel.id)
             work.outcome.delivered += 1
         if len(sent) >= BATCH:

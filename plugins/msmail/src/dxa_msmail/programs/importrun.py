@@ -14,16 +14,20 @@ from dxa.ledger.answer import ListKey
 from dxa_msmail import importtext
 from dxa_msmail.addresses import ADDRESS_TYPES
 from dxa_msmail.errors import message as error_text
+from dxa_msmail.importtext import Records
 from dxa_msmail.postoffice import queue
 from dxa_msmail.postoffice.book import Book
-from dxa_msmail.postoffice.dirsyncconf import Reqconf, read_reqconf, write_reqconf
+from dxa_msmail.postoffice.dirsyncconf import SRVCONF, Reqconf, read_reqconf, write_reqconf
 from dxa_msmail.postoffice.identity import identity, name_of
 from dxa_msmail.postoffice.layout import CORRUPT
 from dxa_msmail.postoffice.maildata import Changing
 from dxa_msmail.postoffice.queue import REQTRANS, RESYNC, SRVTRANS, BadRecord, Queue
 from dxa_msmail.programs.bookimport import BookImport
 from dxa_msmail.programs.creating import CREATED, Creating
+from dxa_msmail.programs.importlog import Left
 from dxa_msmail.programs.keeping import is_comment, lost_answers, wanted_types
+from dxa_msmail.programs.polimport import PolImport
+from dxa_msmail.programs.selecting import Selector, select
 from dxa_msmail.programs.telling import of_others, renumbered
 from dxa_msmail.requestor.journal import EACH, Journal
 from dxa_msmail.requestor.lists import list_key
@@ -47,15 +51,18 @@ class Imported:
     """What Import has done.
 
     `lists` were written, `created` are the postoffices and gateways that it has defined, as ``TYPE:NET/PO``. `rejects`
-    are records and values that cannot be used, with the place of the record in the queue (or the line of the file).
-    `bad` are records of a queue that cannot be read, `damaged` files that could not be: with one of these the next
-    request asks for everything (`asks`). `resync` are the numbers that RESYNC.GLB has brought.
+    are records and values that cannot be used, with the place of the record in the queue (or the line of the file), and
+    `left` the records that they are about; `skipped` were about other lists than those that were meant. `bad` are
+    records of a queue that cannot be read, `damaged` files that could not be: with one of these the next request asks
+    for everything (`asks`). `resync` are the numbers that RESYNC.GLB has brought.
     """
 
     counts: Mapping[Verb, int] = attrs.field(factory=Counter)
     lists: Sequence[ListKey] = ()
     created: Sequence[str] = ()
     rejects: Sequence[Reject] = ()
+    left: Sequence[Left] = ()
+    skipped: int = 0
     bad: Sequence[BadRecord] = ()
     damaged: Sequence[Reject] = ()
     resync: Numbers | None = None
@@ -74,6 +81,7 @@ class Run:
     make_templates: bool
     bad: list[BadRecord] = attrs.field(factory=list)
     asks: bool = False
+    skipped: int = 0
 
     @classmethod
     def open(
@@ -85,6 +93,7 @@ class Run:
         templates: bool | None,
         create: bool | None,
         strict: bool,
+        own_list: bool = False,
     ) -> Run:
         """Look at what is there; for the arguments see `dxa_msmail.programs.importing.run_queue`."""
         own = require_users(change)
@@ -92,7 +101,8 @@ class Run:
         book = Book(change, TYPES)
         creating = Creating(change, book, conf.server, conf.create_po if create is None else create)
         wanted = conf.templates_in if templates is None else templates
-        importer = BookImport(change, book, own_key(own), creating, wanted)
+        pol = PolImport.load(change, book, TYPES) if own_list else None
+        importer = BookImport(change, book, own_key(own), creating, wanted, pol)
         return cls(change, conf, importer, journal, now, make_templates=wanted and not strict)
 
     # -- modes -----------------------------------------------------------------------------------------------------
@@ -108,18 +118,27 @@ class Run:
             self.change.write(SRVTRANS, b"")
         return outcome
 
-    def file(self, data: bytes, *, replace: bool) -> Imported:
+    def file(self, data: bytes, *, replace: bool, selector: Selector | None) -> Imported:
         """See `dxa_msmail.programs.importing.run_file`."""
-        records = importtext.read(data, types=TYPES)
+        records, self.skipped = select(importtext.read(data, types=TYPES), selector)
+        if self.skipped:
+            self.journal.status(f"{self.skipped} records are about other lists than {selector}; left out")
         if replace:
-            named = (row.new for row in records.transactions if row.new is not None and row.new.type)
-            for entry in {list_key(entry): entry for entry in named}.values():
-                if list_key(entry) in self.importer.book.places:
-                    self.importer.replace(entry.type, entry.list)
+            self._replace(records, selector)
         self.importer.apply(records)
         return self._finish(None)
 
     # -- steps -----------------------------------------------------------------------------------------------------
+
+    def _replace(self, records: Records, selector: Selector | None) -> None:
+        """Empty each list that a record is about, and the one that is meant even when none is (KB Q112285)."""
+        named = {list_key(entry) for row in records.transactions if (entry := row.new) is not None and entry.type}
+        if selector is not None and (selector.list or (selector.type, "") in self.importer.book.places):
+            named.add((selector.type, selector.list))
+        for place in [place for key, place in self.importer.book.places.items() if key in named]:
+            self.importer.replace(place.type, place.list)
+            if self.importer.pol is not None:
+                self.importer.pol.replace((place.type, place.list.casefold()))
 
     def _clean(self) -> None:
         """dx:T-193: work files of a run that came to no end are nobody's."""
@@ -133,6 +152,9 @@ class Run:
         """Apply RESYNC.GLB; returns its numbers when they are ours now."""
         data = self.change.read(RESYNC)
         if data is None:
+            return None
+        if self.change.read(SRVCONF) is not None:
+            self.journal.status(f"{RESYNC} was made here for requestors; it stays, for somebody to bring it to them")
             return None
         found = queue.read_queue(data, RESYNC)
         numbers = queue.resync_numbers(found.records[0]) if found.records else None
@@ -230,6 +252,8 @@ class Run:
             lists=importer.written,
             created=tuple(created),
             rejects=tuple(importer.rejects),
+            left=importer.left,
+            skipped=self.skipped,
             bad=tuple(self.bad),
             damaged=tuple(damaged),
             resync=resync,

@@ -83,7 +83,7 @@ def receive(po: Maildata, clock: Clock) -> Received:
     files of state, `TransportError` 115 without the mailbag, `LockedError` 91.
     """
     with logged(po, clock, "SRVMAIN -r") as journal, po.change() as change:
-        return _Server.open(po, change, clock(), journal).receive()
+        return Server.open(po, change, clock(), journal).receive()
 
 
 def transmit(po: Maildata, clock: Clock) -> Transmitted:
@@ -92,7 +92,7 @@ def transmit(po: Maildata, clock: Clock) -> Transmitted:
     Raises as `receive`, and `TransportError` 8 or 113 when the mail has no place; then nothing has been sent.
     """
     with logged(po, clock, "SRVMAIN -t") as journal, po.change() as change:
-        return _Server.open(po, change, clock(), journal).transmit()
+        return Server.open(po, change, clock(), journal).transmit()
 
 
 def bare(name: str) -> str:
@@ -102,7 +102,7 @@ def bare(name: str) -> str:
 
 
 @attrs.define
-class _Server:
+class Server:
     """One run inside a change."""
 
     change: Changing
@@ -117,7 +117,8 @@ class _Server:
     own_requestor: bool
 
     @classmethod
-    def open(cls, po: Maildata, change: Changing, now: float, journal: Journal) -> _Server:
+    def open(cls, po: Maildata, change: Changing, now: float, journal: Journal) -> Server:
+        """Look at what is there; raises `UsageError` where no server is (161), `FormatError` 40."""
         identified = identity(change)
         if identified.shadow:
             raise UsageError(f"{identified.name} is a shadow postoffice: dxa itself is its server; use `dxa sync`")
@@ -161,7 +162,7 @@ class _Server:
         central(self.change, reports, self.now)
         rejects = [f"[{each.code}] {each.reason}: {each.raw[:60]}" for each in hearing.rejects[:EACH]]
         self.admin.write("SRVMAIN -r", rejects)
-        self._store(hearing.heard)
+        self.store(hearing.heard)
         inbox.settle()
         return Received(
             taken=hearing.taken,
@@ -193,12 +194,7 @@ class _Server:
 
     def transmit(self) -> Transmitted:
         """See the function."""
-        writer = Writer(sender=f"{self.own}/{SYSTEM}", line_end=LINE_ENDS[2], placement="INATTACHMENT")
-        unheard = frozenset(
-            name for each in self.conf.requestors if not self._speaks_for_itself(name := bare(each.name).casefold())
-        )
-        self.served.gathering &= bool(unheard)
-        answering = Answering(self.change, self.served, self.master, writer, self.now, self.admin.tell, unheard)
+        answering = self.answering()
         silent = []
         for requestor in self.conf.requestors:
             name = bare(requestor.name)
@@ -215,14 +211,23 @@ class _Server:
             self.journal.status(f"{error_text(_SENT)}: {answer.sent} to {answer.requestor}, {numbers}", _SENT)
         self.admin.write("SRVMAIN -t")
         self.conf = attrs.evolve(self.conf, head=attrs.evolve(self.conf.head, cycle=self.conf.head.cycle + 1))
-        self._store(frozenset())
+        self.store(frozenset())
         return Transmitted(answers=answering.answers, silent=silent, refused=self.admin.problems)
+
+    def answering(self) -> Answering:
+        """What answers are made with in this run."""
+        writer = Writer(sender=f"{self.own}/{SYSTEM}", line_end=LINE_ENDS[2], placement="INATTACHMENT")
+        unheard = frozenset(
+            name for each in self.conf.requestors if not self._speaks_for_itself(name := bare(each.name).casefold())
+        )
+        self.served.gathering &= bool(unheard)
+        return Answering(self.change, self.served, self.master, writer, self.now, self.admin.tell, unheard)
 
     def _speaks_for_itself(self, name: str) -> bool:
         memo = self.served.memos.get(name)
         return bool(self.served.told.get(name) or (memo and memo.state.r))
 
-    def _store(self, heard: set[str] | frozenset[str]) -> None:
+    def store(self, heard: set[str] | frozenset[str]) -> None:
         """Write the numbers, first of all the highest one beside the postoffice."""
         problem = self.mark.raise_to(self.served.sync)
         if problem:

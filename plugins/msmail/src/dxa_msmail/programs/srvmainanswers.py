@@ -25,6 +25,7 @@ from dxa_msmail.postoffice.layout import CODE_PAGE
 from dxa_msmail.postoffice.maildata import Changing
 from dxa_msmail.postoffice.messages import letter_of
 from dxa_msmail.postoffice.served import Memo, Served
+from dxa_msmail.programs.srvmainfile import leave, place_for
 from dxa_msmail.programs.srvmainhistory import History
 from dxa_msmail.programs.srvmainlist import MasterList
 from dxa_msmail.writing import Writer
@@ -101,26 +102,53 @@ class Answering:
         made = self._made.get(key)
         if made is None:
             made = self._made[key] = self._make(self._full_steps(pick, stale), Cut(0, head, pick))
-        own = self._own(name)
+        own = self.own(name)
         count = made.content.count(own)
-        if limit and count * TRANSACTION_BYTES > limit:
-            text = f"{name}: everything takes about {count * TRANSACTION_BYTES} bytes, the limit is {limit}"
-            self.tell(_LIMIT, f"{error_text(_LIMIT)}: {text}")
-            self.tell(_MANUAL, f"{error_text(_MANUAL)} for {name}; or raise its limit")
-            self._acknowledge(name, memo)
-        elif why := self._doubt(name, memo, made.content, own):
+        size = count * TRANSACTION_BYTES
+        if why := self._doubt(name, memo, made.content, own):
             text = f"{name} holds S={memo.state.quoted}, and {why}"
             self.tell(0, f"{text}. It gets nothing until they have told their lists, or you allow it with --full")
             self._acknowledge(name, memo)
+        elif limit and size > limit:
+            text = f"{name}: everything takes about {size} bytes, the limit is {limit}"
+            self.tell(_LIMIT, f"{error_text(_LIMIT)}: {text}")
+            self._by_file(name, memo, made)
         else:
             memo.allowed = False
             self._send(name, memo, made, own, was=0, is_full=True)
+
+    def _by_file(self, name: str, memo: Memo, made: _Made) -> None:
+        """What no letter may bring is left as a file, once (KB Q119450).
+
+        There is no letter beside it: its number would be above that of the file, which then would be refused as old.
+        """
+        file, state = place_for(name), memo.state
+        if state.full is not server.Full.SENT or state.file < state.full_from:
+            assert made.cut is not None
+            cut = made.cut._replace(number=made.number(self.own(name)))
+            _, refused = leave(self, [name], made.content, cut, file, [name])
+            for text in refused:
+                self.tell(0, f"{name}: {text}")
+        how = f"copy {file} into its folder GLB as RESYNC.GLB, and run IMPORT -q there; or raise its limit"
+        self.tell(_MANUAL, f"{error_text(_MANUAL)} {name}: {how}")
+        memo.state = attrs.evolve(memo.state, heard=False)
+
+    def everything(self, names: Sequence[str], pick: Pick) -> tuple[Content, Cut]:
+        """All that these requestors get with this pick, under new numbers, and the cut that it is."""
+        stale = frozenset(t for name in names for cut in self.served.memo(name).cuts for t in cut.pick.types)
+        made = self._make(self._full_steps(pick, stale), None)
+        number = made.number(frozenset.intersection(*(self.own(name) for name in names)))
+        return made.content, Cut(number, self.served.head, pick)
+
+    def missing(self) -> list[str]:
+        """The requestors whose lists are not known, because the server was set back."""
+        return [name.upper() for name in sorted(self.unheard)] if self.served.gathering else []
 
     def _doubt(self, name: str, memo: Memo, content: Content, own: frozenset[ListKey]) -> str:
         """Why everything might take out too many of those whom a requestor holds; nothing when it may have it."""
         if memo.allowed or not memo.state.quoted:
             return ""
-        if not _adds(content, own):
+        if not adds(content, own):
             return "there is nobody to send it"
         missing = sorted(self.unheard - {name.casefold()})
         if self.served.gathering and missing:
@@ -149,7 +177,7 @@ class Answering:
         """Letters that lead from `since` to the list of now; only our own requestors take more than one at a time."""
         pick = memo.pick or Pick(types=frozenset({MS.name}))
         room = max(1, limit // TRANSACTION_BYTES) if limit else 0
-        own = self._own(name)
+        own = self.own(name)
         for _ in range(LETTERS if memo.state.strict else 1):
             cuts = [cut for cut in memo.cuts if cut.number >= since]
             if not cuts:
@@ -232,7 +260,7 @@ class Answering:
         self.served.sync += len(steps) + 1
         return _Made(number_steps(steps, first, f"{first}"), first + len(steps), cut)
 
-    def _own(self, name: str) -> frozenset[ListKey]:
+    def own(self, name: str) -> frozenset[ListKey]:
         """The lists that a requestor tells itself, which it never gets: its NET/PO, or all of its gateway."""
         if "/" in name:
             return frozenset({(MS.name, name.casefold())})
@@ -276,5 +304,6 @@ def _held(entry: Entry | None, pick: Pick) -> Held | None:
     return Held(entry._replace(key="", fields=entry.fields if pick.templates else ()))
 
 
-def _adds(content: Content, own: frozenset[ListKey]) -> bool:
+def adds(content: Content, own: frozenset[ListKey] = frozenset()) -> bool:
+    """Whether there is anybody in it for a requestor with these lists."""
     return any(x.transactions[0].verb is Verb.ADD for x in content.segments if x.list_key not in own)
