@@ -311,6 +311,8 @@ def test_lists_are_written_and_read(site: Site) -> None:
     out = site.folder / "out.txt"
     assert "1 entry written" in shown("import", "ADMIN", "-xHQ/MAIN", f"-f{out}", "-d", site.po1)
     assert b"A Bob" in out.read_bytes()
+    assert "1 entry added to what was in" in shown("import", "ADMIN", "-x", "-gSMTP", f"-f{out}", "-d", site.po1)
+    assert [b"A Bob", b"A Eve"] == [line[:5] for line in out.read_bytes().splitlines()]
 
 
 def plain_list(site: Site, name: str) -> list[str]:
@@ -334,14 +336,13 @@ def test_transactions_for_the_server(site: Site) -> None:
     [
         (("-s",), r"\[67\] resync extract"),
         (("-st", "-fx"), r"\[67\] resync extract"),
-        (("-a", "-fx"), "admin ADMIN user"),
-        (("-l", "-q"), r"LOG/DIRSYNC\.LOG"),
-        ((), "Give -q, -f FILE, -e -f FILE, or -x"),
-        (("-e", "-q"), "-e needs the file"),
+        ((), "Give -q, -f FILE, -e -f FILE, -x, -s, or -st -f FILE"),
+        (("-e", "-q"), "-e needs a file"),
+        (("-st",), "-st needs a file"),
     ],
 )
 def test_what_import_cannot_do_is_said(site: Site, switches: tuple[str, ...], text: str) -> None:
-    """Switches of the original that have no meaning here are refused with what to do instead."""
+    """What is possible at the server only, and switches without what belongs to them."""
     result = run("import", "ADMIN", *switches, "-y", "-d", site.po1)
     assert 0 != result.exit_code
     assert re.search(text, f"{result.output} {result.exception}")

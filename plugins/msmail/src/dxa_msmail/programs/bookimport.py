@@ -19,7 +19,9 @@ from dxa_msmail.postoffice.maildata import Changing
 from dxa_msmail.postoffice.shelves import Refused
 from dxa_msmail.postoffice.templates import ListTemplate
 from dxa_msmail.programs.creating import Creating
-from dxa_msmail.requestor.lists import LOCAL_IGNORED, Applying, entry_key, list_key
+from dxa_msmail.programs.importlog import Left, Taken, left
+from dxa_msmail.programs.polimport import PolImport
+from dxa_msmail.requestor.lists import ALIAS_EXISTS, LOCAL_IGNORED, NO_ALIAS, Applying, entry_key, list_key
 
 _BAD_TEMPLATE, _NO_TEMPLATES = 38, 73
 
@@ -37,13 +39,15 @@ class BookImport:
     own: ListKey
     creating: Creating
     templates: bool
+    #: The postoffice's own list, when what comes into the others comes into it, too.
+    pol: PolImport | None = None
     rejects: list[Reject] = attrs.field(factory=list)
     counts: Counter[Verb] = attrs.field(factory=Counter)
     #: The lists that were written.
     written: tuple[ListKey, ...] = ()
     _applying: Applying = attrs.field(init=False)
     _definitions: dict[ListKey, ListTemplate] = attrs.field(factory=dict)
-    _taken: list[Records] = attrs.field(factory=list)
+    _taken: list[Taken] = attrs.field(factory=list)
     #: Types and lists, as they are written, of which this need not be asked again.
     _ready: set[tuple[str, str]] = attrs.field(factory=set)
 
@@ -65,7 +69,7 @@ class BookImport:
 
         With `replaces` false (the records are not all) a replace removes nobody.
         """
-        self._taken.append(records)
+        self._taken.append(Taken(records, len(self.rejects)))
         self.rejects += records.rejects
         for place, run in groupby(_in_order(records), key=_added_to):
             first, *others = run
@@ -82,6 +86,10 @@ class BookImport:
         if entries and not self._applying.add_all(entries):
             return False
         self.counts[Verb.ADD] += len(entries)
+        if self.pol is not None:
+            for line, row in items:
+                assert isinstance(row, Transaction)
+                self._tell_own_list(self.pol, line, row)
         return True
 
     def _one(self, line: int, item: Transaction | Template, replaces: bool) -> None:
@@ -102,9 +110,17 @@ class BookImport:
         found = self._applying.rejects
         self._applying.apply(row)
         self.counts[row.verb] += 1
+        # A modify of somebody who was not there counted as an add.
+        if self.pol is not None and all(reject.code == NO_ALIAS for reject in found):
+            self._tell_own_list(self.pol, line, row)
         if found:
             self.rejects += [reject._replace(line=line) for reject in found]
             found.clear()
+
+    def _tell_own_list(self, pol: PolImport, line: int, row: Transaction) -> None:
+        why = pol.apply(row)
+        if why:
+            self.rejects.append(Reject(row.number, line, row.raw, ALIAS_EXISTS, why))
 
     def _is_ready(self, line: int, row: Transaction, entry: Entry) -> bool:
         """Whether the transaction's list has a place, or gets one now."""
@@ -162,15 +178,22 @@ class BookImport:
             writer.write(key, book.get(key, {}))
         written = writer.written()
         self.written = written.lists
+        if self.pol is not None:
+            self.pol.save(self.change)
         if written.refused:
             self._refuse(written.refused)
+
+    @property
+    def left(self) -> list[Left]:
+        """The records of which something could not be used, whole, in the order in which they came."""
+        return left(self._taken, self.rejects)
 
     def _refuse(self, refused: Iterable[Refused]) -> None:
         """What could not be written, with the numbers of the records that said it."""
         told = {
             (list_key(row.new), entry_key(row.new)): (row, line)
-            for records in self._taken
-            for row, line in zip(records.transactions, records.lines, strict=True)
+            for taken in self._taken
+            for row, line in zip(taken.records.transactions, taken.records.lines, strict=True)
             if row.new is not None
         }
         for each in refused:

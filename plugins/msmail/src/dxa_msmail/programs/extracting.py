@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import attrs
 
-from dxa.entry import Entry, Transaction, Verb
+from dxa.entry import Entry, Reject, Transaction, Verb
 from dxa.errors import FormatError, NotFoundError
 from dxa.ledger.answer import ListKey
 from dxa.rules.naming import name_key
@@ -18,15 +18,13 @@ from dxa_msmail.postoffice.book import Book
 from dxa_msmail.postoffice.groups import groups
 from dxa_msmail.postoffice.identity import name_of
 from dxa_msmail.postoffice.maildata import Files, Maildata
-from dxa_msmail.postoffice.names import EXTERNAL, HEAD, read_netpo
+from dxa_msmail.postoffice.names import EXTERNAL
 from dxa_msmail.postoffice.networks import HOSTS
 from dxa_msmail.postoffice.pol import read_pol
-from dxa_msmail.postoffice.shelves import places
+from dxa_msmail.postoffice.polbook import PolBook
 from dxa_msmail.postoffice.templates import ADMIN, read_template
 from dxa_msmail.postoffice.users import users, values
 from dxa_msmail.programs.importrun import TYPES
-
-_NETPO = "GLB/NETPO.GLB"
 
 #: What each way of running Import does not look at (KB Q119016), the stronger ways first; ``st`` is ``-st -f``.
 IGNORED: Mapping[str, str] = {
@@ -40,10 +38,11 @@ IGNORED: Mapping[str, str] = {
 
 @attrs.frozen(kw_only=True)
 class Extracted:
-    """An Import text, and how many addresses it has."""
+    """An Import text, how many addresses it has, and the names that have none."""
 
     data: bytes
     count: int
+    rejects: Sequence[Reject] = ()
 
 
 @attrs.frozen(kw_only=True)
@@ -70,38 +69,31 @@ def extract(po: Maildata, *, name: str = "", type_: str = "", templates: bool = 
     with po.look() as files:
         kind = TYPES.get(type_).name if type_ else MS.name
         if kind == MS.name and name_key(name or name_of(files)) == name_key(name_of(files)):
-            rows = own_list(files, templates=templates)
+            rows, lost = own_list(files, templates=templates)
             definitions = _template(files, ADMIN, MS.name, name_of(files))
         else:
             rows, definitions = _others(files, _wanted(files, kind, name.casefold()))
+            lost = []
         transactions = [Transaction(0, Verb.ADD, None, entry) for entry in rows]
         data = write(transactions, templates=templates, definitions=definitions)
-    return Extracted(data=data, count=len(transactions))
+    return Extracted(data=data, count=len(transactions), rejects=lost)
 
 
-def own_list(files: Files, *, templates: bool = False) -> list[Entry]:
+def own_list(files: Files, *, templates: bool = False) -> tuple[list[Entry], list[Reject]]:
     """Everybody in the Postoffice Address List: users and groups, and external addresses that were put there.
 
-    Users who are not in directory synchronization are among them. Raises `FormatError` 40.
+    Users who are not in directory synchronization are among them. The rejects are names whose address is gone (48), as
+    after a directory synchronization that took it out of its own list (KB Q137865). Raises `FormatError` 40.
     """
     own = name_of(files)
     boxes = {user.tid: f"{own}/{user.mailbox}" for user in users(files)}
     boxes |= {group.tid: f"{own}/{group.address}" for group in groups(files)}
-    external = read_netpo(files.read(_NETPO) or HEAD, _NETPO)
     stored = values(files) if templates else {}
-    kinds = {list_: type_ for type_, list_ in places(files)}
-    entries = []
-    for row in read_pol(files):
-        address = boxes.get(row.tid, "")
-        if row.kind == EXTERNAL and row.pointer in external:
-            there = external[row.pointer]
-            address = f"{there.network}/{there.postoffice}/{there.mailbox}"
-        if not address:
-            raise FormatError(error_text(48), source="NME/ADMIN.NME", field=row.name, expected="an address", code=48)
-        list_ = address.rpartition("/")[0]
-        type_ = kinds.get(list_.casefold(), MS.name)
-        entries.append(Entry("", type_, list_, row.name, address, stored.get(row.tid, ())))
-    return entries
+    local = (row for row in read_pol(files) if row.tid in boxes and row.kind != EXTERNAL)
+    entries = [Entry("", MS.name, own, row.name, boxes[row.tid], stored.get(row.tid, ())) for row in local]
+    there = PolBook.load(files, Book(files, TYPES), TYPES)
+    entries += there.entries.values()
+    return sorted(entries, key=lambda entry: name_key(entry.name)), there.lost
 
 
 def _wanted(files: Files, kind: str, name: str) -> list[ListKey]:

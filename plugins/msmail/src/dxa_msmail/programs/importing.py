@@ -10,6 +10,7 @@ Local users are never touched (66), and nothing here is ever sent on but by ``-e
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import attrs
 
@@ -23,8 +24,10 @@ from dxa_msmail.postoffice.layout import CORRUPT
 from dxa_msmail.postoffice.maildata import Changing, Maildata
 from dxa_msmail.postoffice.queue import REQTRANS
 from dxa_msmail.programs.extracting import Extracted, Switches, extract, settle
+from dxa_msmail.programs.importlog import opened, render
 from dxa_msmail.programs.importrun import FINISHED, TYPES, Imported, Run, require_users
 from dxa_msmail.programs.runs import logged
+from dxa_msmail.programs.selecting import Selector
 from dxa_msmail.requestor.journal import Journal
 
 __all__ = [
@@ -52,16 +55,26 @@ class Queued:
 
 
 def run_queue(
-    po: Maildata, clock: Clock, *, templates: bool | None = None, create: bool | None = None, strict: bool = False
+    po: Maildata,
+    clock: Clock,
+    *,
+    templates: bool | None = None,
+    create: bool | None = None,
+    strict: bool = False,
+    log: Path | None = None,
 ) -> Imported:
     """``-q``: apply RESYNC.GLB and SRVTRANS.GLB, and empty the queue.
 
     `templates` says whether values count (``-t``), `create` whether postoffices are created (``-c``); None is what the
     requestor is set to. A list whose values come without a template gets one that dxa makes, unless `strict` (65).
-    Raises `FormatError` 40 for damaged numbers or networks, `UsageError` at a shadow postoffice, `LockedError` 91.
+    Into the file `log` go the records that could not be used (``-l``). Raises `FormatError` 40 for damaged numbers or
+    networks, `UsageError` at a shadow postoffice, `LockedError` 91, `TransportError` for a log that cannot be written.
     """
-    with logged(po, clock, "IMPORT -q") as journal, po.change() as change:
+
+    def work(change: Changing, journal: Journal) -> Imported:
         return Run.open(change, clock(), journal, templates=templates, create=create, strict=strict).queue()
+
+    return _run(po, clock, "-q", "the queue", log, work)
 
 
 def run_file(
@@ -73,14 +86,36 @@ def run_file(
     templates: bool = False,
     create: bool = False,
     strict: bool = True,
+    own_list: bool = False,
+    selector: str = "",
+    log: Path | None = None,
 ) -> Imported:
     """``-f``: apply an Import text to the lists; with `replace` (``-r``) each list in it begins empty (KB Q112285).
 
-    Raises as `run_queue`.
+    With `own_list` (``-a``) what comes into a list comes into the Postoffice Address List, too, which only `replace`
+    takes out of there. `selector` (``-g``) says which lists are meant, as in an R record. For the others see
+    `run_queue`, which raises the same; and `AddressError` 16 for a type that is not known.
     """
-    with logged(po, clock, "IMPORT -f") as journal, po.change() as change:
-        run = Run.open(change, clock(), journal, templates=templates, create=create, strict=strict)
-        return run.file(data, replace=replace)
+    meant = Selector.parse(selector, TYPES) if selector else None
+
+    def work(change: Changing, journal: Journal) -> Imported:
+        how = {"templates": templates, "create": create}
+        run = Run.open(change, clock(), journal, **how, strict=strict, own_list=own_list)
+        return run.file(data, replace=replace, selector=meant)
+
+    return _run(po, clock, "-f", "a file", log, work)
+
+
+def _run(
+    po: Maildata, clock: Clock, switch: str, what: str, log: Path | None, work: Callable[[Changing, Journal], Imported]
+) -> Imported:
+    """One run, with what it leaves in the error log; one that cannot be written is an error before anything is done."""
+    errors = opened(log)
+    with logged(po, clock, f"IMPORT {switch}") as journal, po.change() as change:
+        outcome = work(change, journal)
+    if errors is not None:
+        errors.write(render(f"What could not be used of {what}; mend it and import this file", outcome.left, clock()))
+    return outcome
 
 
 def queue_file(po: Maildata, clock: Clock, data: bytes) -> Queued:

@@ -1,0 +1,52 @@
+"""``-g``: which of all address lists Import is to look at."""
+
+from __future__ import annotations
+
+import attrs
+
+from dxa.address import AddressTypes
+from dxa.ledger.answer import ListKey
+from dxa_msmail.addresses import MS
+from dxa_msmail.importlines import Template
+from dxa_msmail.importtext import Records
+from dxa_msmail.requestor.lists import list_key
+
+
+@attrs.frozen
+class Selector:
+    """Lists of one address type: that of one postoffice or node, in lower case, or all of them when there is none."""
+
+    type: str
+    list: str = ""
+
+    @classmethod
+    def parse(cls, text: str, types: AddressTypes) -> Selector:
+        r"""``SMTP``, ``PROFS:GATE/NODE``, and ``PCM:net\po`` (KB Q101933); raises `AddressError` 16."""
+        type_, _, name = text.replace("\\", "/").partition(":")
+        return cls(types.get(type_.strip()).name, name.strip(" /").casefold())
+
+    def takes(self, key: ListKey) -> bool:
+        """Whether the list is meant; records without an address are about any list."""
+        type_, name = key
+        return not type_ or (type_ == self.type and self.list in ("", name))
+
+    def __str__(self) -> str:
+        return f"{'PCM' if self.type == MS.name else self.type}:{self.list.upper()}"
+
+
+def select(records: Records, selector: Selector | None) -> tuple[Records, int]:
+    """The records about the lists that are meant, and how many are about others."""
+    if selector is None:
+        return records, 0
+    rows = zip(records.transactions, records.lines, strict=True)
+    kept = [(row, line) for row, line in rows if (entry := row.new or row.old) and selector.takes(list_key(entry))]
+    templates = [each for each in records.templates if selector.takes(_key(each))]
+    skipped = len(records.transactions) - len(kept) + len(records.templates) - len(templates)
+    chosen = attrs.evolve(
+        records, transactions=[row for row, _ in kept], lines=[line for _, line in kept], templates=templates
+    )
+    return chosen, skipped
+
+
+def _key(template: Template) -> ListKey:
+    return template.type, template.list.casefold()
