@@ -41,6 +41,7 @@ class Found:
     def __init__(self, root: Path) -> None:
         self.root = root
         self._listed: dict[Path, Mapping[str, str]] = {}
+        self._places: dict[str, Path] = {}
 
     def path(self, name: str) -> Path | None:
         """The file's own path, None when there is no such file."""
@@ -52,12 +53,13 @@ class Found:
 
         Raises `FormatError` 40 for a name that would lead out of the postoffice, or that no file can have.
         """
-        path = self.root
-        for part in name.split("/"):
+        if name not in self._places:
+            parent, slash, part = name.rpartition("/")
             if part in ("", ".", "..") or not part.isprintable():
                 raise FormatError(error_text(40), field="file name", expected="a name", got=name, code=40)
-            path = path / self._list(path).get(part.upper(), part)
-        return path
+            folder = self.place(parent) if slash else self.root
+            self._places[name] = folder / self._list(folder).get(part.upper(), part)
+        return self._places[name]
 
     def read(self, name: str) -> bytes | None:
         """See `Files`."""
