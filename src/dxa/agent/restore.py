@@ -17,11 +17,11 @@ import attrs
 
 from dxa.agent import archive
 from dxa.agent.archive import Manifest
+from dxa.agent.owing import owed
 from dxa.agent.site import RESTORING, site_lock
 from dxa.config import FILE_NAME
-from dxa.dirsync import requestor, server
 from dxa.errors import StoreError, UsageError
-from dxa.store import FileHighWater, PeerRow, Store
+from dxa.store import FileHighWater, Store
 
 #: Where no high-water mark is left, the numbers of the backup are this far below the next ones: more than any site
 #: issues between two backups, and not a thousandth of what the protocol has.
@@ -87,7 +87,7 @@ class _Restoring:
         self.fresh.mkdir(mode=0o700)
         manifest = archive.extract(self.file, self.fresh)
         known = self.known(manifest)
-        owed, above = self.prepare(manifest, known)
+        count, above = self.prepare(manifest, known)
         self.swap(manifest)
         return Restored(
             folder=self.folder,
@@ -95,7 +95,7 @@ class _Restoring:
             aside=self.aside if self.aside.exists() else None,
             above=above,
             leapt=known is None,
-            owed=owed,
+            owed=count,
         )
 
     def known(self, manifest: Manifest) -> dict[str, int] | None:
@@ -119,7 +119,8 @@ class _Restoring:
                 numbers.reserve(f"seq:{name}", above[name])
             rows = store.peers.all()
             with store.transaction():
-                store.peers.put(map(_owed, rows))
+                # Whatever a cursor says, the peer may have told more since.
+                store.peers.put(attrs.evolve(owed(row), cursor="") for row in rows)
                 for row in rows:
                     store.set_counter(f"in step:{row.id}", 0)
         finally:
@@ -167,16 +168,6 @@ class _Restoring:
 
 def _unused(path: Path) -> Path:
     return next(p for n in range(1000) if not (p := path.with_name(f"{path.name}{f'-{n}' if n else ''}")).exists())
-
-
-def _owed(row: PeerRow) -> PeerRow:
-    """A peer that is owed a full list and asked for one, and is read in full."""
-    state, _ = server.step(row.state, server.Resend()) if row.state.s or row.state.heard else (row.state, ())
-    asking = row.asking
-    if asking != requestor.State():
-        for want in (requestor.WantExport(), requestor.WantImport()):
-            asking, _ = requestor.step(asking, want)
-    return attrs.evolve(row, state=state, asking=asking, cursor="")
 
 
 def next_steps(restored: Restored) -> Sequence[str]:

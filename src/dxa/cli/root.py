@@ -30,6 +30,7 @@ COMMANDS = {
     },
     "Look": {
         "status": Entry("dxa.cli.status:status", "Show how each peer stands, and what to do about it."),
+        "verify": Entry("dxa.cli.verify:verify", "Look whether everything fits together; mend what can be."),
         "history": Entry("dxa.cli.history:history", "Show what has changed, when and why."),
         "messages": Entry("dxa.cli.messages:messages", "The archive of messages: list, show."),
         "rejects": Entry("dxa.cli.rejects:rejects", "Records that could not be used: list, show, retry."),

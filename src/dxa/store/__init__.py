@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dxa.store.highwater import FileHighWater, HighWater, MemoryHighWater
+from dxa.store.integrity import Damage
+from dxa.store.integrity import Kind as DamageKind
 from dxa.store.journal import RunChange, RunRow
 from dxa.store.listings import Living, Named, Waiting
 from dxa.store.messages import MessageRow
@@ -16,6 +18,8 @@ from dxa.store.verdicts import HeldRow
 from dxa.store.views import ViewRow
 
 __all__ = [
+    "Damage",
+    "DamageKind",
     "FileHighWater",
     "HeldRow",
     "HighWater",

@@ -19,6 +19,7 @@ from dxa.store.cuts import Cuts
 from dxa.store.database import Database
 from dxa.store.directory import Directory
 from dxa.store.highwater import HighWater
+from dxa.store.integrity import Integrity, Repairs
 from dxa.store.journal import Journal
 from dxa.store.listings import Listings
 from dxa.store.messages import Messages
@@ -60,6 +61,8 @@ class Store:
         self.numbered = Numbered(db)
         self.queue = Queue(db)
         self.listings = Listings(db)
+        self.integrity = Integrity(db, counters)
+        self.repairs = Repairs(db, counters)
 
     @classmethod
     def open(cls, url: str, high_water: HighWater, *, create: bool = False) -> Store:

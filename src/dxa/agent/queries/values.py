@@ -56,6 +56,19 @@ class FindingShown:
 
 
 @attrs.frozen(kw_only=True)
+class FoundShown:
+    """Something that does not fit together."""
+
+    area: str = said("what was looked at: database, directory, views, cuts, numbers, configuration, link …")
+    subject: str = said("the view, peer or link that it is about, or empty")
+    text: str = said("what is wrong")
+    warning: bool = said("it is doubtful and no damage")
+    repair: str = said("what --repair does about it, or empty")
+    mended: bool = said("that was done")
+    advice: str = said("what to do about it, or empty")
+
+
+@attrs.frozen(kw_only=True)
 class BackupShown:
     """What is in a backup."""
 
