@@ -6,6 +6,7 @@ is called after what was read has been committed, may take a mail or file away.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from enum import Enum
@@ -347,6 +348,20 @@ class Connector(Protocol):
 
 
 @attrs.frozen(kw_only=True)
+class Allowance:
+    """What a connector may take: seconds in silence, seconds for one call, reports of one call, bytes of one report.
+
+    Where it is in a process of its own (`own`) that ends when it takes more.
+    """
+
+    own: bool = True
+    silence: float = 7200.0
+    call: float = 21600.0
+    items: int = 1_000_000
+    bytes: int = 2**30
+
+
+@attrs.frozen(kw_only=True)
 class LinkContext:
     """What a connector is given: its link, its options, its peers, and a folder for paths in its options."""
 
@@ -363,6 +378,8 @@ class LinkContext:
     #: A line for the report of the cycle: what the connector does, under the number that its world has for that (0:
     #: none).
     tell: Callable[[int, str], None] = lambda _number, _text: None
+    #: For what nobody needs in the report of a cycle: it goes into dxa's log, at the level that is asked for there.
+    log: logging.Logger = attrs.field(factory=lambda: logging.getLogger("dxa.links"))
     #: The lists in which the site itself stands, on whatever link, and those by which its peers are known; links
     #: between sites left out.
     own_lists: frozenset[ListKey] = frozenset()

@@ -45,13 +45,15 @@ class Verb(Enum):
     MODIFY = "M"
     DELETE = "D"
     REPLACE = "R"
+    DEFINE = "T"
 
 
 class Transaction(NamedTuple):
-    """One add, modify, delete or replace on the wire.
+    """One add, modify, delete, replace or definition on the wire.
 
     `number` is its sync number (0: none). An add has `new`, a delete `old`, a modify both; for a replace `new` is an
     entry of which only `type` and `list` count (an empty list: all of the type; an empty type: all of the peer). A
+    definition has `new` (see `definition`), and discards all values that the list's entries have (KB Q125920). A
     modify that names no address, which is legal (KB Q152424), has an `old` and a `new` with an empty key. `raw` is the
     text as it came, for the archive and for rejects.
     """
@@ -88,6 +90,30 @@ class Reject(NamedTuple):
 def list_entry(type_: str, list_: str) -> Entry:
     """The entry that stands for a whole list in a replace."""
     return Entry("", type_, list_, "", "")
+
+
+def definition_key(type_: str, list_: str) -> str:
+    """The key of a list's definition; no address has a key like this."""
+    return f"T {type_}:{list_.casefold()}"
+
+
+def definition(type_: str, list_: str, fields: Fields) -> Entry:
+    """The entry that says which fields the entries of a list have: it has neither a name nor an address.
+
+    Its own fields are the prompts in their order, each with its layout ``start~width~edit~default~internal`` (KB
+    Q87432). Without fields it says that the list has no definition.
+    """
+    return Entry(definition_key(type_, list_), type_, list_, "", "", fields)
+
+
+def is_definition(entry: Entry) -> bool:
+    """Whether the entry is the definition of its list."""
+    return not (entry.name or entry.address) and bool(entry.type)
+
+
+def default_of(layout: str) -> str:
+    """The value that entries have of which a definition with this layout is told none (KB Q107754)."""
+    return layout.split("~", 4)[3] if layout.count("~") >= 3 else ""
 
 
 def anchored(anchor: str) -> Entry:

@@ -66,7 +66,10 @@ def peer(name: str, **rules: str) -> str:
 
 @attrs.frozen
 class Answer:
-    """What a postoffice got: the numbers, and the transactions without theirs, as ``M old PCM:… > new PCM:…``."""
+    """What a postoffice got: the numbers, and the transactions without theirs, as ``M old PCM:… > new PCM:…``.
+
+    The values of an entry and the fields of a definition are lines of their own.
+    """
 
     r: int
     s: int
@@ -382,8 +385,8 @@ def _answer(mail_: ffapi.MailMessage) -> Answer:
         if re.match(r"\d{10} ", line):
             numbers.append(int(line[:10]))
             lines.append(text[11:].strip())
-        elif line.startswith("-"):
-            lines.append(text)
+        elif line.startswith("-") or "~" in line:
+            lines.append(line if "~" in line else text)
         else:
             lines[-1] += f" >{text}"
     return Answer(

@@ -575,15 +575,15 @@ def test_template_definitions_wait_for_import(world: World, wanted: bool) -> Non
     world.ask()
     text = (
         b"[DIRSYNC]\r\nTASK=IMPORTREPLY\r\nREQSEQ=3\r\nSRVSEQ=8\r\nSRVWAS=0\r\nIMPSEQ=1\r\nCOUNT=2\r\n"
-        b"[DIRSYNC-TRANSACTIONS]\r\n7 R PCM:LAB/PO2\r\n6 T PCM:LAB/PO2\r\n Phone:~10~25~A~~\r\n"
+        b"[DIRSYNC-TRANSACTIONS]\r\n6 R PCM:LAB/PO2\r\n7 T PCM:LAB/PO2\r\n Phone:~10~25~A~~\r\n"
         b"8 A Ann\tPCM:LAB/PO2/ANN\r\n- Phone:/12\r\n"
     )
     world.mail(f"{SERVER}/$SYSTEM", text)
     world.receive()
     expected = [
         "R PCM:INSTITUTE/BERLIN",
-        *(["T PCM:LAB/PO2\r\n Phone:~10~25~A~~"] if wanted else []),
         "R PCM:LAB/PO2",
+        *(["T PCM:LAB/PO2\r\n Phone:~10~25~A~~"] if wanted else []),
         "A Ann\tPCM:LAB/PO2/ANN" + ("\r\n- Phone:/12" if wanted else ""),
     ]
 

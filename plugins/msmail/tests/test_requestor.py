@@ -255,7 +255,7 @@ def test_template_values_of_the_own_list() -> None:
     world.home.files["ADDRESS.TXT"] = b"A Ann\tPCM:LAB/PO1/ANN\r\n- Room:/4\r\n"
     report = world.ask()
 
-    assert [(("Room:", "4"), ("Phone:", ""))] == [
+    assert [(("Phone:", ""), ("Room:", "4"))] == [
         t.new.fields for t in report.transactions if t.verb is Verb.MODIFY and t.new
     ]
 

@@ -23,6 +23,7 @@ from dxa.dirsync import server
 from dxa.dirsync.messages import Reply
 from dxa.entry import Entry, Verb
 from dxa.ledger.answer import Content, Cut, ListKey, Pick, Step, full, number_steps
+from dxa.ledger.view import LISTS
 from dxa.ledger.view import entries as entries_of
 from dxa.plan import Facts, Plan, make_plan
 from dxa.store import PeerRow, ViewRow
@@ -225,10 +226,14 @@ class Answering:
         lists = [pair for pair in carried if not self.nobodys(*pair)]
         views = self.store.views
         entries: dict[int, Entry] = {}
+        defines: list[Entry] = []
         lines = views.live_of(view.id, lists) if at == view.head else views.at(view.id, at)
         for (type_, instead_of, list_), run in groupby(lines, key=_LIST):
             if pick.shows(type_, instead_of) and not self.nobodys(type_, list_):
                 shown_ = list(run)
+                if shown_[0].recipient == LISTS:  # it has no name, so it stands before all others
+                    defines += [shown_[0].entry()] if pick.templates else []
+                    del shown_[0]
                 entries.update(zip(map(_RECIPIENT, shown_), entries_of(shown_, pick.templates), strict=True))
         if alone:
             # A list that is replaced is sent whole, with the peer's own lines in it as the peer told them.
@@ -238,7 +243,7 @@ class Answering:
                 entries.pop(recipient, None)
                 if not self.mutual and (entry.type, entry.list.casefold()) in replaced:
                     entries[recipient] = entry._replace(key="")
-        return full(lists, entries.values())
+        return full(lists, entries.values(), defines)
 
     # -- updates ---------------------------------------------------------------------------------------------------
 
@@ -354,4 +359,4 @@ def _limit(peer: Peer, row: PeerRow) -> int:
 def _step_key(step: Step) -> str:
     entry = step.old or step.new
     assert entry is not None
-    return f"{step.verb.value} {entry.type}:{entry.address}"
+    return f"{step.verb.value} {entry.type}:{entry.address or entry.list}"

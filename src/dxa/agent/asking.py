@@ -19,7 +19,8 @@ from dxa.connector import Parcel, ParcelKind
 from dxa.dirsync import requestor
 from dxa.dirsync.messages import Request
 from dxa.entry import Transaction, Verb
-from dxa.ledger.answer import Content, Cut, Pick, Segment, Step, full, number_steps
+from dxa.ledger.answer import Content, Cut, Pick, Segment, Step, definitions, full, number_steps
+from dxa.ledger.view import LISTS
 from dxa.store import PeerRow, ViewRow
 
 
@@ -83,12 +84,14 @@ class _Asking:
         """The site's own lists as a whole, without those whom the server itself tells."""
         lists = [(type_, list_.upper()) for type_, list_ in sorted(self.work.site_lists) if type_ in self.pick.types]
         told = self.store.received.open_lines(self.peer.id)
+        lines = list(self.store.views.live_of(self.view.id, lists))
         shown = [
             line.entry(self.pick.templates)
-            for line in self.store.views.live_of(self.view.id, lists)
-            if self.pick.shows(line.type, line.instead_of) and line.recipient not in told
+            for line in lines
+            if self.pick.shows(line.type, line.instead_of) and line.recipient not in told and line.recipient != LISTS
         ]
-        return full(lists, shown)
+        defined = definitions((line.entry() for line in lines if line.recipient == LISTS), self.pick)
+        return full(lists, shown, defined.values())
 
     def keep_cut(self) -> None:
         """What the server will hold of the view when it has taken the queue."""

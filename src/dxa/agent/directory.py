@@ -11,9 +11,10 @@ from dxa.agent.inbound import AT_END, SEEK_END
 from dxa.change import Change, in_order
 from dxa.config import Peer
 from dxa.connector import Claimant, Holds
-from dxa.entry import ADDRESSES, ASIDE, LEARNED, Entry, Reject, Verb
+from dxa.entry import ADDRESSES, ASIDE, LEARNED, Entry, Reject, Verb, is_definition
 from dxa.errors import AddressError
 from dxa.ledger.received import GONE
+from dxa.ledger.view import LISTS
 from dxa.plan import Facts, Plan, fingerprint, make_plan
 from dxa.recipient import Recipient
 from dxa.rules.addressing import settle_proxies
@@ -21,8 +22,10 @@ from dxa.rules.imports import further_addresses, to_recipient
 from dxa.rules.ownership import may_change, refusal, why_not_adopted
 from dxa.rules.scope import accepts
 from dxa.store import PeerRow, PendingRow
+from dxa.worker import offered
 
 TAKEN_ADDRESS = 28
+UNKNOWN_PROMPT = 37
 
 
 def plan_peers(work: LinkWork) -> Iterator[Plan]:
@@ -91,6 +94,9 @@ class _Meaning:
         self.hints: dict[str, int] = {}
 
     def of(self, rows: Sequence[PendingRow]) -> Meant:
+        # A definition stands for its list, and says nothing of anybody in the directory.
+        self.meant.done += [(row, LISTS if row.alive else None) for row in rows if is_definition(row.entry)]
+        rows = [row for row in rows if not is_definition(row.entry)]
         if self.work.connector_type.traits.holds is Holds.PROVEN:
             # What bears our mark is what we wrote there, and nothing that the peer tells us.
             ours = self.work.store.received.marked(self.peer.id).keys()
@@ -399,11 +405,29 @@ def _apply(work: LinkWork, peer: Peer, meant: Meant, plan: Plan) -> None:
     for change in meant.learned:  # one may be about the same recipient as the one before
         ids = store.directory.write([change], origin="")
         store.journal.add(plan.scope, "", [change], ids, work.now)
+    if any(is_definition(row.entry) for row, _ in meant.done):
+        store.directory.touch()  # the views must look at it
+    _unknown_prompts(work, peer, meant)
     _conflicts(work, peer, meant, told)
     told += [(recipient, row.entry) for row, recipient in meant.done if row.alive and recipient]
     store.received.applied(peer.id, applied)
     _told(work, peer, told, ended)
     work.hold(plan)
+
+
+def _unknown_prompts(work: LinkWork, peer: Peer, meant: Meant) -> None:
+    """Prompts that stand for no attribute are left out, with one word about all of them (KB Q96002, dx:T-124)."""
+    if peer.attributes is None:
+        return
+    told = (row.entry.fields for row in meant.rows.values())
+    unknown = {prompt: None for fields in told for prompt in peer.attributes.incoming(fields).unknown}
+    if unknown:
+        few = ", ".join(repr(prompt) for prompt in list(unknown)[:20])
+        more = f" and {len(unknown) - 20} more" if len(unknown) > 20 else ""
+        text = (
+            f"prompts that stand for no attribute are left out: {few}{more}; [links.{peer.link}.attributes] names them"
+        )
+        work.tell_anew(peer.id, UNKNOWN_PROMPT, text)
 
 
 def _report_reuse(work: LinkWork, peer: Peer, ready: Sequence[Change[str, Recipient]], scope: str) -> None:
@@ -418,8 +442,8 @@ def _report_reuse(work: LinkWork, peer: Peer, ready: Sequence[Change[str, Recipi
 
 def _conflicts(work: LinkWork, peer: Peer, meant: Meant, told: list[tuple[int, Entry]]) -> None:
     """What cannot be taken stays pending and is reported once; what the peer tells counts as its own all the same."""
-    if meant.taken and isinstance(work.connector, Claimant):
-        work.connector.taken(meant.taken)
+    if meant.taken and (claimant := offered(work.connector, Claimant)):
+        claimant.taken(meant.taken)
     fresh = []
     for row, recipient, why in meant.conflicts:
         if row.alive and recipient is not None:

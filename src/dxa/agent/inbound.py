@@ -13,12 +13,13 @@ from hashlib import blake2b
 
 import attrs
 
+from dxa.agent.boundary import reports
 from dxa.agent.context import LIMIT_REACHED, MANUAL_IMPORT, LinkWork
 from dxa.config import Peer
 from dxa.connector import Feed, Holds, Report
 from dxa.dirsync import requestor, server
 from dxa.dirsync.messages import Reply
-from dxa.entry import Reject, Transaction, Verb, list_entry
+from dxa.entry import Reject, Transaction, Verb, definition_key, list_entry
 from dxa.ledger.answer import Pick
 from dxa.ledger.received import Row, RowChange, hear
 from dxa.rules.ownership import OWN_LIST, why_ignored
@@ -48,7 +49,7 @@ SEEK_END, AT_END = 1, 2
 def receive(work: LinkWork) -> None:
     """Take everything that waits on the link."""
     cursors = {row.name: row.cursor for row in work.store.peers.of_link(work.link.name).values()}
-    for batch in _batches(work.connector.collect(cursors)):
+    for batch in _batches(reports(work, cursors)):
         with work.store.transaction():
             _Batch(work).take(batch)
         if not work.rehearsal:
@@ -403,11 +404,7 @@ def apart(
 def _rows(work: LinkWork, peer: str, transactions: Sequence[Transaction], replaces: bool) -> list[Row]:
     """Every row that the transactions could touch."""
     received = work.store.received
-    lists = (
-        {(t.new.type, t.new.list.casefold()) for t in transactions if t.verb is Verb.REPLACE and t.new}
-        if replaces
-        else set()
-    )
+    lists = {t.list_key for t in transactions if t.verb in (Verb.REPLACE, Verb.DEFINE)} if replaces else set()
     if any(not list_ for _, list_ in lists):
         return received.all(peer)
     rows = {row.id: row for row in received.by_lists(peer, lists)} if lists else {}
@@ -418,6 +415,9 @@ def _rows(work: LinkWork, peer: str, transactions: Sequence[Transaction], replac
     rows.update((row.id, row) for row in received.by_keys(peer, keys)) if keys else None
     rows.update((row.id, row) for row in received.by_names(peer, names)) if names else None
     rows.update((row.id, row) for row in received.by_anchors(peer, anchors)) if anchors else None
+    if any(t.verb is Verb.MODIFY and t.new and t.new.fields for t in transactions):
+        defined = {definition_key(row.entry.type, row.entry.list) for row in rows.values()}
+        rows.update((row.id, row) for row in received.by_keys(peer, defined))
     return list(rows.values())
 
 

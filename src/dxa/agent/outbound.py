@@ -12,10 +12,11 @@ from itertools import count
 import attrs
 
 from dxa.agent.context import ABSENT, LinkWork
+from dxa.agent.defining import Definitions
 from dxa.change import Change
 from dxa.config import Peer
 from dxa.errors import AddressError
-from dxa.ledger.view import FormKey, Line, Wish, advance, settle_names
+from dxa.ledger.view import LISTS, FormKey, Line, Wish, advance, settle_names
 from dxa.plan import Facts, Limits, Plan, make_plan
 from dxa.recipient import Recipient
 from dxa.rules.exports import ExportLine, lines, why_absent
@@ -89,6 +90,9 @@ class _Advance:
         self.work, self.view, self.peer = work, view, peer
         self.scope = f"out {view.name}"
         self.rules_changed = bool(view.rules) and view.rules != view.wanted
+        self.definitions = Definitions(work, peer) if work.connector_type.traits.definitions else None
+        #: The definitions of the lists whose definitions are looked at, as they should be.
+        self.defined: dict[FormKey, Line] = {}
 
     def run(self, usn: int) -> Plan:
         store, view = self.work.store, self.view
@@ -100,6 +104,7 @@ class _Advance:
             # Names depend on each other: what is not ready keeps its name, so the rest settles anew.
             ready = {change.key for change in plan.ready}
             live = {form: line for form, line in live.items() if _key(form) in ready}
+            self.defined = {form: line for form, line in self.defined.items() if _key(form) in ready}
             after = self.settled(live, {form: wish for form, wish in wishes.items() if _key(form) in ready})
         head = self.write(live, after)
         done = not plan.holds
@@ -117,7 +122,7 @@ class _Advance:
             recipients: Iterable[Recipient] = store.directory.all()
             live = {line.form: line for line in store.views.live_all(self.view.id)}
         else:
-            ids = store.directory.changed_since(self.view.usn)
+            ids = sorted({*store.directory.changed_since(self.view.usn), *self.in_redefined()})
             recipients = store.directory.get(ids).values()
             live = store.views.live(self.view.id, ids)
         wishes: dict[FormKey, Wish] = {}
@@ -126,7 +131,30 @@ class _Advance:
             for form in self.forms(recipient, absent):
                 wishes[(recipient.id, form.instead_of)] = Wish(*form, recipient.owner)
         self.report_absent(absent)
+        live.update(self.define(wishes.values()))
         return wishes, live
+
+    def in_redefined(self) -> set[int]:
+        """Everybody in lists whose definition has changed: their values follow it."""
+        if self.definitions is None:
+            return set()
+        views, id_ = self.work.store.views, self.view.id
+        live = views.live(id_, [LISTS])
+        lists = {(line.type, line.list) for line in live.values()} | set(views.carried(id_))
+        wanted = self.definitions.lines(lists)
+        differ = [live.get(form) or wanted[form] for form in live.keys() | wanted if live.get(form) != wanted.get(form)]
+        return {line.recipient for line in views.live_of(id_, [(line.type, line.list) for line in differ])} - {LISTS}
+
+    def define(self, wishes: Iterable[Wish]) -> dict[FormKey, Line]:
+        """Say how all lists should be defined; returns how they are."""
+        if self.definitions is None:
+            return {}
+        carried = {
+            (type_, list_.casefold()): (type_, list_) for type_, list_ in self.work.store.views.carried(self.view.id)
+        }
+        shown = {(wish.type, wish.list.casefold()): (wish.type, wish.list) for wish in wishes}
+        self.defined = self.definitions.lines((shown | carried).values())
+        return self.work.store.views.live(self.view.id, [LISTS])
 
     def forms(self, recipient: Recipient, absent: list[str]) -> tuple[ExportLine, ...]:
         """What the recipient looks like in this view; why it cannot be shown goes into `absent`."""
@@ -143,6 +171,7 @@ class _Advance:
                 fallback=fallback,
                 gateways=peer.gateways,
                 attributes=peer.attributes,
+                defined=self.definitions.of if self.definitions else None,
                 whole=traits.shows_recipients,
                 named=traits.mutual,
             )
@@ -163,7 +192,8 @@ class _Advance:
     def settled(self, live: Mapping[FormKey, Line], wishes: Mapping[FormKey, Wish]) -> dict[FormKey, Line]:
         wanted = [(wish.type, wish.list, wish.name) for wish in wishes.values()]
         taken = self.work.store.views.slots(self.view.id, wanted)
-        return settle_names(live, wishes, Names(taken), self.peer.names)
+        people = {form: line for form, line in live.items() if form[0] != LISTS}
+        return self.defined | settle_names(people, wishes, Names(taken), self.peer.names)
 
     def changes(self, live: Mapping[FormKey, Line], after: Mapping[FormKey, Line]) -> list[Change[str, Line]]:
         """What differs, by form."""

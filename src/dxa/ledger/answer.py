@@ -22,6 +22,8 @@ from dxa.rules.naming import name_key
 #: (type, list in folded case): a list as a key.
 ListKey = tuple[str, str]
 
+NO_DEFINITIONS: Mapping[ListKey, Entry] = {}
+
 
 @attrs.frozen(kw_only=True)
 class Pick:
@@ -29,6 +31,10 @@ class Pick:
 
     types: frozenset[str]
     templates: bool = False
+
+    def past(self, pick: Pick) -> Pick:
+        """How a pick of before is compared with this one: whoever wants no values any more may keep those it has."""
+        return pick if self.templates else attrs.evolve(pick, templates=False)
 
     def shows(self, type_: str, instead_of: str) -> bool:
         """Whether a row of that form is shown: natively when its type is asked for, else the stand-in (KB Q149192)."""
@@ -63,7 +69,7 @@ class Step(NamedTuple):
         """The list that this step touches; a modify never leaves its list."""
         entry = self.old or self.new
         assert entry is not None
-        return entry.type, entry.list.casefold()
+        return _list_key(entry)
 
 
 class Segment(NamedTuple):
@@ -104,10 +110,39 @@ def shown(lines: Iterable[Line], pick: Pick) -> Entry | None:
     return None
 
 
-def update(olds: Mapping[int, Sequence[Held | None]], news: Mapping[int, Held | None]) -> list[Step]:
+def definitions(entries: Iterable[Entry], pick: Pick) -> dict[ListKey, Entry]:
+    """The definitions among these that the pick shows, by list."""
+    return {_list_key(entry): entry for entry in entries if pick.templates and entry.type in pick.types}
+
+
+def redefined(
+    olds: Sequence[Mapping[ListKey, Entry]], new: Mapping[ListKey, Entry], pick: Pick
+) -> dict[ListKey, Entry]:
+    """The definitions that a peer must be told: of lists that any of its cuts defines otherwise than the head.
+
+    A list that has none any more gets one without fields. Whoever wants no values is told none.
+    """
+    lists = (
+        sorted({*new, *(list_ for old in olds for list_ in old if list_[0] in pick.types)}) if pick.templates else ()
+    )
+    result = {}
+    for list_ in lists:
+        if any(old.get(list_) != new.get(list_) for old in olds):
+            known = new.get(list_) or next(old[list_] for old in olds if list_ in old)._replace(fields=())
+            result[list_] = known
+    return result
+
+
+def update(
+    olds: Mapping[int, Sequence[Held | None]],
+    news: Mapping[int, Held | None],
+    defines: Mapping[ListKey, Entry] = NO_DEFINITIONS,
+) -> list[Step]:
     """The steps that lead a peer from any of its cuts to the head, for the recipients touched since.
 
-    `olds[r]` is what each cut shows of recipient r, `news[r]` what the head shows. Deletes, then modifies, then adds.
+    `olds[r]` is what each cut shows of recipient r, `news[r]` what the head shows. Deletes, then definitions, then
+    modifies, then adds. A definition discards all values of its list (KB Q125920), so `news` must hold everybody in the
+    lists of `defines`, and those who have not changed are told once more.
     """
     holders = _holders(olds)
     deletes: list[Step] = []
@@ -117,6 +152,8 @@ def update(olds: Mapping[int, Sequence[Held | None]], news: Mapping[int, Held | 
         new = news.get(recipient)
         if new is not None and new.told:
             deletes += _becoming_own(cuts, new.entry)
+        elif new is not None and new.entry.fields and _list_key(new.entry) in defines and _unchanged(cuts, new):
+            modifies.append(Step(Verb.MODIFY, new.entry, new.entry))
         elif new is not None and _is_modify(recipient, cuts, new.entry, holders):
             assert cuts[0] is not None
             modifies.append(Step(Verb.MODIFY, cuts[0].entry, new.entry))
@@ -124,15 +161,17 @@ def update(olds: Mapping[int, Sequence[Held | None]], news: Mapping[int, Held | 
             deletes += _deletes(cuts, new)
             if new is not None and any(old != new for old in cuts):
                 adds.append(Step(Verb.ADD, None, new.entry))
-    return [*_by_list(deletes), *_by_list(modifies), *_by_list(adds)]
+    told = [Step(Verb.DEFINE, None, entry) for _, entry in sorted(defines.items())]
+    return [*_by_list(deletes), *told, *_by_list(modifies), *_by_list(adds)]
 
 
-def full(lists: Iterable[tuple[str, str]], entries: Iterable[Entry]) -> list[Step]:
-    """A replace for every list, then an add for every entry, list by list."""
+def full(lists: Iterable[tuple[str, str]], entries: Iterable[Entry], defines: Iterable[Entry] = ()) -> list[Step]:
+    """A replace for every list, the definitions, then an add for every entry, list by list."""
     replaces = [Step(Verb.REPLACE, None, list_entry(type_, list_)) for type_, list_ in sorted(lists)]
     runs = [list(run) for _, run in groupby(entries, key=_PLACE)]
     runs.sort(key=lambda run: (run[0].type, run[0].list.casefold()))
-    return [*replaces, *made(Step, repeat(Verb.ADD), repeat(None), chain.from_iterable(runs))]
+    told = [Step(Verb.DEFINE, None, entry) for entry in sorted(defines, key=_list_key)]
+    return [*replaces, *told, *made(Step, repeat(Verb.ADD), repeat(None), chain.from_iterable(runs))]
 
 
 def number_steps(steps: Iterable[Step], first: int, key: str) -> Content:
@@ -145,6 +184,10 @@ def number_steps(steps: Iterable[Step], first: int, key: str) -> Content:
             segments.append(Segment(list_key, tuple(rows)))
             first += len(olds)
     return Content(key, tuple(segments))
+
+
+def _list_key(entry: Entry) -> ListKey:
+    return entry.type, entry.list.casefold()
 
 
 _VERB, _RUN_KEY, _PLACE = itemgetter(0), itemgetter(0), attrgetter("type", "list")
@@ -186,6 +229,10 @@ def _is_modify(
     if (first.entry.type, first.entry.list) != (new.type, new.list):  # KB Q246833
         return False
     return all(holders.get(slot, {recipient}) <= {recipient} for slot in _slots(new))
+
+
+def _unchanged(cuts: Sequence[Held | None], new: Held) -> bool:
+    return all(old == new for old in cuts)
 
 
 def _deletes(cuts: Sequence[Held | None], new: Held | None) -> list[Step]:

@@ -6,7 +6,18 @@ from collections.abc import Collection, Iterable, Sequence
 from hashlib import blake2b
 from typing import NamedTuple
 
-from dxa.entry import ADDRESSES, NO_LONGER, Entry, Fields, Reject, Transaction, Verb
+from dxa.entry import (
+    ADDRESSES,
+    NO_LONGER,
+    Entry,
+    Fields,
+    Reject,
+    Transaction,
+    Verb,
+    default_of,
+    definition_key,
+)
+from dxa.rules.maps import prompt_key
 
 #: The digest of an entry that the peer has deleted, and of one that was never applied to the directory.
 GONE = ""
@@ -51,8 +62,9 @@ def hear(
 ) -> Heard:
     """What the transactions, in their order, make of the rows.
 
-    `rows` must hold every row whose key, name or anchor is mentioned, and every row of each list that is replaced. With
-    `replaces` false (an incomplete report) a replace removes nothing and the adds that follow it count as they are. An
+    `rows` must hold every row whose key, name or anchor is mentioned, every row of each list that is replaced or
+    defined, and the definitions of lists of which values are modified. With `replaces` false (an incomplete report) a
+    replace removes nothing, a definition discards nothing, and the adds that follow count as they are. An
     entry keeps its row when its address changes, by a modify or by its anchor. With `whole` an add has all fields of
     its entry: those that the entry had and has no more are empty ones, and the last address of a type that goes stays
     among `ADDRESSES` as one that it has `NO_LONGER`. Not so for the keys in `marked`: these are ours, and compared as
@@ -104,6 +116,8 @@ class _Hearing:
                 self.delete(transaction)
             elif verb is Verb.MODIFY:
                 self.modify(transaction)
+            elif verb is Verb.DEFINE:
+                self.define(transaction, clears=replaces)
             elif replaces:
                 self.replace(transaction)
         self.seat_waiting()
@@ -239,13 +253,27 @@ class _Hearing:
             self.modify_unknown(transaction, new)
             return
         current = self.now[key][1]
-        entry = _merged(current, new)
+        _, defined = self.now.get(definition_key(new.type or current.type, new.list or current.list), (0, None))
+        entry = defaulted(_merged(current, new), new.fields, defined)
         if entry.key != key and (entry.key in self.now or entry.key in self.vacated):
             # Its holder may go away later in the report: two entries can swap addresses.
             self.vacated.add(key)
             self.waiting.append((transaction, self.drop_for_move(key), current, entry))
         elif entry != current:
             self.put(entry, self.drop_for_move(key))
+
+    def define(self, transaction: Transaction, *, clears: bool) -> None:
+        """KB Q125920: a definition discards all values of its list; they come behind it."""
+        entry = transaction.new
+        assert entry is not None
+        if clears:
+            for key, (row, each) in self.now.items():
+                if each.fields and key != entry.key and covers(entry, each):
+                    self.now[key] = (row, each._replace(fields=()))
+        if entry.fields:
+            self.put(entry)
+        elif entry.key in self.now:
+            self.drop(entry.key)
 
     def seat_waiting(self) -> None:
         """Modifies to an address that was held: it is free now, or they are refused and change nothing."""
@@ -317,6 +345,18 @@ def _merged(current: Entry, new: Entry) -> Entry:
     if not new.key:
         return current._replace(fields=fields)
     return new._replace(fields=fields)
+
+
+def defaulted(entry: Entry, told: Fields, defined: Entry | None) -> Entry:
+    """The entry after a modify that told these fields, in a list with this definition (KB Q107754).
+
+    Where values are told at all, those of the definition that are left out become its defaults.
+    """
+    if defined is None or not told:
+        return entry
+    prompts = {prompt_key(prompt) for prompt, _ in told}
+    rest = tuple((p, default_of(layout)) for p, layout in defined.fields if prompt_key(p) not in prompts)
+    return entry._replace(fields=merge_fields(entry.fields, rest))
 
 
 def merge_fields(current: Fields, new: Fields) -> Fields:

@@ -7,6 +7,7 @@ its own, so the names of a list are unique at every number.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from hashlib import blake2b
 from itertools import repeat
 from typing import NamedTuple
 
@@ -16,6 +17,8 @@ from dxa.rules.naming import NameLimits, Names, name_key
 
 #: (recipient, the type that this form stands in for, or ""): a recipient has one row per form.
 FormKey = tuple[int, str]
+#: The recipient of rows that are about lists themselves: the definition of each list is a form of its own.
+LISTS = 0
 
 
 class Wish(NamedTuple):
@@ -53,6 +56,11 @@ class Line(NamedTuple):
         """What must be unique among the living rows of a view."""
         return self.type, self.list.casefold(), name_key(self.name)
 
+    @property
+    def list_key(self) -> tuple[str, str]:
+        """The list that it stands in: type, and name in folded case."""
+        return self.type, self.list.casefold()
+
     def entry(self, templates: bool = True) -> Entry:
         """The row as it is written on a wire."""
         return Entry("", self.type, self.list, self.name, self.address, self.fields if templates else ())
@@ -65,6 +73,12 @@ def entries(lines: Iterable[Line], templates: bool = True) -> Iterator[Entry]:
         _, types, _, lists, names, addresses, fields, _, _ = columns
         extra = fields if templates else repeat(())
         yield from made(Entry, repeat(""), types, lists, names, addresses, extra, repeat(""))
+
+
+def definition_line(type_: str, list_: str, fields: Fields) -> Line:
+    """The row that says which fields the entries of a list have (`dxa.entry.definition`)."""
+    form = blake2b(f"{type_}:{list_.casefold()}".encode(), digest_size=9).hexdigest()
+    return Line(LISTS, type_, form, list_, "", "", fields, "", "")
 
 
 class Transition(NamedTuple):

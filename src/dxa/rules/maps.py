@@ -7,7 +7,15 @@ from typing import NamedTuple
 
 import attrs
 
-from dxa.entry import Fields
+from dxa.entry import Fields, default_of
+from dxa.rules.naming import NameLimits
+from dxa.rules.transliteration import transliterate
+
+#: KB Q148770: more fields than this no definition can have.
+FIELDS = 256
+#: Where a field is shown that only we know of, and how many characters it has.
+COLUMN, WIDTH = 20, 64
+_ANY_WIDTH = 10_000
 
 _ENDINGS = ":.;,?!…"
 
@@ -16,6 +24,41 @@ def prompt_key(prompt: str) -> str:
     """Prompts with equal keys are the same: case, blanks and final punctuation do not count (KB Q158694, Q175482)."""
     key = "".join(prompt.casefold().split())
     return key.rstrip(_ENDINGS) or key
+
+
+def by_definition(fields: Fields, defined: Fields, limits: NameLimits) -> Fields:
+    """The values as a list's definition has them: all of its prompts, in its order, and no others (dx:T-128).
+
+    Of which no value is given, the default is the value (KB Q107754); of two with one prompt the last counts. A value
+    is one line of the code page in `limits`; one that is wider than its field is left empty, for half a number is a
+    wrong one (`too_wide`).
+    """
+    values = {prompt_key(prompt): _shaped(value, limits) for prompt, value in fields}
+    result = []
+    for prompt, layout in defined:
+        value = values.get(prompt_key(prompt))
+        value = default_of(layout) if value is None else value
+        result.append((prompt, value if len(value) <= _width(layout) else ""))
+    return tuple(result)
+
+
+def too_wide(fields: Fields, defined: Fields) -> tuple[str, ...]:
+    """The prompts whose values the definition has no room for."""
+    values = {prompt_key(prompt): value for prompt, value in fields}
+    return tuple(prompt for prompt, layout in defined if len(values.get(prompt_key(prompt), "")) > _width(layout))
+
+
+def _width(layout: str) -> int:
+    """How many characters a field has; a layout that does not say it sets no limit."""
+    width = layout.split("~", 2)[1].strip() if "~" in layout else ""
+    return int(width) if width.isascii() and width.isdigit() else _ANY_WIDTH
+
+
+def _shaped(value: str, limits: NameLimits) -> str:
+    if value.isascii() and value.isprintable():
+        return value
+    flat = " ".join("".join(char if char.isprintable() else " " for char in value).split())
+    return transliterate(flat, code_page=limits.code_page, style=limits.transliteration, unknown=lambda _char: "?")
 
 
 class Mapped(NamedTuple):
@@ -46,6 +89,11 @@ class AttributeMap:
 
     def __attrs_post_init__(self) -> None:
         object.__setattr__(self, "_attributes", {prompt_key(prompt): name for prompt, name in self.pairs})
+
+    @property
+    def definition(self) -> Fields:
+        """The prompts as the definition of a list, each as wide as `WIDTH` (see `dxa.entry.definition`)."""
+        return tuple((prompt, f"{COLUMN}~{WIDTH}~A~~") for prompt, _ in self.pairs[:FIELDS] if "~" not in prompt)
 
     def incoming(self, fields: Fields) -> Mapped:
         """A peer's fields as attributes, empty values too: they clear what we hold."""

@@ -129,6 +129,10 @@ class Directory:
         """The number of the latest batch of changes."""
         return self._counters.get("usn")
 
+    def touch(self) -> None:
+        """Something has changed that is none of the recipients, but that views show."""
+        self._counters.take("usn", 1)
+
     def changed_since(self, usn: int) -> list[int]:
         """The recipients, living and gone, that a later batch has changed."""
         return sorted(self._db.column(_CHANGED, usn, usn))

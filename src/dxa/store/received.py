@@ -7,11 +7,25 @@ from itertools import pairwise
 from typing import Any
 
 import attrs
-from sqlalchemy import and_, bindparam, case, delete, false, func, null, or_, select, true
+from sqlalchemy import (
+    ColumnElement,
+    and_,
+    bindparam,
+    case,
+    delete,
+    false,
+    func,
+    literal_column,
+    null,
+    or_,
+    select,
+    true,
+)
 
 from dxa.entry import Entry
 from dxa.ledger.answer import ListKey
 from dxa.ledger.received import GONE, Row, RowChange, digest
+from dxa.ledger.view import LISTS
 from dxa.store.counters import Counters
 from dxa.store.database import Record, adding, among, fixed, setting
 from dxa.store.schema import received
@@ -56,7 +70,11 @@ _PENDING = select(*_PENDING_ROW).where(_PEER, t.pending).order_by(t.id)
 _ALIVE_OR_PENDING = select(*_PENDING_ROW).where(_PEER, or_(_ALIVE, t.pending)).order_by(t.id)
 _PEERS_PENDING = select(t.peer).distinct().where(t.pending).order_by(t.peer)
 _HAS_PENDING = select(t.id).where(_PEER, t.pending)
-_COUNT = select(func.count()).select_from(received).where(_PEER, _ALIVE)
+#: Definitions of lists count as told of the recipient `LISTS`, which is nobody.
+_LISTS: ColumnElement[Any] = literal_column(str(LISTS))
+_SOMEBODY = func.coalesce(t.recipient, literal_column("-1")) != _LISTS
+_COUNT = select(func.count()).select_from(received).where(_PEER, _ALIVE, _SOMEBODY)
+_DEFINITIONS = select(t.peer, *_ENTRY).where(_ALIVE, t.recipient == _LISTS)
 _OF_RECIPIENTS = select(t.recipient, *_ENTRY).where(_PEER, _ALIVE, t.recipient.in_(among()))
 _RECIPIENTS = select(t.recipient).where(
     _PEER, t.recipient.is_not(None), or_(_ALIVE, func.coalesce(t.pinned, _NONE) != fixed(GONE))
@@ -238,6 +256,11 @@ class Received(Told):
     def count(self, peer: str) -> int:
         """How many entries the peer tells."""
         return int(self._db.value(_COUNT, peer))
+
+    def definitions(self) -> list[tuple[str, Entry]]:
+        """The definitions of lists that all peers tell, each with its peer, in the order of peers and lists."""
+        rows = self._db.rows(_DEFINITIONS)
+        return sorted((row[0], _entry(*row[1:])) for row in rows)
 
     def of_recipients(self, peer: str, ids: Iterable[int]) -> dict[int, Entry]:
         """What the peer tells of these recipients."""

@@ -145,9 +145,10 @@ class Views:
         """All slots held."""
         return {_slot(slot) for slot in self._db.column(_ALL_SLOTS, view_)}
 
-    def carried(self, view_: int, types: frozenset[str]) -> list[tuple[str, str]]:
-        """Every (type, list) of these types that the view ever carried."""
-        return sorted((type_, list_) for type_, list_ in self._db.rows(_CARRIED, view_) if type_ in types)
+    def carried(self, view_: int, types: frozenset[str] | None = None) -> list[tuple[str, str]]:
+        """Every (type, list) of these types, or of all, that the view ever carried."""
+        rows = self._db.rows(_CARRIED, view_)
+        return sorted((type_, list_) for type_, list_ in rows if types is None or type_ in types)
 
     # -- history ---------------------------------------------------------------------------------------------------
 

@@ -16,7 +16,7 @@ import unicodedata
 from typing import NamedTuple
 
 from dxa.address import Address, AddressTypes
-from dxa.entry import Entry
+from dxa.entry import Entry, Transaction, Verb, definition
 from dxa.errors import AddressError
 from dxa_msmail.errors import address_error
 
@@ -41,6 +41,22 @@ class Template(NamedTuple):
     type: str
     list: str
     fields: tuple[str, ...]
+
+
+def definition_of(template: Template) -> Transaction:
+    """A template as the transaction that defines its list (`dxa.entry.definition`)."""
+    pairs = (field.partition("~")[::2] for field in template.fields)
+    entry = definition(template.type, template.list, tuple(pairs))
+    type_ = DEFAULT_TYPE if template.type == "MS" else template.type
+    raw = "\r\n".join([f"T {type_}:{template.list}", *(f" {field}" for field in template.fields)])
+    return Transaction(template.number, Verb.DEFINE, None, entry, raw)
+
+
+def template_of(transaction: Transaction) -> Template:
+    """The template that a definition says."""
+    entry = transaction.side
+    fields = tuple(f"{prompt}~{layout}" for prompt, layout in entry.fields)
+    return Template(transaction.number, 0, entry.type, entry.list, fields)
 
 
 class Spot(NamedTuple):

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from itertools import compress, count
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from typing import TypeAlias
 
 import attrs
@@ -21,7 +21,7 @@ from dxa.errors import AddressError
 from dxa_msmail import importlines
 from dxa_msmail.addresses import MS
 from dxa_msmail.errors import address_error, message
-from dxa_msmail.importlines import CODE_PAGE, Template
+from dxa_msmail.importlines import CODE_PAGE, Template, definition_of
 from dxa_msmail.importwrite import write
 from dxa_msmail.ordinary import Row, line_of, rows_of, transactions_of
 
@@ -44,6 +44,15 @@ class Records:
     rejects: list[Reject] = attrs.field(factory=list)
     templates: list[Template] = attrs.field(factory=list)
     last_number: int = 0
+
+    def defined(self) -> Records:
+        """The same with the definitions of lists among the transactions, where they stand."""
+        if not self.templates:
+            return self
+        rows = [*zip(self.lines, self.transactions, strict=True), *((t.line, definition_of(t)) for t in self.templates)]
+        rows.sort(key=itemgetter(0))
+        lines, transactions = [line for line, _ in rows], [row for _, row in rows]
+        return attrs.evolve(self, transactions=transactions, lines=lines, templates=[])
 
 
 _NUMBER = re.compile(r"([0-9]{1,10})[ \t]+(?=\S)")

@@ -13,7 +13,7 @@ from dxa.errors import FormatError
 from dxa_msmail.addresses import ADDRESS_TYPES
 from dxa_msmail.codepage import encoded
 from dxa_msmail.errors import format_error
-from dxa_msmail.importlines import CODE_PAGE, NAME_LENGTH, Template, format_field
+from dxa_msmail.importlines import CODE_PAGE, NAME_LENGTH, Template, format_field, template_of
 
 Layout = Literal["columns", "tabs"]
 TypeCase = Literal["upper", "lower"]
@@ -36,8 +36,8 @@ def write(
 ) -> bytes:
     """The canonical text: `read` gives back the same transactions, and `definitions` (which come first).
 
-    Some peers want the types in lower or upper case (KB Q157712, dx:T-040) or `ms_name` ``MS``. Without `templates`
-    neither definitions nor values are written (KB Q118298). A name or value that cannot stand in a line raises
+    Some peers want the types in lower or upper case (KB Q157712, dx:T-040) or `ms_name` ``MS``. `definitions` may stand
+    among the transactions as well. Without `templates` neither definitions nor values are written (KB Q118298). A name or value that cannot stand in a line raises
     `FormatError`: shape it before (`dxa_msmail.importlines.shape_text`).
     """
     writer = _Writer(layout, type_case, ms_name, templates)
@@ -95,6 +95,9 @@ class _Writer:
             self.lines.append(f"{head}D {self._spot(old)}")
         elif verb is Verb.REPLACE and new is not None:
             self.lines.append(f"{head}R {self._prefix(new.type)}{new.list}")
+        elif verb is Verb.DEFINE and new is not None:
+            if self._templates:
+                self.define(template_of(row), head)
         elif old is not None and new is not None:
             self._modify(old, new, head)
         else:

@@ -163,7 +163,7 @@ class Reader:
         section = find_transactions(message, profile, required=announced or profile.task is Task.EXPORT)
         records = Records()
         if section is not None:
-            records = dirsyncbody.read_transactions(section, types=self.types, code_page=code_page)
+            records = dirsyncbody.read_transactions(section, types=self.types, code_page=code_page).defined()
         strict = profile.version == STRICT_VERSION
         told = _told(records, numbers, strict=strict, damage=_damage(message, profile, section))
         own = _own_lists(common["sender"], told.transactions, self.types)
@@ -261,7 +261,6 @@ def _told(records: Records, numbers: Numbers, *, strict: bool, damage: str) -> _
         problem = Reject(0, 0, "", 124, f"{error_text(124)}: {damage}")
         return _Told(transactions=(), r=r, was=was, last=0, complete=False, problems=(problem,))
     numbered = {row.number for row in rows}
-    numbered.update(template.number for template in records.templates)
     found = len(numbered | {reject.number for reject in records.rejects if reject.number})
     if (not rows and not records.rejects and r == was) or (last == r and numbers.count in (None, found)):
         return _Told(transactions=rows, r=r, was=was, last=last, complete=True)

@@ -167,7 +167,7 @@ def _write(rows: list[Transaction], form: _Form) -> bytes:
 
 def _check(rows: Sequence[Transaction]) -> None:
     """Blanks around a name would be lost on the way; raises `FormatError`."""
-    names = [row.new.name for row in rows if row.new is not None]
+    names = [row.new.name for row in rows if row.new is not None and row.verb is not Verb.DEFINE]
     names += [row.old.name for row in rows if row.old is not None]
     for name in names:
         if name[:1] == " " or name[-1:] == " ":

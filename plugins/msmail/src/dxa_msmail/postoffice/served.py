@@ -18,7 +18,7 @@ from dxa.dirsync.server import Full, State
 from dxa.entry import Entry
 from dxa.errors import FormatError
 from dxa.ledger.answer import Cut, ListKey, Pick
-from dxa.ledger.view import Line
+from dxa.ledger.view import Line, definition_line
 from dxa_msmail.postoffice.layout import (
     Basis,
     check,
@@ -77,7 +77,7 @@ class Served:
     `sync` is the highest number that was ever issued, `head` that of the newest change of the master list, and `floor`
     that of the newest one that MSTTRANS has no more. `master` is the CRC-32 of MSTTRANS as it was left. `told` are the
     living rows of each requestor; they outlive its registration. `lists` are all lists that the master list ever had,
-    as they are written. `gathering` says that the server was set back, so that lists may be missing from it.
+    as they are written, `definitions` those of lists that have some (`dxa.entry.definition`). `gathering` says that the server was set back, so that lists may be missing from it.
     """
 
     sync: int = 0
@@ -89,6 +89,7 @@ class Served:
     gathering: bool = False
     lists: dict[ListKey, tuple[str, str]] = attrs.field(factory=dict)
     lines: list[Line] = attrs.field(factory=list)
+    definitions: list[Line] = attrs.field(factory=list)
     memos: dict[str, Memo] = attrs.field(factory=dict)
     told: dict[str, dict[int, Entry]] = attrs.field(factory=dict)
 
@@ -172,6 +173,7 @@ def _facts(served: Served) -> Iterator[list[Any]]:
         prints = sorted(memo.prints.items())[-PRINTS:]
         yield from (["number", name, number, digest] for number, digest in prints)
     yield from (["line", *line] for line in served.lines)
+    yield from (["definition", line.type, line.list, line.fields] for line in served.definitions)
     for name, rows in sorted(served.told.items()):
         yield from (["told", name, row, *entry] for row, entry in rows.items())
 
@@ -219,6 +221,10 @@ def _read_line(served: Served, *values: Any) -> None:
     served.lines.append(line._replace(fields=_fields(line.fields)))
 
 
+def _read_definition(served: Served, type_: str, list_: str, fields: list[Any]) -> None:
+    served.definitions.append(definition_line(type_, list_, _fields(fields)))
+
+
 def _read_told(served: Served, name: str, row: int, *values: Any) -> None:
     entry = Entry(*values)
     served.told.setdefault(name, {})[row] = entry._replace(fields=_fields(entry.fields))
@@ -231,5 +237,6 @@ _READERS: dict[str, Any] = {
     "cut": _read_cut,
     "number": _read_number,
     "line": _read_line,
+    "definition": _read_definition,
     "told": _read_told,
 }

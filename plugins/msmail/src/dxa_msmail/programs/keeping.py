@@ -21,7 +21,7 @@ from dxa_msmail.postoffice.layout import CORRUPT
 from dxa_msmail.postoffice.maildata import Changing, Files
 from dxa_msmail.postoffice.queue import REQTRANS, RESYNC, SRVTRANS, Queue, QueueRecord
 from dxa_msmail.postoffice.shelves import places
-from dxa_msmail.programs.telling import of_others, own_entries, renumbered
+from dxa_msmail.programs.telling import of_others, own_told, renumbered
 from dxa_msmail.requestor.answers import Answer
 from dxa_msmail.requestor.lists import export, list_key
 from dxa_msmail.requestor.taking import own_key
@@ -99,7 +99,7 @@ class QueueKeeping:
         What waits for the server about other lists goes on waiting, behind it.
         """
         waiting = [r for r in self.requests.records if r.number > self.conf.acked]
-        rows = export((MS.name, self.own), own_entries(self.change, fields=self.conf.templates_out), above + 1)
+        rows = export((MS.name, self.own), own_told(self.change, self.conf), above + 1)
         records = queue.queued(rows, self.now, templates=self.conf.templates_out)
         self._store([*records, *renumbered(of_others(waiting, self.own), records[-1].number + 1)])
         self.last = self.requests.last_number

@@ -6,7 +6,7 @@ requestors that may hold the same and want the same; each gets it without its ow
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import attrs
@@ -14,8 +14,20 @@ import attrs
 from dxa.connector import Parcel, ParcelKind, PeerInfo
 from dxa.dirsync import server
 from dxa.dirsync.messages import Reply
-from dxa.entry import Entry, Transaction, Verb
-from dxa.ledger.answer import Content, Cut, Held, ListKey, Pick, Step, full, number_steps, update
+from dxa.entry import Entry, Transaction, Verb, is_definition
+from dxa.ledger.answer import (
+    Content,
+    Cut,
+    Held,
+    ListKey,
+    Pick,
+    Step,
+    definitions,
+    full,
+    number_steps,
+    redefined,
+    update,
+)
 from dxa_msmail import ffapi
 from dxa_msmail.addresses import MS
 from dxa_msmail.errors import message as error_text
@@ -160,7 +172,8 @@ class Answering:
         lines = (line for line in self.served.lines if pick.shows(line.type, line.instead_of))
         entries = [line.entry(pick.templates) for line in lines]
         entries.sort(key=lambda entry: (entry.type, entry.list, entry.name))
-        return full(lists, entries)
+        defined = definitions((line.entry() for line in self.served.definitions), pick)
+        return full(lists, entries, defined.values())
 
     def _acknowledge(self, name: str, memo: Memo) -> None:
         """An answer that says only what was taken, on top of whatever the requestor holds.
@@ -228,10 +241,16 @@ class Answering:
 
     def steps(self, pick: Pick, places: frozenset[tuple[int, Pick]], target: int) -> list[Step]:
         """From whatever a requestor with these cuts may hold to the list at `target`."""
+        places = frozenset((at, pick.past(cut_pick)) for at, cut_pick in places)
         same = all(cut_pick == pick for _, cut_pick in places)
         if same and all(at == target for at, _ in places):
             return []
-        past = self._past.at({target, *(at for at, _ in places)}, everybody=not same)
+        numbers = {target, *(at for at, _ in places)}
+        past = self._past.at(numbers, everybody=not same)
+        olds_defined = [_defined(past[at], cut_pick) for at, cut_pick in places]
+        defines = redefined(olds_defined, _defined(past[target], pick), pick)
+        if defines and same:
+            past = self._past.at(numbers, everybody=True)
         wanted = past[target]
         olds: dict[int, Sequence[Held | None]] = {}
         news: dict[int, Held | None] = {}
@@ -240,7 +259,7 @@ class Answering:
         for recipient in reversed(range(len(wanted))):
             news[recipient] = _held(wanted[recipient], pick)
             olds[recipient] = [_held(past[at][recipient], cut_pick) for at, cut_pick in ordered]
-        return update(olds, news)
+        return update(olds, news, defines)
 
     @property
     def _past(self) -> History:
@@ -298,8 +317,12 @@ class Answering:
 _NO_OPTIONS: Mapping[str, Any] = {}
 
 
+def _defined(entries: Iterable[Entry | None], pick: Pick) -> dict[ListKey, Entry]:
+    return definitions((entry for entry in entries if entry is not None and is_definition(entry)), pick)
+
+
 def _held(entry: Entry | None, pick: Pick) -> Held | None:
-    if entry is None or not pick.shows(entry.type, ""):
+    if entry is None or is_definition(entry) or not pick.shows(entry.type, ""):
         return None
     return Held(entry._replace(key="", fields=entry.fields if pick.templates else ()))
 

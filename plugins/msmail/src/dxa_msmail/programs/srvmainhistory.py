@@ -52,7 +52,9 @@ class History:
 
     def _undo(self, row: Transaction) -> None:
         old, new = row.old, row.new
-        if row.verb is Verb.ADD and new is not None:
+        if row.verb is Verb.DEFINE and new is not None:
+            self._now[self._recipient(new.key)] = _earlier(new)
+        elif row.verb is Verb.ADD and new is not None:
             self._now[self._recipient(new.key)] = None
         elif row.verb is Verb.DELETE and old is not None:
             self._now[self._recipient(old.key)] = _earlier(old)

@@ -12,9 +12,19 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 import attrs
 
 from dxa.address import Address, AddressTypes
-from dxa.entry import Entry, Reject, Transaction, Verb
+from dxa.entry import Entry, Reject, Transaction, Verb, definition_key, is_definition
 from dxa.errors import AddressError
-from dxa.ledger.view import FormKey, Line, Transition, Wish, advance, settle_names
+from dxa.ledger.answer import ListKey
+from dxa.ledger.view import (
+    LISTS,
+    FormKey,
+    Line,
+    Transition,
+    Wish,
+    advance,
+    definition_line,
+    settle_names,
+)
 from dxa.rules.naming import NameLimits, Names, shape_name
 from dxa_msmail.addresses import MS
 from dxa_msmail.errors import message as error_text
@@ -57,12 +67,18 @@ class MasterList:
         return cls(change, served, types, now)
 
     def key(self, line: Line | Entry) -> str:
-        """What a line is known by: its address."""
+        """What a line is known by: its address, or that it defines its list."""
+        if not line.address:
+            return definition_key(line.type, line.list)
         return self.types.key(Address(line.type, line.address))
 
     def entries(self) -> dict[str, Entry]:
         """Everybody in the list, by key."""
-        return {key: line.entry()._replace(key=key) for line in self.served.lines for key in (self.key(line),)}
+        return {
+            key: line.entry()._replace(key=key)
+            for line in (*self.served.lines, *self.served.definitions)
+            for key in (self.key(line),)
+        }
 
     # -- following what was told -----------------------------------------------------------------------------------
 
@@ -87,21 +103,49 @@ class MasterList:
         for wish in wanted.values():
             self.served.last_recipient += 1
             wishes[self.served.last_recipient, ""] = wish
-        if not touched and not wishes:
+        before, defined = self._redefined(heard)
+        if not (touched or wishes or before or defined):
             return 0
         lists = {(wish.type, wish.list.casefold()) for wish in wishes.values()}
         taken = (((x.type, x.list), x.name) for x in self.served.lines if (x.type, x.list.casefold()) in lists)
         after = settle_names(touched, wishes, Names(taken), _LIMITS)
-        return self._apply(advance(touched, after, self._number), touched, after, journal)
+        steps = advance(before | touched, defined | after, self._number)
+        self.served.definitions = [x for x in self.served.definitions if x.form not in before] + [*defined.values()]
+        return self._apply(steps, touched, after, journal)
+
+    def _redefined(self, heard: frozenset[str]) -> tuple[dict[FormKey, Line], dict[FormKey, Line]]:
+        """The definitions that are not as they are told: as they are, and as they should be.
+
+        A list is defined as its requestor tells it, else as the one does that told it first.
+        """
+        told: dict[ListKey, tuple[bool, Line]] = {}
+        for name, rows in self.served.told.items():
+            for entry in filter(is_definition, rows.values()):
+                key = entry.type, entry.list.casefold()
+                if not self._may_tell(entry, name, heard):
+                    continue
+                if key not in told or (key[1] == name and not told[key][0]):
+                    self.served.carry(entry.type, entry.list)
+                    told[key] = key[1] == name, definition_line(*self.served.lists[key], entry.fields)
+        wanted = {line.form: line for _, line in told.values()}
+        live = {line.form: line for line in self.served.definitions}
+        differ = {form for form in wanted.keys() | live.keys() if wanted.get(form) != live.get(form)}
+        before, after = ({form: x for form, x in each.items() if form in differ} for each in (live, wanted))
+        return before, after
+
+    @staticmethod
+    def _may_tell(entry: Entry, name: str, heard: frozenset[str]) -> bool:
+        """KB Q155727: who speaks for a postoffice is heard alone about it."""
+        owner = entry.list.casefold() if entry.type == MS.name else ""
+        return owner == name or owner not in heard
 
     def _wanted(self, heard: frozenset[str], journal: Journal) -> Iterator[tuple[str, Wish]]:
         best: dict[str, tuple[tuple[bool, int], str, Entry]] = {}
         for name, rows in self.served.told.items():
             for row, entry in rows.items():
-                owner = entry.list.casefold() if entry.type == MS.name else ""
-                if owner in heard and owner != name:
+                if is_definition(entry) or not self._may_tell(entry, name, heard):
                     continue
-                rank = (owner != name, row)
+                rank = (entry.type != MS.name or entry.list.casefold() != name, row)
                 key = self.key(entry)
                 if key not in best or rank < best[key][0]:
                     best[key] = rank, name, entry
@@ -134,7 +178,9 @@ class MasterList:
         self.served.lines = [*lines.values(), *after.values()]
         if rows:
             self.served.head = rows[-1].number
-        if [_bare(row) for row in queue.transactions(records, self.types).transactions] != [_bare(r) for r in rows]:
+        if [_bare(row) for row in queue.transactions(records, self.types).defined().transactions] != [
+            _bare(r) for r in rows
+        ]:
             # What cannot be read back can lead nobody on.
             journal.error(f"{MSTTRANS} cannot hold all of this; requestors get everything anew", _CORRUPT)
             self.served.floor = self.served.head
@@ -144,6 +190,10 @@ class MasterList:
     def _transaction(self, transition: Transition) -> Transaction:
         number, ended, started = transition
         old, new = (None if x is None else x.entry()._replace(key=self.key(x)) for x in (ended, started))
+        if ended is not None and ended.recipient == LISTS and old is not None:
+            new = new or old._replace(fields=())
+        if new is not None and is_definition(new):
+            return Transaction(number, Verb.DEFINE, None, new)
         verb = Verb.MODIFY if old and new else Verb.DELETE if old else Verb.ADD
         return Transaction(number, verb, old, new)
 

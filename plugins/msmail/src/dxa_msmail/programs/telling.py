@@ -15,8 +15,11 @@ from dxa.address import Address, AddressTypes
 from dxa.dirsync import requestor as machine
 from dxa.entry import Entry, Transaction
 from dxa.errors import UsageError
+from dxa.rules.maps import by_definition
+from dxa.rules.naming import NameLimits
 from dxa_msmail.addresses import ADDRESS_TYPES, MS
 from dxa_msmail.errors import message as error_text
+from dxa_msmail.importlines import CODE_PAGE, Template, definition_of
 from dxa_msmail.postoffice import queue
 from dxa_msmail.postoffice.dirsyncconf import Reqconf, read_reqconf, write_reqconf
 from dxa_msmail.postoffice.groupbook import Groups
@@ -25,6 +28,7 @@ from dxa_msmail.postoffice.maildata import Changing, Files, Maildata
 from dxa_msmail.postoffice.names import GROUP, LOCAL
 from dxa_msmail.postoffice.pol import read_pol
 from dxa_msmail.postoffice.queue import REQTRANS, Queue, QueueRecord
+from dxa_msmail.postoffice.templates import ADMIN, read_template
 from dxa_msmail.postoffice.users import Users, values
 from dxa_msmail.programs.runs import write_logs
 from dxa_msmail.requestor.journal import Journal
@@ -50,6 +54,21 @@ def own_entries(files: Files, *, fields: bool = True) -> list[Entry]:
     return [
         _entry(own, row.name, boxes[key])._replace(fields=stored.get(row.tid, ())) for row, key in rows if key in boxes
     ]
+
+
+def own_told(files: Files, conf: Reqconf) -> list[Entry]:
+    """What the server is told of the own list: the definition of its values if they are sent, then its entries.
+
+    An entry has all values that the definition has (dx:T-128). Raises `FormatError` 40.
+    """
+    entries = own_entries(files, fields=conf.templates_out)
+    template = read_template(files, ADMIN) if conf.templates_out else None
+    if template is None or not template.fields:
+        return [entry._replace(fields=()) for entry in entries]
+    lines = tuple(line for n, line in enumerate(template.lines, 1) if line.strip() and n not in template.bad)
+    defined = definition_of(Template(0, 0, MS.name, name_of(files), lines)).side
+    limits = NameLimits(code_page=CODE_PAGE)
+    return [defined, *(e._replace(fields=by_definition(e.fields, defined.fields, limits)) for e in entries)]
 
 
 def _entry(own: str, name: str, mailbox: str) -> Entry:
@@ -95,7 +114,7 @@ class Administration:
         self._keep_administrator()
 
     def _own(self, conf: Reqconf) -> dict[str, Entry]:
-        return {entry.key: entry for entry in own_entries(self.change, fields=conf.templates_out)}
+        return {entry.key: entry for entry in own_told(self.change, conf)}
 
     def _queue(self, conf: Reqconf, requests: Queue, rows: list[Transaction]) -> Told:
         number, lost = loss(self.change, conf, requests)

@@ -9,7 +9,7 @@ import attrs
 
 from dxa.address import AddressTypes
 from dxa.dirsync.messages import Reply
-from dxa.entry import Reject
+from dxa.entry import Reject, Verb
 from dxa.errors import FormatError
 from dxa_msmail import dirsyncbody, ffapi
 from dxa_msmail.dirsyncbody import Numbers, Profile
@@ -17,6 +17,8 @@ from dxa_msmail.envelope import CHECK, find_transactions, is_intact, mail_addres
 from dxa_msmail.errors import message as error_text
 from dxa_msmail.ffapi import MailMessage
 from dxa_msmail.importtext import Records
+from dxa_msmail.postoffice import resync
+from dxa_msmail.postoffice.queue import is_queue
 from dxa_msmail.subjects import parse_subject
 
 WRONG_WAY = 133
@@ -25,12 +27,13 @@ _NUMBER = attrgetter("number")
 
 @attrs.frozen(kw_only=True)
 class Answer:
-    """An answer of the server: its numbers and its records."""
+    """An answer of the server: its numbers and its records. `by_file`: somebody has brought it as RESYNC.GLB."""
 
     file: str
     title: str
     reply: Reply
     records: Records
+    by_file: bool = False
 
 
 @attrs.frozen(kw_only=True)
@@ -58,6 +61,10 @@ class AnswerReader:
 
     def read(self, file: str, data: bytes) -> Iterator[Answer | Other]:
         """The messages for us in a file; raises `FormatError` when it is no message file, so nobody knows whose."""
+        if is_queue(data):
+            found = resync.read(data, self.types, file)
+            yield Answer(file=file, title=resync.FILE, reply=found.reply, records=found.records, by_file=True)
+            return
         for message in list(ffapi.parse_all(data, code_page=self.code_page)):
             if self._is_ours(message):
                 yield self.message(file, message)
@@ -100,7 +107,8 @@ class AnswerReader:
         section = find_transactions(message, profile, required=bool(numbers.count))
         records = Records()
         if section is not None:
-            records = dirsyncbody.read_transactions(section, types=self.types, code_page=self.code_page)
+            read = dirsyncbody.read_transactions(section, types=self.types, code_page=self.code_page)
+            records = read.defined()
         complete = section is None or _is_whole(message, profile, section, records, numbers)
         reply = Reply(
             r=numbers.req or 0, s=numbers.srv or 0, was=numbers.srv_was or 0, i=numbers.imp or 0, complete=complete
@@ -115,7 +123,8 @@ def _is_whole(message: MailMessage, profile: Profile, section: bytes, records: R
     was not for us (KB Q96060), so that only the count of records tells.
     """
     found = len(set(map(_NUMBER, records.transactions)) | {r.number for r in records.rejects if r.number})
-    if numbers.count not in (None, found) or message.trailing.strip(b"\r\n\x1a\x00 "):
+    defined = sum(row.verb is Verb.DEFINE for row in records.transactions)  # perhaps they are not counted
+    if numbers.count not in (None, found, found - defined) or message.trailing.strip(b"\r\n\x1a\x00 "):
         return False
     if any(key.upper() == CHECK for key, _ in profile.extra):
         return is_intact(profile, section) and records.last_number == numbers.srv

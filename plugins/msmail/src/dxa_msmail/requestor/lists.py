@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 import attrs
 
 from dxa.change import diff
-from dxa.entry import Entry, Fields, Reject, Transaction, Verb, list_entry
+from dxa.entry import Entry, Fields, Reject, Transaction, Verb, definition_key, is_definition, list_entry
 from dxa.ledger.answer import ListKey
-from dxa.ledger.received import merge_fields
+from dxa.ledger.received import defaulted, merge_fields
 from dxa.rules.naming import name_key, name_keys
 from dxa_msmail.errors import message as error_text
 
@@ -55,13 +55,14 @@ class Applying:
 
     def apply(self, transaction: Transaction) -> None:
         """Put one transaction into the lists."""
-        entry = transaction.new or transaction.old
-        assert entry is not None
+        entry = transaction.side
         if list_key(entry) == self.own:
             self._refuse(transaction, LOCAL_IGNORED)
         elif transaction.verb is Verb.REPLACE:
             self.lists[list_key(entry)] = {}
             self._names[list_key(entry)] = {}
+        elif transaction.verb is Verb.DEFINE:
+            self._define(entry)
         elif transaction.verb is Verb.DELETE:
             self._drop(entry)
         elif transaction.verb is Verb.ADD:
@@ -81,6 +82,14 @@ class Applying:
         self._names_of(where).update(zip(names, keys, strict=True))
         return True
 
+    def _define(self, entry: Entry) -> None:
+        """KB Q125920: a definition discards the values that the list has."""
+        rows = self._writable(list_key(entry))
+        rows.update((key, each._replace(fields=())) for key, each in rows.items() if each.fields)
+        rows.pop(entry.key, None)
+        if entry.fields:
+            rows[entry.key] = entry
+
     def _modify(self, transaction: Transaction) -> None:
         old, new = transaction.old, transaction.new
         assert old is not None
@@ -93,7 +102,8 @@ class Applying:
             return
         if not new.address:
             new = current._replace(name=new.name, fields=new.fields)
-        new = new._replace(fields=merge_fields(current.fields, new.fields))
+        told, defined = new.fields, self._list(list_key(new)).get(definition_key(new.type, new.list))
+        new = defaulted(new._replace(fields=merge_fields(current.fields, told)), told, defined)
         if self._holder(new) not in (None, entry_key(current), entry_key(new)):
             self._refuse(transaction, ALIAS_EXISTS)
             return
@@ -158,21 +168,40 @@ class Applying:
 def changes(before: Mapping[str, Entry], after: Mapping[str, Entry], first: int) -> list[Transaction]:
     """What the postoffice's people did to its list, as numbered transactions: deletes, then modifies, then adds.
 
-    A new name at the same address is a modify; a new address is another entry (KB Q246833).
+    A new name at the same address is a modify; a new address is another entry (KB Q246833). A changed definition stands
+    before modifies and adds; all values of its list come behind it, for it discards them (KB Q125920).
     """
-    rows = []
-    for number, change in enumerate(diff(before, after), first):
+    defines = [entry for key, entry in after.items() if is_definition(entry) and before.get(key) != entry]
+    defines += [e._replace(fields=()) for key, e in before.items() if is_definition(e) and key not in after]
+    lists = {list_key(entry) for entry in defines}
+    rows: list[tuple[Verb, Entry | None, Entry | None]] = []
+    for change in diff(people(before), people(after)):
         old, new = change.before, change.after
-        if old is not None and new is not None:
+        if old is not None and new is not None and list_key(new) not in lists:
             new = new._replace(fields=_told_fields(old.fields, new.fields))
-        rows.append(Transaction(number, change.verb, old, new))
-    return rows
+        rows.append((change.verb, old, new))
+    again = (e for key, e in after.items() if e.fields and list_key(e) in lists and before.get(key) == e)
+    rows += [(Verb.MODIFY, entry, entry) for entry in again if not is_definition(entry)]
+    rows += [(Verb.DEFINE, None, entry) for entry in defines]
+    rows.sort(key=lambda row: _ORDER.index(row[0]))
+    return [Transaction(number, *row) for number, row in enumerate(rows, first)]
+
+
+_ORDER = (Verb.DELETE, Verb.DEFINE, Verb.MODIFY, Verb.ADD)
+
+
+def people(entries: Mapping[str, Entry]) -> dict[str, Entry]:
+    """The entries without definitions of lists."""
+    return {key: entry for key, entry in entries.items() if not is_definition(entry)}
 
 
 def export(list_: tuple[str, str], entries: Iterable[Entry], first: int) -> list[Transaction]:
-    """The whole list as numbered transactions (KB Q156996): a replace, then an add for each entry."""
+    """The whole list as numbered transactions (KB Q156996): a replace, the definition, an add for each entry."""
     replace = Transaction(first, Verb.REPLACE, None, list_entry(*list_))
-    return [replace, *(Transaction(n, Verb.ADD, None, entry) for n, entry in enumerate(entries, first + 1))]
+    rows = sorted(entries, key=lambda entry: not is_definition(entry))
+    verbs = (Verb.DEFINE if is_definition(entry) else Verb.ADD for entry in rows)
+    told = zip(verbs, rows, strict=True)
+    return [replace, *(Transaction(number, verb, None, e) for number, (verb, e) in enumerate(told, first + 1))]
 
 
 def _told_fields(old: Fields, new: Fields) -> Fields:
@@ -181,8 +210,15 @@ def _told_fields(old: Fields, new: Fields) -> Fields:
     return (*new, *gone)
 
 
+def definitions(own: Iterable[Entry], lists: Lists) -> list[Entry]:
+    """The definitions of all lists, by list."""
+    everything = (*own, *(entry for list_ in lists.values() for entry in list_.values()))
+    return sorted(filter(is_definition, everything), key=list_key)
+
+
 def gal(own: Iterable[Entry], lists: Lists) -> list[Entry]:
     """The global address list: the postoffice's own entries and all others, each address once, by name."""
     everyone = {key: entry for list_ in lists.values() for key, entry in list_.items()}
     everyone.update((entry_key(entry), entry) for entry in own)
+    everyone = people(everyone)
     return sorted(everyone.values(), key=lambda entry: (name_key(entry.name), entry.type, entry.address.casefold()))

@@ -26,7 +26,7 @@ from dxa_msmail.requestor.config import STATE, RequestorConfig
 from dxa_msmail.requestor.correspondence import Correspondence
 from dxa_msmail.requestor.home import DiskHome, Home, MemoryHome
 from dxa_msmail.requestor.journal import Journal, dirsync_log, dsserver_lines
-from dxa_msmail.requestor.lists import changes, gal
+from dxa_msmail.requestor.lists import changes, definitions, gal, people
 from dxa_msmail.requestor.ownlist import OwnList
 from dxa_msmail.requestor.state import DiskStorage, RequestorState, Storage
 from dxa_msmail.requestor.taking import NaiveTaking, StateKeeping, Taking, exported, own_key
@@ -117,14 +117,15 @@ class Requestor:
             code_page=config.code_page,
             templates=config.templates,
             inject=config.inject,
+            before=state.own,
         )
         journal.rejects(own.rejects)
         journal.rejects(own.foreign)
-        if state.own and not own.entries and not own.rejects and not allow_empty:
+        if state.own and not people(own.entries) and not own.rejects and not allow_empty:
             what = "is missing" if data is None else "is empty"
             raise SourceEmpty(
-                f"{config.address_list} {what}, but the last export had {len(state.own)} entries; nothing was sent. "
-                "If everybody is really gone, use --allow-empty"
+                f"{config.address_list} {what}, but the last export had {len(people(state.own))} entries; "
+                "nothing was sent. If everybody is really gone, use --allow-empty"
             )
         if not own.rejects:
             return own
@@ -247,7 +248,8 @@ class Requestor:
             journal.warn(str(cause), 115)
 
     def _write_gal(self, state: RequestorState) -> None:
-        rows = [Transaction(0, Verb.ADD, None, entry) for entry in gal(state.own.values(), state.lists)]
+        rows = [Transaction(0, Verb.DEFINE, None, each) for each in definitions(state.own.values(), state.lists)]
+        rows += [Transaction(0, Verb.ADD, None, entry) for entry in gal(state.own.values(), state.lists)]
         data = importtext.write(rows, code_page=self.config.code_page, templates=self.config.templates)
         if self.home.read(self.config.gal) != data:
             self.home.write(self.config.gal, data)
