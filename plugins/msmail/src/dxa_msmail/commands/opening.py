@@ -20,7 +20,8 @@ DOS = {"token_normalize_func": str.lower, "help_option_names": ["-?", "--help"]}
 #: So many seconds a command waits for a postoffice on which another program is at work.
 PATIENCE = 10.0
 
-_wait = click.option(
+#: Option `--wait`, for a command that finds its postoffices itself: `wait`.
+waiting = click.option(
     "--wait",
     type=click.FloatRange(min=0),
     default=PATIENCE,
@@ -50,7 +51,7 @@ password = click.option(
 
 def where(function: F) -> F:
     """Options `-d` and `--wait`, for a command that opens the postoffice itself: `folder` and `wait`."""
-    made: F = _folder(_wait(function))
+    made: F = _folder(waiting(function))
     return made
 
 
@@ -69,7 +70,7 @@ def _opening(function: F, where: Callable[[Any], Any]) -> F:
     def opened(*args: Any, folder: Path, wait: float, **kwargs: Any) -> Any:
         return function(*args, po=open_at(folder, wait), **kwargs)
 
-    made: F = where(_wait(opened))
+    made: F = where(waiting(opened))
     return made
 
 
