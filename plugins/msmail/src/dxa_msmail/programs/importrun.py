@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import attrs
 
@@ -22,6 +22,7 @@ from dxa_msmail.postoffice.identity import identity, name_of
 from dxa_msmail.postoffice.layout import CORRUPT
 from dxa_msmail.postoffice.maildata import Changing
 from dxa_msmail.postoffice.queue import REQTRANS, RESYNC, SRVTRANS, BadRecord, Queue
+from dxa_msmail.postoffice.resync import is_whole
 from dxa_msmail.programs.bookimport import BookImport
 from dxa_msmail.programs.creating import CREATED, Creating
 from dxa_msmail.programs.importlog import Left
@@ -43,7 +44,7 @@ WORK_FILES = (
 )
 FINISHED = "Import is finished."
 
-_RESYNC = 14
+_RESYNC, _NO_GATEWAY = 14, 44
 
 
 @attrs.frozen(kw_only=True)
@@ -120,8 +121,10 @@ class Run:
 
     def file(self, data: bytes, *, replace: bool, selector: Selector | None) -> Imported:
         """See `dxa_msmail.programs.importing.run_file`."""
-        records, self.skipped = select(importtext.read(data, types=TYPES), selector)
-        if self.skipped:
+        records = importtext.read(data, types=TYPES)
+        if selector is not None:
+            records, others = select(records, selector.takes)
+            self.skipped = others.total()
             self.journal.status(f"{self.skipped} records are about other lists than {selector}; left out")
         if replace:
             self._replace(records, selector)
@@ -164,7 +167,7 @@ class Run:
             return None
         if not found.bad:
             self.importer.clear(wanted_types(self.conf, TYPES))
-        self._apply(found)
+        self._apply(found, types=wanted_types(self.conf, TYPES))
         self.change.remove(RESYNC)
         if found.bad or numbers is None:
             return None
@@ -178,6 +181,8 @@ class Run:
             return text if found.records or not found.bad else ""
         ours = Numbers(imp=self.conf.imp, req=self.conf.acked, srv=self.conf.srv)
         pairs = ((numbers.imp, ours.imp), (numbers.req, ours.req), (numbers.srv, ours.srv))
+        if not found.bad and not is_whole(found):
+            return f"{RESYNC} ends with number {found.last_number}, not with SRVSEQ={numbers.srv}: its end is missing"
         if any((its or 0) < (own or 0) for its, own in pairs):
             its, own = (f"IMPSEQ={each.imp} REQSEQ={each.req} SRVSEQ={each.srv}" for each in (numbers, ours))
             return f"{RESYNC} has {its}, which is older than {own} here; have a new one made (KB Q215505)"
@@ -221,12 +226,26 @@ class Run:
             return
         self._apply(found, is_whole=not lost)
 
-    def _apply(self, found: Queue, *, is_whole: bool = True) -> None:
+    def _apply(self, found: Queue, *, is_whole: bool = True, types: Collection[str] | None = None) -> None:
         self.bad += found.bad
         for bad in found.bad:
             self.journal.error(f"{bad.reason}; everything behind it is asked for anew", CORRUPT)
         # A queue that breaks off may have a list without all who follow: nobody is taken out of it.
-        self.importer.apply(queue.transactions(found.records, TYPES), replaces=is_whole and not found.bad)
+        records = queue.transactions(found.records, TYPES)
+        if types is not None:
+            records = self._asked_for(records, types)
+        self.importer.apply(records, replaces=is_whole and not found.bad)
+
+    def _asked_for(self, records: Records, types: Collection[str]) -> Records:
+        """RESYNC.GLB has what any of the requestors asked for; a gateway that is not here is harmless (KB Q122751)."""
+        kept, others = select(records, lambda key: key[0] in ("", *types))
+        for type_, count in sorted(others.items()):
+            text = f"{type_} is not asked for here; {count} records of {RESYNC} are left out"
+            if any(key[0] == type_ for key in self.importer.book.places):
+                self.journal.status(text)
+            else:
+                self.journal.warn(f"{error_text(_NO_GATEWAY)}: {text}", _NO_GATEWAY)
+        return kept
 
     def _finish(self, resync: Numbers | None) -> Imported:
         importer, journal = self.importer, self.journal

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Callable
+
 import attrs
 
 from dxa.address import AddressTypes
@@ -34,18 +37,17 @@ class Selector:
         return f"{'PCM' if self.type == MS.name else self.type}:{self.list.upper()}"
 
 
-def select(records: Records, selector: Selector | None) -> tuple[Records, int]:
-    """The records about the lists that are meant, and how many are about others."""
-    if selector is None:
-        return records, 0
+def select(records: Records, takes: Callable[[ListKey], bool]) -> tuple[Records, Counter[str]]:
+    """The records about lists that are meant, and of which address types how many others were."""
     rows = zip(records.transactions, records.lines, strict=True)
-    kept = [(row, line) for row, line in rows if (entry := row.new or row.old) and selector.takes(list_key(entry))]
-    templates = [each for each in records.templates if selector.takes(_key(each))]
-    skipped = len(records.transactions) - len(kept) + len(records.templates) - len(templates)
+    found = [(row, line, list_key(entry)) for row, line in rows if (entry := row.new or row.old)]
+    kept = [(row, line) for row, line, key in found if takes(key)]
+    templates = [each for each in records.templates if takes(_key(each))]
+    keys = [*(key for _, _, key in found), *map(_key, records.templates)]
     chosen = attrs.evolve(
         records, transactions=[row for row, _ in kept], lines=[line for _, line in kept], templates=templates
     )
-    return chosen, skipped
+    return chosen, Counter(key[0] for key in keys if not takes(key))
 
 
 def _key(template: Template) -> ListKey:
