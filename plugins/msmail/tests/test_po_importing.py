@@ -22,6 +22,7 @@ from dxa_msmail.postoffice.dirsyncconf import REQCONF, Reqconf, read_reqconf, wr
 from dxa_msmail.postoffice.maildata import FLAG, Maildata
 from dxa_msmail.postoffice.names import usr_file
 from dxa_msmail.postoffice.queue import DUMMY_TEXT, REQTRANS, RESYNC, SRVTRANS, QueueRecord
+from dxa_msmail.postoffice.resync import END
 from dxa_msmail.postoffice.users import NewUser
 from dxa_msmail.programs import importing
 from dxa_msmail.programs.importing import Imported, Switches
@@ -63,7 +64,7 @@ class World:
 
     def resync(self, *texts: str, imp: int = 3, req: int = 9, srv: int = 80) -> None:
         """Put a RESYNC.GLB there."""
-        rows = [QueueRecord(srv, NOW, text) for text in texts]
+        rows = [QueueRecord(srv, NOW, text) for text in texts or (END,)]
         with self.po.change() as change:
             head = queue.resync_header(Numbers(imp=imp, req=req, srv=srv), NOW)
             change.write(RESYNC, queue.write_queue([head, *rows]))

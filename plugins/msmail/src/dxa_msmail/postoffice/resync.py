@@ -24,6 +24,9 @@ from dxa_msmail.subjects import Numbers
 #: What such a file is called, wherever it lies.
 FILE = "RESYNC.GLB"
 
+#: The comment that the file ends with; its number is SRVSEQ.
+END = "# This is the end."
+
 _BAD = 14
 
 
@@ -50,8 +53,15 @@ def read(data: bytes, types: AddressTypes, source: str = FILE) -> Resync:
         )
     records = queue.transactions(found.records, types)
     bad = [Reject(0, each.index + 1, "", _BAD, each.reason) for each in found.bad]
-    reply = Reply(r=numbers.req or 0, s=numbers.srv or 0, was=0, i=numbers.imp or 0, complete=not found.bad)
+    whole = not found.bad and is_whole(found)
+    reply = Reply(r=numbers.req or 0, s=numbers.srv or 0, was=0, i=numbers.imp or 0, complete=whole)
     return Resync(reply=reply, records=attrs.evolve(records, rejects=[*records.rejects, *bad]))
+
+
+def is_whole(found: Queue) -> bool:
+    """Whether the file goes on to the number that its first record announces: one cut between records does not."""
+    numbers = _numbers(found)
+    return numbers is not None and found.last_number == numbers.srv
 
 
 def write(
@@ -69,9 +79,10 @@ def write(
     rows = list(rows)
     numbers = Numbers(imp=reply.i, req=reply.r, srv=reply.s)
     head, refused = [queue.resync_header(numbers, stamp)], list[tuple[str, str]]()
+    end = [QueueRecord(reply.s, stamp, END)]
     try:
         records = queue.queued(rows, stamp, definitions=list(definitions), templates=templates)
-        return queue.write_queue([*head, *records]), refused
+        return queue.write_queue([*head, *records, *end]), refused
     except FormatError:
         good: list[QueueRecord] = []
         for row in rows:
@@ -81,7 +92,7 @@ def write(
                 good += one
             except FormatError as error:
                 refused.append((row.side.key or f"{row.side.type}:{row.side.address}", str(error)))
-        return queue.write_queue([*head, *good]), refused
+        return queue.write_queue([*head, *good, *end]), refused
 
 
 def _numbers(found: Queue) -> Numbers | None:

@@ -11,8 +11,8 @@ from typing import Any, Literal
 import attrs
 
 from dxa.config.secrets import Secret
-from dxa.connector import LinkContext, Outcome, Parcel, ParcelKind, PeerInfo, Report, Result
-from dxa.entry import Reject
+from dxa.connector import LinkContext, Outcome, Parcel, ParcelKind, PeerInfo, Phase, Report, Result
+from dxa.entry import Reject, Verb
 from dxa.errors import FormatError, TransportError
 from dxa.ledger.answer import ListKey
 from dxa.mail.interface import RefusedError
@@ -23,10 +23,15 @@ from dxa_msmail.envelope import LINE_END_NAMES, SYSTEM, reject_of
 from dxa_msmail.folder import Folder, file_name, take_away
 from dxa_msmail.importlines import CODE_PAGE
 from dxa_msmail.keys import key
+from dxa_msmail.postoffice import resync
 from dxa_msmail.requestor.answers import Answer, Other
 from dxa_msmail.requestor.correspondence import Correspondence
+from dxa_msmail.requestor.story import Story
 from dxa_msmail.server import LineEnd, Placement, disk_folder, shadow
 from dxa_msmail.writing import Writer
+
+#: What a receipt begins with of a file that somebody has brought; no name of a file in the inbox does.
+BROUGHT = "brought/"
 
 #: Whoever writes in a file that nobody can read is not known.
 READ_FAILURE = 115
@@ -58,6 +63,8 @@ class RequestorOptions:
     line_end: LineEnd = key("line end of the headers: CR, LF or CRLF, as FFAPI's -F0, -F1, -F2", "CRLF")
     placement: Placement = key("where transactions go: INATTACHMENT or INBODY", "INATTACHMENT")
     spelling: Literal["PCM", "MS", "CSI"] = key("name of the native address type in transactions", "PCM")
+
+    resync: str = key("folder where somebody may put the server's RESYNC.GLB", "mail/resync")
 
     def __attrs_post_init__(self) -> None:
         if self.mail and self.maildata:
@@ -122,6 +129,8 @@ class MsMailRequestor:
             types=context.types,
         )
         self._keep: dict[str, str] = {}
+        self._brought = disk_folder(context.folder, options.resync)
+        self._story = Story(context.tell, options.server)
 
     def _option(self, key: str, default: str) -> str:
         return str((self._peer.options if self._peer else {}).get(key) or default)
@@ -131,29 +140,37 @@ class MsMailRequestor:
     def collect(self, since: Mapping[str, str]) -> Iterator[Report]:
         """What waits for the site: answers, the newest first, for it brings what the others do, and more."""
         found: list[tuple[str, bytes, Answer | Other]] = []
-        for name in self._inbox.names():
+        for folder, name in self._waiting():
+            receipt = name if folder is self._inbox else f"{BROUGHT}{name}"
             try:
-                data = self._inbox.read(name)
-                found += [(name, data, each) for each in self._letters.reader().read(name, data)]
+                data = folder.read(name)
+                answers = list(self._letters.reader().read(name, data))
+                if all(_is_whole(each) for each in answers) or not self._may_grow(folder, name):
+                    found += [(receipt, data, each) for each in answers]
             except TransportError as error:
                 yield self._report("", fault=Reject(0, 0, "", READ_FAILURE, str(error)))
             except FormatError as error:
-                if not self._may_grow(name):
-                    self._keep[name] = str(error)
-                    yield self._report(name, fault=reject_of(error))
+                if not self._may_grow(folder, name):
+                    self._keep[receipt] = str(error)
+                    yield self._report(receipt, fault=reject_of(error))
         found.sort(key=_newest_first)
         last = {name: at for at, (name, _, _) in enumerate(found)}
         for at, (name, data, each) in enumerate(found):
             yield self._told(name if last[name] == at else "", data, each)
 
-    def _may_grow(self, name: str) -> bool:
-        return 0 <= self._context.now() - self._inbox.modified(name) < 5.0
+    def _waiting(self) -> Iterator[tuple[Folder, str]]:
+        yield from ((self._inbox, name) for name in self._inbox.names())
+        yield from ((self._brought, name) for name in self._brought.names() if name.upper() == resync.FILE)
+
+    def _may_grow(self, folder: Folder, name: str) -> bool:
+        return 0 <= self._context.now() - folder.modified(name) < 5.0
 
     def _told(self, receipt: str, data: bytes, found: Answer | Other) -> Report:
         if isinstance(found, Other):
             if not found.bad:
                 return self._report(receipt, title=found.title, raw=data, ignored=found.reject.reason)
             return self._report(receipt, title=found.title, raw=data, fault=found.reject)
+        self._story.heard(found)
         return self._report(
             receipt,
             title=found.title,
@@ -163,6 +180,7 @@ class MsMailRequestor:
             complete=found.reply.complete,
             reply=found.reply,
             received=self._options.receive,
+            by_file=found.by_file,
         )
 
     def _report(self, receipt: str, **values: Any) -> Report:
@@ -171,6 +189,13 @@ class MsMailRequestor:
     def settle(self, receipts: Sequence[str]) -> None:
         """Take away the files; what nobody could read is kept in the inbox's folder for such files."""
         take_away(self._inbox, self._outbox, receipts, self._keep)
+        for name in (each.removeprefix(BROUGHT) for each in receipts if each.startswith(BROUGHT)):
+            kept = {name: self._keep.pop(f"{BROUGHT}{name}")} if f"{BROUGHT}{name}" in self._keep else {}
+            take_away(self._brought, self._brought, [name], kept)
+
+    def passed(self, phase: Phase, counts: Mapping[Verb, int], reason: str) -> None:
+        """See `dxa.connector.Narrator`."""
+        self._story.passed(phase, counts)
 
     # -- delivering ------------------------------------------------------------------------------------------------
 
@@ -198,12 +223,16 @@ class MsMailRequestor:
             transactions,
             code_page=self._letters.code_page,
             numbered=True,
-            templates=parcel.templates,
             ms_name=self._options.spelling,
         )
         data = self._letters.request_message(request, [lines], len(transactions))
         self._outbox.write(file_name(parcel.id), data)
+        self._story.asked(request, len(transactions))
         yield Outcome(result=Result.POSTED)
+
+
+def _is_whole(found: Answer | Other) -> bool:
+    return isinstance(found, Other) or not found.by_file or found.reply.complete
 
 
 def _newest_first(found: tuple[str, bytes, Answer | Other]) -> tuple[int, int, str]:
