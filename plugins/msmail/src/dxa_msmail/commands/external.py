@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
@@ -17,9 +18,16 @@ if TYPE_CHECKING:
 
 @click.command()
 @opening.postoffice
+@click.option(
+    "--return-after",
+    "days",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="DAYS",
+    help="Return to its senders what has waited in a mailbag for longer; without it all waits until it can arrive.",
+)
 @screen.as_json
-def external(po: Maildata, as_json: bool) -> None:
-    """Move submitted mail on: into mailboxes here, and to the postoffices to which a direct route leads.
+def external(po: Maildata, days: float | None, as_json: bool) -> None:
+    """Move submitted mail on: into mailboxes here, and to the postoffices to which a route leads.
 
     What cannot be moved now stays where it is and is tried again; the exit status is 1 then. The JSON has the keys
     "local", "queued", "delivered" and "forwarded" (letters by postoffice), "settled", "returned", "aside" and "waiting"
@@ -27,7 +35,7 @@ def external(po: Maildata, as_json: bool) -> None:
     """
     from dxa_msmail.programs import external as program
 
-    done = program.run(po, time.time)
+    done = program.run(po, time.time, give_up=math.inf if days is None else days * 86_400)
     if as_json:
         screen.put_json(_plain(done))
     else:

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from dxa_msmail.commands import opening, screen
+from dxa_msmail.commands import opening, routes, screen
 from dxa_msmail.commands.desk import TypedGroup
 
 if TYPE_CHECKING:
-    from dxa_msmail.postoffice.maildata import Files, Maildata
+    from dxa_msmail.postoffice.maildata import Maildata
 
 
 @click.group(cls=TypedGroup, no_args_is_help=True)
@@ -102,52 +101,5 @@ def gal(po: Maildata, prefix: str, as_json: bool) -> None:
     screen.say(screen.many(len(rows), "entry", "entries"))
 
 
-@postoffice.command()
-@opening.postoffice_at
-@screen.as_json
-def mail(po: Maildata, as_json: bool) -> None:
-    """Show what waits in which mailbag, and for how long.
-
-    The JSON has the key "mailbags", each with "mailbag", "owner", "letters", "age" of the oldest in seconds, "room" for
-    so many more, and "problem".
-    """
-    with po.look() as files:
-        found = list(_mailbags(files, time.time()))
-    if as_json:
-        screen.put_json({"mailbags": found})
-        return
-    rows = [
-        (row["mailbag"], row["owner"], row["letters"], screen.age(row["age"]), row["problem"])
-        for row in found
-        if row["letters"] or row["problem"]
-    ]
-    if rows:
-        screen.table("", ("mailbag", "of", "#letters", "#oldest", "problem"), rows)
-    screen.say(f"{screen.many(sum(row['letters'] for row in found), 'letter')} in {len(found)} mailbags")
-
-
-def _mailbags(files: Files, now: float) -> Iterator[dict[str, Any]]:
-    from dxa.errors import DxaError
-    from dxa_msmail.postoffice import mailbag
-
-    for bag, owner in _owners(files).items():
-        row = {"mailbag": bag, "owner": owner, "letters": 0, "age": 0, "room": mailbag.MOST, "problem": ""}
-        try:
-            headers = [header for _, header in mailbag.headers(files, bag)]
-        except DxaError as error:
-            yield {**row, "problem": str(error)}
-            continue
-        age = max((now - (header.arrived or now) for header in headers), default=0.0)
-        yield {**row, "letters": len(headers), "age": max(0, int(age)), "room": mailbag.MOST - len(headers)}
-
-
-def _owners(files: Files) -> dict[str, str]:
-    """Whose each mailbag is."""
-    from dxa_msmail.postoffice import mailbag, networks
-    from dxa_msmail.postoffice.users import users
-
-    owners = {mailbag.INQUEUE: "sent here", mailbag.INQUEUE3: "come from outside", mailbag.SYSTEM: "$SYSTEM"}
-    owners |= {user.hexid: user.mailbox for user in users(files)}
-    owners |= {row.mailbag: row.full for row in networks.postoffices(files).values()}
-    owners |= {row.mailbag: row.name or row.kind for row in networks.gateways(files)}
-    return owners
+postoffice.add_command(routes.mail)
+postoffice.add_command(routes.routes)
