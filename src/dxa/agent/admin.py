@@ -9,6 +9,7 @@ import attrs
 
 from dxa.address import Address
 from dxa.agent import directory, handing, outbox
+from dxa.agent import undo as undoing
 from dxa.agent.answers import Answering
 from dxa.agent.context import HELD, LinkWork
 from dxa.agent.cycle import Agent
@@ -48,12 +49,17 @@ class Administrator:
     # -- held plans ------------------------------------------------------------------------------------------------
 
     def approve(self, plan_id: str) -> Plan:
-        """Approve a held plan: the next cycle applies these changes, as long as they are still the same."""
+        """Approve a held plan: the next cycle applies these changes, as long as they are still the same.
+
+        One that takes a run back is applied at once.
+        """
         plan = self._held_plan(plan_id)
         store = self.agent.site.store
         with store.transaction():
             store.verdicts.put(plan.scope, map(fingerprint, plan.held), "approved", self.agent.site.clock())
             self._decided(plan)
+            if plan.scope.startswith(undoing.SCOPE):
+                undoing.undo(self.agent.site, int(plan.scope.removeprefix(undoing.SCOPE)))
         return plan
 
     def reject(self, plan_id: str) -> Plan:
@@ -84,7 +90,8 @@ class Administrator:
 
     def held(self) -> list[Plan]:
         """The plans that are held now, made afresh from what is stored."""
-        return [plan for plan in self.agent.replan().plans if plan.holds]
+        plans = [*self.agent.replan().plans, *undoing.held_undos(self.agent.site)]
+        return [plan for plan in plans if plan.holds]
 
     def _held_plan(self, plan_id: str) -> Plan:
         matches = [plan for plan in self.held() if plan.id.startswith(plan_id)]

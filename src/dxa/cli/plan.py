@@ -55,7 +55,8 @@ def approve(session: Session, id_: str) -> None:
     with session.administrating() as administrator:
         plan = administrator.approve(id_)
     session.logging.info("approved", plan=plan.id, scope=plan.scope, changes=len(plan.held))
-    say(f"Approved plan {plan.id} ({plan.scope}, {counted(len(plan.held), 'change')}); the next sync applies it.")
+    then = "that is done" if plan.scope.startswith("undo ") else "the next sync applies it"
+    say(f"Approved plan {plan.id} ({plan.scope}, {counted(len(plan.held), 'change')}); {then}.")
 
 
 @click.command()

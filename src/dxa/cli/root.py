@@ -26,6 +26,7 @@ COMMANDS = {
         "sync": Entry("dxa.cli.sync:sync", "Run one cycle."),
         "run": Entry("dxa.cli.service:run", "Run cycles by their schedules, until it is stopped."),
         "approve": Entry("dxa.cli.plan:approve", "Let the next sync apply a held plan."),
+        "undo": Entry("dxa.cli.undo:undo", "Take back what a run has changed."),
         "reject": Entry("dxa.cli.plan:reject", "Leave a held plan out."),
     },
     "Look": {

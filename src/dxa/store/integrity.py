@@ -60,7 +60,7 @@ d, x, t = schema.recipient.c, schema.proxy.c, schema.tombstone.c
 m, w, o, v = schema.received.c, schema.row.c, schema.told.c, schema.view.c
 c, p, l = schema.cut.c, schema.peer.c, schema.parcel.c  # noqa: E741 - short like the others
 
-#: Numbers that are part of a statement.
+#: Numbers that are part of a statement; 0 is also the recipient that stands for nobody (`dxa.ledger.view.LISTS`).
 _NONE: ColumnElement[int] = literal_column("0")
 _ONE: ColumnElement[int] = literal_column("1")
 
@@ -68,7 +68,7 @@ _KNOWN = select(d.id)
 _LOST_PROXIES = select(x.key, x.recipient).where(x.recipient.not_in(_KNOWN))
 _RISEN = select(t.recipient).where(t.recipient.in_(_KNOWN))
 _LOST_ROWS = select(m.peer, m.key, m.recipient, m.id).where(
-    m.recipient.is_not(None), m.applied != fixed(""), m.recipient.not_in(_KNOWN)
+    m.recipient > _NONE, m.applied != fixed(""), m.recipient.not_in(_KNOWN)
 )
 _IS_PENDING = and_(m.digest != m.applied, m.digest != func.coalesce(m.pinned, fixed("-")))
 _HIDDEN_ROWS = select(m.peer, m.key, m.id).where(_IS_PENDING, ~m.pending)
@@ -84,7 +84,7 @@ _AHEAD = select(w.view, w.name, v.head).join(schema.view, v.id == w.view)
 _AHEAD = _AHEAD.where(or_(w.since > v.head, w.until > v.head, w.until <= w.since))
 _STRAY = select(w.view, w.name).where(w.view.not_in(select(v.id)))
 _LEFT = select(w.view, w.name).join(schema.view, v.id == w.view)
-_LEFT = _LEFT.where(w.until.is_(None), v.usn == bindparam("usn"), v.rules == v.wanted, w.recipient.not_in(_KNOWN))
+_LEFT = _LEFT.where(w.recipient > _NONE, w.until.is_(None), v.usn == bindparam("usn"), v.rules == v.wanted, w.recipient.not_in(_KNOWN))
 _SHOWN_LISTS = select(w.view, w.type, w.list).distinct().where(w.until.is_(None))
 _CARRIED = select(schema.carried.c.view, schema.carried.c.type, schema.carried.c.list)
 _LOST_CUTS = (
@@ -263,7 +263,7 @@ def _few(kind: Kind, found: Iterable[tuple[str, str]]) -> Iterator[Damage]:
 _RAISE = update(schema.received).where(_IS_PENDING).values(pending=true())
 _UNAPPLY = (
     update(schema.received)
-    .where(m.recipient.is_not(None), m.applied != fixed(""), m.recipient.not_in(_KNOWN))
+    .where(m.recipient > _NONE, m.applied != fixed(""), m.recipient.not_in(_KNOWN))
     .values(applied=fixed(""), recipient=null(), pending=and_(m.digest != fixed(""), m.pinned.is_(None)))
 )
 _FORGET_DEAD = delete(schema.received).where(m.digest == fixed(""), m.applied == fixed(""), m.recipient.is_(None))

@@ -15,7 +15,7 @@ from dxa.agent.queries.past import (
     runs,
 )
 from dxa.agent.queries.peers import list_counts, peer, peers, status
-from dxa.agent.queries.plans import cycle, difference, held
+from dxa.agent.queries.plans import cycle, difference, held, undone
 from dxa.agent.queries.recipients import find_recipient, recipient, recipients
 from dxa.agent.queries.values import (
     BackupShown,
@@ -42,6 +42,7 @@ from dxa.agent.queries.values import (
     RunChangeShown,
     RunShown,
     SiteStatus,
+    UndoShown,
     as_plain,
     keys_of,
 )
@@ -71,6 +72,7 @@ __all__ = [
     "RunChangeShown",
     "RunShown",
     "SiteStatus",
+    "UndoShown",
     "as_plain",
     "changes_of_recipient",
     "changes_of_run",
@@ -91,4 +93,5 @@ __all__ = [
     "rejects",
     "runs",
     "status",
+    "undone",
 ]

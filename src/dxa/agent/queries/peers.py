@@ -268,6 +268,8 @@ def _left_out(rules: ExportRules) -> tuple[str, ...]:
 
 def _notices(site: OpenSite) -> Iterator[NoticeShown]:
     for notice in site.store.notices.open():
-        known = notice.peer.startswith((f"{notice.link}/", "out ", "in ", "full ")) or notice.peer == notice.link
+        known = (
+            notice.peer.startswith((f"{notice.link}/", "out ", "in ", "full ", "undo ")) or notice.peer == notice.link
+        )
         name = notice.peer if known else f"{notice.link}/{notice.peer}".rstrip("/")
         yield NoticeShown(peer=name, code=max(notice.code, 0), text=notice.text, noticed_at=notice.at)

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from dxa.agent.outcome import CycleOutcome, LinkOutcome
-from dxa.agent.queries.values import ChangeShown, CycleShown, EventShown, HeldShown, LinkShown, PlanShown
+from dxa.agent.queries.values import ChangeShown, CycleShown, EventShown, HeldShown, LinkShown, PlanShown, UndoShown
 from dxa.agent.site import OpenSite
+from dxa.agent.undo import Undone, names
 from dxa.change import Change
 from dxa.entry import Entry
 from dxa.errors import NotFoundError
@@ -29,6 +30,17 @@ def cycle(outcome: CycleOutcome, only: str = "") -> CycleShown:
         changes=tuple(change for plan in plans for change in _changes(plan)),
         notices=tuple(outcome.notices),
         errors=tuple(outcome.errors),
+    )
+
+
+def undone(outcome: Undone) -> UndoShown:
+    """What became of undoing a run."""
+    return UndoShown(
+        run=outcome.run.id,
+        applied=outcome.applied,
+        plan=_plan(outcome.plan),
+        changes=tuple(_changes(outcome.plan)),
+        conflicts=tuple(names(outcome.conflicts)),
     )
 
 

@@ -267,6 +267,17 @@ class RunChangeShown:
 
 
 @attrs.frozen(kw_only=True)
+class UndoShown:
+    """What became of undoing a run."""
+
+    run: int = said("number of the run that is taken back")
+    applied: int | None = said("number of the run that did it, null if nothing was done")
+    plan: PlanShown = attrs.field(metadata={"doc": "the plan; keys as in `dxa plan`"})
+    changes: tuple[ChangeShown, ...] = said("its changes; keys as in `dxa plan`")
+    conflicts: tuple[str, ...] = said("what cannot be taken back, and why")
+
+
+@attrs.frozen(kw_only=True)
 class MessageShown:
     """One message, in or out."""
 
