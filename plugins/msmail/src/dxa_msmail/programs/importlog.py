@@ -69,6 +69,8 @@ class _Whole:
     def __init__(self, records: Records) -> None:
         texts = [(line, row.raw, False) for line, row in zip(records.lines, records.transactions, strict=True)]
         texts += [(template.line, _text(template), True) for template in records.templates]
+        # A record that is refused may have lines below it that are refused as well.
+        texts += [(each.line, each.raw, False) for each in records.rejects if not each.raw.startswith(_BELOW)]
         self._texts = sorted(texts)
         self._lines = [line for line, _, _ in self._texts]
 
