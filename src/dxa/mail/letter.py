@@ -188,7 +188,7 @@ def read(data: bytes) -> Mail:
     texts, parts, seals = list[str](), list[Part](), list[bytes]()
     for part in _leaves(message):
         content = _content(part)
-        if content.startswith(_START):
+        if content.startswith(_START) and not seals:
             seals.append(content)
         elif part.get_content_type() == "text/plain" and not texts and not _name(part):
             texts.append(_decoded(part, content))

@@ -105,8 +105,7 @@ class SmtpSubmission:
             )
 
     def _answered(self, code: int, text: bytes | str, what: str) -> TransportError:
-        said = text.decode("utf-8", "replace") if isinstance(text, bytes) else str(text)
-        reason = f"{self._place()} refuses {what}: {code} {' '.join(said.split())}"
+        reason = f"{self._place()} refuses {what}: {code} {_plain(text)}"
         if 500 <= code < 600 and code not in _NOT_KNOWN:
             return RefusedError(reason)
         self.close()
@@ -114,7 +113,13 @@ class SmtpSubmission:
 
     def _unreachable(self, error: Exception) -> TransportError:
         reason = str(error) or type(error).__name__
+        if isinstance(error, smtplib.SMTPResponseException):
+            reason = f"{error.smtp_code} {_plain(error.smtp_error)}"
         return TransportError(f"cannot hand mail to {self._place()}: {reason}; the next run tries again")
 
     def _place(self) -> str:
         return f"the mail server {self.options.host}:{self.options.actual_port}"
+
+
+def _plain(text: bytes | str) -> str:
+    return " ".join((text.decode("utf-8", "replace") if isinstance(text, bytes) else text).split())
