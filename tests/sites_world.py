@@ -1,0 +1,490 @@
+"""The world of KB Q152167 on disk: two sites, a postoffice behind each, and one directory server for both of them.
+
+PO1 is connected to X1 and PO2 to X2. X1 is the directory server; PO2's mail for it passes X2's shadow postoffice, and
+so do the answers. X1 and X2 tell each other of their people over a site link, whose files a carrier brings from one
+folder to the other: late, not at all, or half. Equal seeds are equal runs.
+"""
+
+from __future__ import annotations
+
+import random
+import shutil
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import ClassVar
+
+import attrs
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+import dxa_msmail.plugin
+import dxa_sitelink.plugin
+from dxa.address import Address
+from dxa.agent import Agent, OpenSite
+from dxa.agent.admin import Administrator
+from dxa.agent.outcome import CycleOutcome
+from dxa.config import parse
+from dxa.host import Host
+from dxa.recipient import Kind, Recipient
+from dxa.signing import PrivateKey
+from dxa.store import MemoryHighWater, Store
+from dxa_msmail.postoffice import letters, mailbag, tree
+from dxa_msmail.postoffice.book import read_book
+from dxa_msmail.postoffice.maildata import Maildata
+from dxa_msmail.postoffice.networks import PostofficeRow, direct, indirect, postoffices
+from dxa_msmail.postoffice.users import NewUser
+from dxa_msmail.programs import admin, external, importing, rebuild, reqmain
+from dxa_sitelink.sites import read_name, tag
+
+HOST = Host(extra={"msmail": dxa_msmail.plugin, "sitelink": dxa_sitelink.plugin}, discover=False)
+X1, X2, PO1, PO2 = "LAB/HQ", "LAB/BERLIN", "NORTH/PO1", "SOUTH/PO2"
+SITES, POSTOFFICES, PLACES = (X1, X2), (PO1, PO2), (X1, X2, PO1, PO2)
+MAIL, BETWEEN = "pcmail", "sites"
+
+#: Who is reached through X1: at each site, what is below [links.pcmail].
+MAIL_OF: Mapping[str, str] = {
+    X1: """
+[links.pcmail.msmail]
+maildata = "shadow"
+patience = 0.0
+routes = { "LAB/BERLIN" = "../x2/shadow" }
+[links.pcmail.peers."NORTH/PO1"]
+no_password = true
+[links.pcmail.peers."NORTH/PO1".msmail]
+maildata = "../po1"
+[links.pcmail.peers."SOUTH/PO2"]
+no_password = true
+[links.pcmail.peers."SOUTH/PO2".msmail]
+via = "LAB/BERLIN"
+""",
+    X2: """
+[links.pcmail.msmail]
+maildata = "shadow"
+patience = 0.0
+routes = { "LAB/HQ" = "../x1/shadow", "SOUTH/PO2" = "../po2" }
+via = { "NORTH/PO1" = "LAB/HQ" }
+""",
+}
+
+
+def key_of(name: str) -> PrivateKey:
+    """The same key for the same name, always."""
+    return PrivateKey(Ed25519PrivateKey.from_private_bytes(name.encode().ljust(32, b".")[:32]))
+
+
+def configuration(name: str, peer: str, mail: str) -> str:
+    """The dxa.toml of one of the two sites."""
+    organization, site = name.split("/")
+    pem = key_of(name).pem().decode().replace("\n", "\\n")
+    return f"""
+[site]
+organization = "{organization}"
+name = "{site}"
+[links.sites]
+connector = "sitelink"
+import_container = "Sites"
+export_containers = ["Recipients", "MS Mail", "Sites"]
+[links.sites.sitelink]
+key = "text:{pem}"
+patience = 0.0
+[links.sites.peers."{peer}".sitelink]
+public_key = "{key_of(peer).public}"
+[links.pcmail]
+connector = "msmail"
+role = "server"
+import_container = "MS Mail"
+export_containers = ["Recipients", "MS Mail", "Sites"]
+{mail}
+"""
+
+
+@attrs.define
+class SiteThere:
+    """One of the two sites, in its folder; its directory is kept in memory."""
+
+    name: str
+    folder: Path
+    site: OpenSite
+
+    @classmethod
+    def build(cls, name: str, folder: Path, text: str, clock: Callable[[], float]) -> SiteThere:
+        """The site with this configuration."""
+        folder.mkdir(parents=True)
+        types = HOST.address_types()
+        store = Store.open("sqlite:///:memory:", MemoryHighWater(), create=True)
+        store.types = types
+        config = parse(text, folder / "dxa.toml", HOST.connectors(), types)
+        site = OpenSite(folder=folder, config=config, host=HOST, store=store, types=types, clock=clock)
+        return cls(name, folder, site)
+
+    @property
+    def admin(self) -> Administrator:
+        """Its administrator."""
+        return Administrator(agent=Agent(site=self.site))
+
+    @property
+    def shadow(self) -> Maildata:
+        """Its shadow postoffice."""
+        return Maildata(self.folder / "shadow", durable=False)
+
+    @property
+    def between(self) -> Path:
+        """Its copy of the folder of the site link."""
+        return self.folder / "sitelink"
+
+    def sync(self) -> CycleOutcome:
+        """One cycle; what goes wrong in it is an error."""
+        outcome = Agent(site=self.site).sync()
+        assert [] == [error for link in outcome.links for error in link.errors]
+        return outcome
+
+    # -- its people ------------------------------------------------------------------------------------------------
+
+    def add(self, mailbox: str, name: str) -> None:
+        """Somebody comes."""
+        address = Address("MS", f"{self.name}/{mailbox}")
+        person = Recipient(kind=Kind.MAILBOX, container="Recipients", name=name, alias=mailbox, proxies=(address,))
+        self.admin.add(person)
+
+    def rename(self, mailbox: str, name: str) -> None:
+        """Somebody gets another name."""
+        self.admin.edit(self._id(mailbox), lambda person: attrs.evolve(person, name=name))
+
+    def delete(self, mailbox: str) -> None:
+        """Somebody goes."""
+        self.admin.remove([self._id(mailbox)])
+
+    def _id(self, mailbox: str) -> int:
+        return next(each.id for each in self.site.store.directory.search(owner="") if each.alias == mailbox)
+
+    # -- what is there ---------------------------------------------------------------------------------------------
+
+    def people(self) -> list[Recipient]:
+        """Everybody in its directory."""
+        return self.site.store.directory.all()
+
+    def held(self) -> dict[str, str]:
+        """Everybody of others: names by address."""
+        return {each.target.value: each.name for each in self.people() if each.target is not None}
+
+    def approve(self) -> None:
+        """Let everything through that guards hold."""
+        for plan in self.admin.held():
+            self.admin.approve(plan.id)
+
+
+@attrs.define
+class OfficeThere:
+    """One of the two postoffices, and the programs that run there."""
+
+    name: str
+    folder: Path
+    site: SiteThere
+    clock: Callable[[], float]
+
+    @classmethod
+    def build(cls, name: str, folder: Path, site: SiteThere, clock: Callable[[], float]) -> OfficeThere:
+        """The postoffice with a direct route to its site; to the directory server, if that is another, by way of it."""
+        network, postoffice = name.split("/")
+        po = tree.create(folder, network=network, postoffice=postoffice, durable=False)
+        admin.add_postoffice(po, site.name, route=direct(str(site.shadow.root)))
+        if site.name != X1:
+            admin.add_postoffice(po, X1, route=indirect(site.name))
+        admin.register_server(po, X1, types=("PCM",))
+        return cls(name, folder, site, clock)
+
+    @property
+    def maildata(self) -> Maildata:
+        """Its files."""
+        return Maildata(self.folder, durable=False)
+
+    def add(self, mailbox: str, name: str) -> None:
+        """Somebody gets a mailbox."""
+        admin.add_user(self.maildata, self.clock, NewUser(name=name, mailbox=mailbox))
+
+    def rename(self, mailbox: str, name: str) -> None:
+        """Somebody gets another name."""
+        admin.change_user(self.maildata, self.clock, mailbox, name=name)
+
+    def delete(self, mailbox: str) -> None:
+        """Somebody goes."""
+        admin.delete_user(self.maildata, self.clock, mailbox)
+
+    def ask(self) -> None:
+        """T1."""
+        reqmain.transmit(self.maildata, self.clock)
+
+    def take(self) -> Sequence[str]:
+        """T3; returns the records that were refused."""
+        received = reqmain.receive(self.maildata, self.clock)
+        imported = importing.run_queue(self.maildata, self.clock)
+        rebuild.rebuild(self.maildata, self.clock, force=True)
+        return [str(reject) for reject in (*received.rejects, *imported.rejects)]
+
+    def held(self) -> dict[str, str]:
+        """Everybody of others: names by address."""
+        with self.maildata.look() as files:
+            lists = read_book(files, self.site.site.types)
+        return {row.address: row.name for rows in lists.values() for row in rows.values()}
+
+    def ways(self) -> dict[str, PostofficeRow]:
+        """The postoffices that it knows, by name."""
+        with self.maildata.look() as files:
+            return {row.full: row for row in postoffices(files).values()}
+
+
+class World:
+    """Both sites and both postoffices below a folder."""
+
+    def __init__(self, seed: int, folder: Path, *, faults: bool = True, mail: Mapping[str, str] = MAIL_OF) -> None:
+        self.random, self.faults, self.now, self.serial = random.Random(seed), faults, 1_000_000_000.0, 0
+        self.log: list[str] = []
+        self.sites = {
+            name: SiteThere.build(name, folder / short, configuration(name, peer, mail[name]), self.clock)
+            for name, peer, short in ((X1, X2, "x1"), (X2, X1, "x2"))
+        }
+        self.offices = {
+            name: OfficeThere.build(name, folder / short, self.sites[site], self.clock)
+            for name, site, short in ((PO1, X1, "po1"), (PO2, X2, "po2"))
+        }
+        #: Who is where, as it should be: names by mailbox.
+        self.people: dict[str, dict[str, str]] = {place: {} for place in PLACES}
+        self.removed: set[str] = set()
+        self.broken: list[str] = []
+        self._before: dict[str, set[str]] = {place: set() for place in PLACES}
+        for place in PLACES:
+            for _ in range(3):
+                self.add(place)
+
+    def clock(self) -> float:
+        """Everybody's clock."""
+        return self.now
+
+    def place(self, name: str) -> SiteThere | OfficeThere:
+        """The site or postoffice of that name."""
+        return self.sites[name] if name in self.sites else self.offices[name]
+
+    # -- people ----------------------------------------------------------------------------------------------------
+
+    def _name(self) -> str:
+        self.serial += 1
+        return f"{self.random.choice(('Berg', 'Éber', 'Øks', 'Wolf'))}, {self.serial}"
+
+    def add(self, place: str) -> str:
+        """Somebody comes; returns the mailbox, which nobody had before."""
+        name = self._name()
+        mailbox = f"U{self.serial}"
+        self.place(place).add(mailbox, name)
+        self.people[place][mailbox] = name
+        return mailbox
+
+    def rename(self, place: str, mailbox: str) -> str:
+        """Somebody gets another name; returns it."""
+        name = self._name()
+        self.place(place).rename(mailbox, name)
+        self.people[place][mailbox] = name
+        return name
+
+    def delete(self, place: str, mailbox: str) -> None:
+        """Somebody goes."""
+        self.place(place).delete(mailbox)
+        del self.people[place][mailbox]
+        self.removed.add(f"{place}/{mailbox}")
+
+    # -- what may happen -------------------------------------------------------------------------------------------
+
+    def step(self) -> None:
+        """One random thing."""
+        self.now += self.random.randint(1, 4000)
+        action = self.random.choices(list(self.ACTIONS), list(self.ACTIONS.values()))[0]
+        self.log.append(action.__name__)
+        getattr(self, action.__name__)()
+        self.watch()
+
+    def edit(self) -> None:
+        """Somebody comes, goes or is renamed at one of the four places."""
+        place, luck = self.random.choice(PLACES), self.random.random()
+        if luck < 0.4 or len(self.people[place]) < 2:
+            self.add(place)
+        elif luck < 0.7:
+            self.rename(place, self.random.choice(sorted(self.people[place])))
+        else:
+            self.delete(place, self.random.choice(sorted(self.people[place])))
+
+    def ask(self) -> None:
+        """A postoffice makes its request."""
+        self.offices[self.random.choice(POSTOFFICES)].ask()
+
+    def move(self) -> None:
+        """EXTERNAL at one of the four, at whatever time; before that a letter may get lost that waits there."""
+        po = self.random.choice(self.houses())
+        if tree.is_postoffice(po.root):
+            if self.faults and self.random.random() < 0.2:
+                self.lose(po)
+            external.run(po, self.clock)
+
+    def lose(self, po: Maildata) -> None:
+        """A letter that was submitted, or waits to be carried, is gone."""
+        with po.change() as change:
+            bags = [name.removesuffix(".MBG") for name in change.names("MBG")]
+            waiting = [(bag, slot) for bag in bags for slot, _ in mailbag.headers(change, bag)]
+            if waiting:
+                bag, slot = self.random.choice(waiting)
+                letters.drop(change, bag, slot)
+
+    def sync(self) -> None:
+        """A cycle at one of the sites."""
+        self.sites[self.random.choice(SITES)].sync()
+
+    def carry(self) -> None:
+        """Files of the site link go over: some are late, lost or cut."""
+        for one, other in (SITES, SITES[::-1]):
+            if not self.faults or self.random.random() < 0.7:
+                self._carry(self.sites[one], self.sites[other])
+
+    def _carry(self, one: SiteThere, other: SiteThere) -> None:
+        other.between.mkdir(exist_ok=True)
+        files = {path.name: path for path in one.between.glob("*.dxs") if _wrote(one, path.name)}
+        for name, path in files.items():
+            luck = self.random.random() if self.faults else 1.0
+            if luck < 0.15:
+                (other.between / name).unlink(missing_ok=True)
+            elif luck < 0.25:
+                (other.between / name).write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+            else:
+                shutil.copyfile(path, other.between / name)
+        for path in other.between.glob("*.dxs"):
+            if _wrote(one, path.name) and path.name not in files:
+                path.unlink()
+
+    def take(self) -> None:
+        """A postoffice takes its answers."""
+        office = self.offices[self.random.choice(POSTOFFICES)]
+        self.broken += [f"{office.name}: {reject}" for reject in office.take()]
+
+    def decide(self) -> None:
+        """The administrators approve what is held."""
+        for site in self.sites.values():
+            site.approve()
+
+    ACTIONS: ClassVar[dict[Callable[[World], None], int]] = {
+        edit: 6,
+        ask: 4,
+        move: 8,
+        sync: 5,
+        carry: 4,
+        take: 4,
+        decide: 1,
+    }
+
+    def houses(self) -> list[Maildata]:
+        """All four postoffices, those of the sites with them."""
+        return [self.offices[PO1].maildata, self.offices[PO2].maildata, *(s.shadow for s in self.sites.values())]
+
+    # -- a clean cycle ---------------------------------------------------------------------------------------------
+
+    def cycle(self) -> None:
+        """T1, T2 and T3 with everything in between, as a day brings it."""
+        self.now += 40_000
+        for office in self.offices.values():
+            office.ask()
+            external.run(office.maildata, self.clock)
+        for name in (X2, X1, X2):
+            site = self.sites[name]
+            if tree.is_postoffice(site.shadow.root):
+                external.run(site.shadow, self.clock)
+            self.carry()
+            site.sync()
+        self.carry()
+        for name in (X1, X2):
+            external.run(self.sites[name].shadow, self.clock)
+        for office in self.offices.values():
+            self.broken += [f"{office.name}: {reject}" for reject in office.take()]
+        self.watch()
+
+    def settle(self, cycles: int = 4) -> None:
+        """All faults stop, everything held is approved, and clean cycles run until all agree, at most so many."""
+        self.faults = False
+        for site in self.sites.values():
+            site.sync()  # makes the shadow postoffices, if nothing has yet
+        for _ in range(cycles):
+            self.cycle()
+            self.decide()
+            if not self.problems():
+                break
+
+    # -- what must hold --------------------------------------------------------------------------------------------
+
+    def watch(self) -> None:
+        """Nobody vanishes anywhere who was not deleted where he is from."""
+        for name in PLACES:
+            held = set(self.place(name).held())
+            self.broken += [f"{name} has lost {each}" for each in sorted(self._before[name] - held - self.removed)]
+            self._before[name] = held
+
+    def wanted(self, place: str) -> dict[str, str]:
+        """Whom a place should have of the others: names by address."""
+        return {
+            f"{other}/{mailbox}": name
+            for other in PLACES
+            if other != place
+            for mailbox, name in self.people[other].items()
+        }
+
+    def problems(self) -> list[str]:
+        """What does not agree, and what went wrong on the way."""
+        found = list(self.broken)
+        for place in PLACES:
+            wanted, held = self.wanted(place), self.place(place).held()
+            found += [
+                f"{place}: {address} is {held.get(address)}, should be {wanted.get(address)}"
+                for address in sorted(wanted.keys() | held.keys())
+                if wanted.get(address) != held.get(address)
+            ]
+        for name, site in self.sites.items():
+            found += [
+                f"{name}: {each.target} is {each.owner}'s" for each in site.people() if not _is_owners(name, each)
+            ]
+            found += [f"{name}: there are {n} of {who}" for who, n in _counted(site).items() if n > 1]
+        for po in self.houses():
+            with po.look() as files:
+                found += [f"{po.root.name}: {problem}" for problem in tree.check(files)]
+        return found
+
+    def quiet(self) -> list[str]:
+        """Which site writes something for the other one in a cycle though nothing is new."""
+        self.cycle()
+        before = {name: _files(site.between) for name, site in self.sites.items()}
+        self.cycle()
+        return [name for name, site in self.sites.items() if _files(site.between) != before[name]]
+
+
+def _wrote(site: SiteThere, file: str) -> bool:
+    found = read_name(file)
+    return found is not None and found.sender == tag(site.name)
+
+
+def _is_owners(site: str, person: Recipient) -> bool:
+    """Whether somebody belongs to the peer that has told of him first-hand, as seen from this site."""
+    if person.target is None:
+        return person.owner == ""
+    place = person.target.value.rpartition("/")[0]
+    first_hand = place in POSTOFFICES and site == X1
+    return person.owner == (f"{MAIL}/{place}" if first_hand else f"{BETWEEN}/{X2 if site == X1 else X1}")
+
+
+def _counted(site: SiteThere) -> Counter[str]:
+    return Counter(str(each.target or each.primary("MS")) for each in site.people())
+
+
+def _files(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def run(seed: int, folder: Path, steps: int = 25) -> list[str]:
+    """One schedule; returns what was wrong at its end."""
+    world = World(seed, folder)
+    for _ in range(steps):
+        world.step()
+    world.settle()
+    return world.problems()
