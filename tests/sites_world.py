@@ -161,7 +161,7 @@ class SiteThere:
 
     def people(self) -> list[Recipient]:
         """Everybody in its directory."""
-        return self.site.store.directory.all()
+        return list(self.site.store.directory.all())
 
     def held(self) -> dict[str, str]:
         """Everybody of others: names by address."""
