@@ -10,7 +10,7 @@ from dxa_msmail.addresses import ADDRESS_TYPES, MS, RESERVED_NETWORKS, shape_ele
 
 TYPES = AddressTypes(ADDRESS_TYPES)
 TRIPLES = ("MS", "PROFS", "SNADS", "OV")
-NO_TEMPLATES = ("FAX", "MCI", "X400", "SMTP", "MHS", "MSMAIL")
+NO_TEMPLATES = ("FAX", "MCI", "X400", "SMTP", "MHS", "MSMAIL", "MSA", "3COM")
 ELEMENT = st.text(string.ascii_letters + string.digits, min_size=1, max_size=10)
 
 
@@ -42,6 +42,8 @@ def code_of(text: str) -> int:
         ("MHS:ann@host {NET/PO/ANN}", Address("MHS", "ann@host {NET/PO/ANN}")),
         ("MSMAIL:User02, MacGroovy@GroovyMac", Address("MSMAIL", "User02, MacGroovy@GroovyMac")),
         ("MSA:ann@Server", Address("MSA", "ann@Server")),
+        ("3Com:Ann:Lab:Institute", Address("3COM", "Ann:Lab:Institute")),
+        ("3COM:Ann", Address("3COM", "Ann")),
     ],
 )
 def test_legal_addresses(text: str, address: Address) -> None:
@@ -76,6 +78,8 @@ def test_legal_addresses(text: str, address: Address) -> None:
         (f"SMTP:{'a' * 1025}", 25),
         ("MHS:ann", 26),
         ("MSMAIL:ann", 26),
+        ("3COM:Ann:Lab", 26),
+        ("3COM:Ann::Institute", 26),
         ("X400:c:US", 26),
     ],
 )
@@ -191,6 +195,7 @@ def test_variants_are_legal_and_end_with_the_number(mailbox: str, n: int) -> Non
         ("MCI:John Doe EMS:MCI Mail MBX:1", "John Doe12 EMS:MCI Mail MBX:1"),
         ("SMTP:ann@lab.example", "ann12@lab.example"),
         ("MHS:ann@host{x@y}", "ann12@host{x@y}"),
+        ("3COM:Ann:Lab:Institute", "Ann12:Lab:Institute"),
         ("X400:c=US;s=Doe;g=Ann", "c=US;s=Doe12;g=Ann"),
         ("X400:/c=US/dda.type=ms/dda.value=a", "/c=US/dda.type=ms/dda.value=a12"),
     ],

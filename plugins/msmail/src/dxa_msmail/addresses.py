@@ -183,6 +183,21 @@ _MHS = re.compile(r"[^@{}]+@[^@{} ]+ *(?:\{[^{}]+\})?")
 _MACINTOSH = re.compile(r".*[^@]@[^@]+")
 
 
+# KB Q94410: UserName:Domain:Organization, or a user of the gateway's own domain.
+_THREE_COM = re.compile(r"[^:]+(?::[^:]+:[^:]+)?")
+
+
+def _check_3com(value: str) -> str:
+    if not _THREE_COM.fullmatch(printable(value)):
+        raise address_error(26, value)
+    return value
+
+
+def _vary_3com(value: str, n: int) -> str:
+    user, colon, rest = value.partition(":")
+    return f"{user}{n}{colon}{rest}"
+
+
 MS = _triple_type("MS", _check_ms, ("PCM", "CSI"))  # KB Q106623, Q156730: three spellings of one type
 
 ADDRESS_TYPES: tuple[AddressType, ...] = (
@@ -201,4 +216,5 @@ ADDRESS_TYPES: tuple[AddressType, ...] = (
     ),
     AddressType(name="MSMAIL", check=partial(_check_user_at_host, pattern=_MACINTOSH)),
     AddressType(name="MSA", check=partial(_check_user_at_host, pattern=_MACINTOSH)),
+    AddressType(name="3COM", check=_check_3com, variant=_vary_3com),  # KB Q118321
 )

@@ -30,7 +30,7 @@ DEFAULT_TYPE = "PCM"
 NAME_END = 32
 CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 
-_TYPE = re.compile(r" ([A-Za-z][A-Za-z0-9]*):")
+_TYPE = re.compile(r" ((?:3[Cc])?[A-Za-z][A-Za-z0-9]*):")
 
 
 class Template(NamedTuple):

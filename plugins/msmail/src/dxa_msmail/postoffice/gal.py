@@ -26,6 +26,7 @@ from dxa_msmail.postoffice.identity import name_of
 from dxa_msmail.postoffice.layout import CODE_PAGE
 from dxa_msmail.postoffice.maildata import Changing, Files
 from dxa_msmail.postoffice.names import EXTERNAL, GROUP, LOCAL, NmeRecord
+from dxa_msmail.postoffice.shelves import from_database
 
 __all__ = [
     "FILES",
@@ -149,6 +150,8 @@ def _entries(files: Files, rows: Rows) -> list[GalEntry]:
         type_, _, address = text.partition(":")
         if kind != EXTERNAL:
             type_, address = MS.name, own.get((kind, number if kind == LOCAL else tid), "")
+        else:
+            address = from_database(type_, address)
         entries.append(GalEntry(name, MS.name if type_ == "PCM" else type_, address, kind))
     return entries
 

@@ -29,7 +29,7 @@ NETPO = "GLB/NETPO.GLB"
 #: Bytes of an address in ``<gateway>.GLB`` and GALNETPO.GLB are fewer.
 ADDRESS_SIZE = 0xFFFF - 12
 #: The gateways whose addresses are not 10/10/10; the others' are in USR files (KB Q123856).
-GATEWAY_LISTS = ("FAX", "MCI", "MHS", "MSA", "MSMAIL", "SMTP", "X400")
+GATEWAY_LISTS = ("3COM", "FAX", "MCI", "MHS", "MSA", "MSMAIL", "SMTP", "X400")
 
 _OURS = "place chosen by dxa"
 

@@ -18,6 +18,7 @@ import attrs
 from dxa.address import AddressTypes
 from dxa.errors import UsageError
 from dxa_msmail.addresses import ADDRESS_TYPES, MS, check_pair
+from dxa_msmail.errors import address_error
 from dxa_msmail.postoffice import layout
 from dxa_msmail.postoffice.layout import Basis
 
@@ -35,6 +36,7 @@ KINDS: Mapping[str, int] = {
     "SMTP": 0x08,
     "MHS": 0x09,
     "MSA": 0x0A,
+    "3COM": 0x0B,
     "MSMAIL": 0x10,
     "FFAPI": 0x64,
 }
@@ -49,6 +51,7 @@ MSMAIL_PROXY = "MACNET/MACPO"
 KIND_NAMES: Mapping[int, str] = {code: kind for kind, code in KINDS.items()}
 
 _TYPES = AddressTypes(ADDRESS_TYPES)
+_RESERVED = 64
 
 
 @layout.record(122, "Network or gateway", "KB Q77926, Q148666, Q103820")
@@ -194,6 +197,9 @@ def gateway_name(kind: str, name: str) -> tuple[str, str]:
     if kind in HOSTS:
         name = name or kind
         check_node(kind, f"{name}/X")
+        # KB Q126610 (dx:T-240): IMPORT took such a gateway for one of that type, and extracted nothing without a word.
+        if name in _TYPES and _TYPES.get(name).name != kind:
+            raise address_error(_RESERVED, name)
         return name, ""
     if name and name_key(name) != name_key(kind):
         raise UsageError(f"a gateway of type {kind} has no other name than its type, not {name!r}")

@@ -6,6 +6,7 @@ one is above all that are in use.
 
 from __future__ import annotations
 
+import re
 import struct
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import compress, repeat
@@ -48,6 +49,8 @@ from dxa_msmail.postoffice.names import (
 from dxa_msmail.postoffice.networkbook import Networks
 from dxa_msmail.postoffice.networks import gateways
 
+# KB Q94410: each of these begins a line of its own, with a blank in front.
+_MCI_PART = re.compile(" (?=(?:EMS|MBX):)")
 _LAST_TID = 0xFFFFFFFF
 _NO_TID, _NO_ADDRESS, _CORRUPT_INPUT = 39, 48, 21
 
@@ -155,7 +158,7 @@ def _gateway_rows(files: Files, place: Place, data: bytes, types: AddressTypes) 
             text = f"{error_text(_NO_ADDRESS)}: {names[at]}; {place.addresses} has none at {columns['pointer'][at]}"
             problems.append(Reject(0, 0, place.file, _NO_ADDRESS, text))
         names, tids = (list(compress(column, found)) for column in (names, tids))
-    values = [_from_database(place.type, address.address) for address in found if address]
+    values = [from_database(place.type, address.address) for address in found if address]
     rows = _rows(place, _keys(types, place.type, values), names, values, tids)
     return attrs.evolve(rows, problems=problems)
 
@@ -167,9 +170,15 @@ def _keys(types: AddressTypes, type_: str, values: Sequence[str]) -> list[str]:
     return [f"{type_}:{fold(value)}" for value in values]
 
 
-def _from_database(type_: str, address: str) -> str:
-    # KB Q96001 #26: the database has carriage returns where the text has tildes.
-    return address.replace("\r", "~") if type_ == "FAX" else address
+def from_database(type_: str, address: str) -> str:
+    """A gateway's address as the Import text has it, on one line.
+
+    KB Q96001 #26: the database has carriage returns where the text has tildes (FAX), and line ends in front of the
+    blanks of an MCI address.
+    """
+    if type_ == "FAX":
+        return address.replace("\r", "~")
+    return address.replace("\r\n", "") if type_ == "MCI" else address
 
 
 # -- writing -------------------------------------------------------------------------------------------------------
@@ -237,7 +246,9 @@ def _to_database(place: Place, address: str) -> str:
     """KB Q96001 #26; of a 10/10/10 address only the mailbox is kept with the name."""
     if not place.is_gateway:
         return address.rpartition("/")[2]
-    return address.replace("~", "\r") if place.type == "FAX" else address
+    if place.type == "FAX":
+        return address.replace("~", "\r")
+    return _MCI_PART.sub("\r\n ", address) if place.type == "MCI" else address
 
 
 def _replace(change: Changing, name: str, data: bytes) -> None:

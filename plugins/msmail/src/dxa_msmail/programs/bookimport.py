@@ -16,6 +16,7 @@ from dxa_msmail.importlines import Template
 from dxa_msmail.importtext import Records
 from dxa_msmail.postoffice.book import Book, Writer
 from dxa_msmail.postoffice.maildata import Changing
+from dxa_msmail.postoffice.networkrecords import HOSTS
 from dxa_msmail.postoffice.shelves import Refused
 from dxa_msmail.postoffice.templates import ListTemplate
 from dxa_msmail.programs.creating import Creating
@@ -96,7 +97,16 @@ class BookImport:
         if isinstance(item, Template):
             self._define(line, item)
         elif replaces or item.verb is not Verb.REPLACE:
-            self._transaction(line, item)
+            for row in self._each_node(item):
+                self._transaction(line, row)
+
+    def _each_node(self, row: Transaction) -> Iterable[Transaction]:
+        """The transaction; of a replace of a host's gateway without a node one for each node (KB Q96060)."""
+        entry = row.new
+        if row.verb is not Verb.REPLACE or entry is None or entry.type not in HOSTS or entry.list:
+            return [row]
+        nodes = [place for place in self.book.places.values() if place.type == entry.type]
+        return [row._replace(new=list_entry(place.type, place.list)) for place in nodes]
 
     def _transaction(self, line: int, row: Transaction) -> None:
         entry = row.new or row.old
