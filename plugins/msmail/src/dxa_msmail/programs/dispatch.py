@@ -59,10 +59,10 @@ class Dispatch:
     def poll(self) -> Polled:
         """Look at all postoffices once, and run what is due; raises nothing that is wrong with one of them."""
         self._polled = Polled()
-        offices = self._current()
+        offices, last = self._current(), ""
+        turns = self._due(offices)
         self._move(offices)
-        last = ""
-        for office, entry in self._due(offices):
+        for office, entry in turns:
             if last and entry.command != last:
                 self._move(offices)
             last = entry.command
@@ -92,10 +92,14 @@ class Dispatch:
 
     def _current(self) -> list[Office]:
         """Those that were given, then those that a direct route leads to from the first one."""
-        paths = {po.root.resolve(): po for po in reversed((*self.offices, *self._routed()))}
-        self._known = {
-            path: self._known.get(path) or Office(po, str(po.root)) for path, po in reversed(list(paths.items()))
-        }
+        seen, current = set[Path](), dict[Path, Office]()
+        for po in (*self.offices, *self._routed()):
+            # One that is not connected now leads to another place than later, and is the same postoffice all the same.
+            place, path = po.root.resolve(), po.root.absolute()
+            if place not in seen:
+                seen.add(place)
+                current[path] = self._known.get(path) or Office(po, str(po.root))
+        self._known = current
         return list(self._known.values())
 
     def _routed(self) -> list[Maildata]:
@@ -246,7 +250,9 @@ class Dispatch:
 
     def _move(self, offices: Sequence[Office]) -> None:
         if self.mover is not None and not self.stop():
-            self._polled.moved += self.mover.move([office.po for office in offices], self._trouble, self.stop)
+            now = self.clock()
+            usable = [office.po for office in offices if not office.patience.is_waiting(now)]
+            self._polled.moved += self.mover.move(usable, self._trouble, self.stop)
 
     def _hold(self, office: Office, text: str) -> None:
         if office.patience.hold(text, self.clock()):
