@@ -21,8 +21,8 @@ PURE = (
 )
 ROOMS = (
     *PURE,
-    *("connector", "hookspecs", "signing", "store", "memory", "schedule", "config", "mail"),
-    *("discovery", "host", "agent", "demo", "cli"),
+    *("connector", "hookspecs", "signing", "discovery", "store", "memory", "schedule", "config", "mail"),
+    *("host", "worker", "agent", "demo", "cli"),
 )
 TESTING = "testing"
 NOT_ROOMS = {"__init__.py", "py.typed", "__pycache__"}

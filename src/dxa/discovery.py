@@ -33,8 +33,8 @@ What = Literal["dxa.connectors", "dxa.address_types"]
 class Candidate:
     """A plugin that was found: who brings it, how to import it, and what it has declared.
 
-    `place` is the file of a plugin of the site. `declares` are (group, name), each name in lower case; None where
-    nothing is declared.
+    `place` is the file of a plugin of the site; one that is `given` in code has neither. `declares` are (group, name),
+    each name in lower case; None where nothing is declared.
     """
 
     name: str
@@ -42,6 +42,7 @@ class Candidate:
     distribution: str = ""
     version: str = ""
     place: str = ""
+    given: bool = False
     declares: frozenset[tuple[str, str]] | None = None
 
     def brings(self, what: What, name: str) -> bool:

@@ -94,12 +94,12 @@ class Host:
         self._manager.add_hookspecs(hookspecs)
         self._trace = trace or (lambda _line: None)
         self._takers: dict[tuple[str, str], _Plugin] = {}
-        chosen = selection or Selection()
+        self._selection, self._folder = selection or Selection(), folder
         own = _given("memory", self.memory, GROUP)
         others = [_given(name, plugin, "") for name, plugin in (extra or {}).items()]
         others += installed() if discover else ()
         others += in_folder(folder) if folder else ()
-        self._plugins = [_plugin(own, Selection()), *(_plugin(candidate, chosen) for candidate in others)]
+        self._plugins = [_plugin(own, Selection()), *(_plugin(candidate, self._selection) for candidate in others)]
 
     def load(self) -> None:
         """Import all plugins that take part and are not imported yet; those that fail are marked and left out."""
@@ -133,7 +133,7 @@ class Host:
     def plugins(self) -> list[PluginInfo]:
         """All plugins, also those that failed; imports those that take part, calls all hooks, and never raises."""
         self.load()
-        for kind in (_CONNECTORS, _ADDRESS_TYPES, _DECODERS, _COMMANDS, _SCENES):
+        for kind in _KINDS:
             self._given(kind)
         return [self._described(plugin) for plugin in self._plugins]
 
@@ -146,6 +146,12 @@ class Host:
     def connector(self, name: str) -> ConnectorType | None:
         """The connector of that name; None where no plugin that works brings it."""
         return self._named(_CONNECTORS, "dxa.connectors", name)
+
+    def origin(self, connector: str) -> tuple[Selection, Path | None] | None:
+        """What another process needs to find this connector; None for one that was given in code."""
+        kind = self.connector(connector)
+        giver = next((p for p in self._plugins if kind in p.answers.get(_CONNECTORS.hook, ())), None)
+        return None if giver is None or giver.candidate.given else (self._selection, self._folder)
 
     def _address_types(self, name: str | None) -> Iterable[AddressType]:
         if name is None:
@@ -263,7 +269,9 @@ class _Connectors(Mapping[str, ConnectorType]):
 
 
 def _given(name: str, plugin: object, distribution: str) -> Candidate:
-    return Candidate(name=name, load=lambda: plugin, distribution=distribution, version=_version(distribution))
+    return Candidate(
+        name=name, load=lambda: plugin, distribution=distribution, version=_version(distribution), given=True
+    )
 
 
 def _plugin(candidate: Candidate, selection: Selection) -> _Plugin:
@@ -343,3 +351,4 @@ _ADDRESS_TYPES = _Kind("dxa_address_types", _check_address_type, lambda kind: (k
 _DECODERS = _Kind("dxa_decoders", _check_decoder, lambda decoder: (decoder.name,))
 _SCENES = _Kind("dxa_demo_scenes", _instance_of(Scene), lambda scene: (scene.name,))
 _COMMANDS: _Kind[tuple[str, str]] = _Kind("dxa_commands", _check_command, lambda command: (command[0],))
+_KINDS: tuple[_Kind[Any], ...] = (_CONNECTORS, _ADDRESS_TYPES, _DECODERS, _COMMANDS, _SCENES)

@@ -17,6 +17,7 @@ from dxa.connector import Holds, Narrator, Phase
 from dxa.entry import Verb
 from dxa.errors import DxaError, PluginError
 from dxa.plan import Plan
+from dxa.worker import offered
 
 #: What a step tells of its progress: (link, what is being done).
 Progress = Callable[[str, str], None]
@@ -122,7 +123,8 @@ class Agent:
             step(work)
         except DxaError as error:
             work.failed = True
-            work.outcome.errors.append(str(error))
+            if str(error) not in work.outcome.errors:  # a connector that is gone says why at every call
+                work.outcome.errors.append(str(error))
         except Exception as error:
             if not _from_plugin(error, work):
                 raise
@@ -162,9 +164,9 @@ def began(link: str) -> str:
 
 def _passed(work: LinkWork, phase: Phase, counts: Mapping[str, int]) -> None:
     """Say to a connector that tells the story of the cycle how far it has come."""
-    if isinstance(work.connector, Narrator):
+    if narrator := offered(work.connector, Narrator):
         verbs = {verb: counts.get(verb.value, 0) for verb in Verb}
-        work.connector.passed(phase, verbs, "; ".join(work.outcome.errors))
+        narrator.passed(phase, verbs, "; ".join(work.outcome.errors))
 
 
 def _ended(work: LinkWork) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dxa.agent.boundary import outcomes
 from dxa.agent.context import MANUAL_IMPORT, LinkWork
 from dxa.agent.proven import refused_entries
 from dxa.connector import Acknowledger, Parcel, ParcelKind, Result, Standing
 from dxa.errors import DxaError, StoreError
+from dxa.worker import offered
 
 #: So many delivered parcels are marked in one transaction; after a crash at most so many are delivered again.
 BATCH = 250
@@ -51,11 +53,12 @@ def deliver(work: LinkWork) -> None:
 
 def acknowledge(work: LinkWork) -> None:
     """Let a connector that wants to make it known say how far the site has come, unless something is still to go."""
-    if not isinstance(work.connector, Acknowledger) or work.outcome.waiting:
+    acknowledger = offered(work.connector, Acknowledger)
+    if acknowledger is None or work.outcome.waiting:
         return
     rows = work.store.peers.of_link(work.link.name)
     states = {peer.name: row.state for name, peer in work.link.peers.items() if (row := rows.get(name))}
-    work.connector.acknowledge({name: Standing(taken=state.r, sent=state.s) for name, state in states.items()})
+    acknowledger.acknowledge({name: Standing(taken=state.r, sent=state.s) for name, state in states.items()})
 
 
 def _waiting(parcels: list[Parcel]) -> str:
@@ -75,7 +78,7 @@ def _deliver(work: LinkWork, parcel: Parcel) -> tuple[Result, str]:
     """The parcel's own outcome; refusals of single entries are kept as rejects."""
     result, reason = Result.POSTED, ""
     refusals: dict[str, str] = {}
-    for outcome in work.connector.deliver(parcel):
+    for outcome in outcomes(work, parcel):
         if outcome.key and outcome.result is Result.REFUSED:
             refusals[outcome.key] = outcome.reason
         elif not outcome.key:

@@ -22,6 +22,7 @@ from dxa.errors import AddressError
 from dxa.ledger.answer import Pick, Step, number_steps
 from dxa.plan import Facts, Fingerprint, Plan, fingerprint, make_plan
 from dxa.store import PeerRow
+from dxa.worker import offered
 
 #: Raised when the same state on both sides leads to another result, so that all peers are compared anew.
 VERSION = 1
@@ -118,9 +119,8 @@ def _wanted(work: LinkWork, peer: Peer, row: PeerRow, have: Mapping[str, Entry])
 def _shaped(
     work: LinkWork, batch: Sequence[tuple[str, Entry]], have: Mapping[str, Entry]
 ) -> Sequence[Entry | AddressError]:
-    if not isinstance(work.connector, Shaper):
-        return [entry for _, entry in batch]
-    return work.connector.shape([(entry, have.get(key)) for key, entry in batch])
+    shaper = offered(work.connector, Shaper)
+    return shaper.shape([(entry, have.get(key)) for key, entry in batch]) if shaper else [entry for _, entry in batch]
 
 
 def _post(work: LinkWork, peer: Peer, row: PeerRow, plan: Plan) -> None:
@@ -139,8 +139,9 @@ def _post(work: LinkWork, peer: Peer, row: PeerRow, plan: Plan) -> None:
 
 def give_back(work: LinkWork, peer: Peer) -> None:
     """Put into the outbox what entries that the peer itself told lack of addresses that others know them by."""
-    connector, store, row = work.connector, work.store, work.store.peers.get(peer.id)
-    if not isinstance(connector, GivesBack) or not connector.back_types or peer.id not in work.proven or row is None:
+    store, row = work.store, work.store.peers.get(peer.id)
+    giver = offered(work.connector, GivesBack)
+    if giver is None or not giver.back_types or peer.id not in work.proven or row is None:
         return
     known = f"given back:{peer.id}"
     state = (store.directory.usn() << 20) ^ store.received.revision(peer.id)
@@ -148,7 +149,7 @@ def give_back(work: LinkWork, peer: Peer) -> None:
     if store.counter(known) == state or peer.id in waiting:
         return
     with store.transaction():
-        steps = _lacking(work, peer, connector.back_types)
+        steps = _lacking(work, peer, giver.back_types)
         if steps:
             first = store.next_numbers(work.link.name, len(steps))
             content = number_steps(steps, first, f"{work.link.name}-{first}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import logging
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,6 +18,7 @@ from dxa.errors import LockedError, UsageError
 from dxa.host import Host
 from dxa.ledger.answer import ListKey
 from dxa.store import FileHighWater, Store
+from dxa.worker import RemoteConnector
 
 
 @attrs.define(kw_only=True)
@@ -29,13 +31,22 @@ class OpenSite:
     store: Store
     types: AddressTypes
     clock: Callable[[], float]
+    #: Connectors run in processes of their own, where their links' configuration says so.
+    apart: bool = False
     connectors: dict[str, Connector] = attrs.field(factory=dict)
     #: What connectors tell for the report of the cycle, by link, until it is taken.
     events: dict[str, list[tuple[int, str]]] = attrs.field(factory=dict)
 
     @classmethod
     def open(
-        cls, folder: Path, host: Host, clock: Callable[[], float], *, create: bool = False, secrets: bool = True
+        cls,
+        folder: Path,
+        host: Host,
+        clock: Callable[[], float],
+        *,
+        create: bool = False,
+        secrets: bool = True,
+        apart: bool = False,
     ) -> OpenSite:
         """Open the site in a folder; raises `UsageError` when there is none, `ConfigError` with all its problems.
 
@@ -55,10 +66,14 @@ class OpenSite:
             store=store,
             types=types,
             clock=clock,
+            apart=apart,
         )
 
     def close(self) -> None:
-        """Close the store."""
+        """Close the store, and end the connectors' processes."""
+        for connector in self.connectors.values():
+            if isinstance(connector, RemoteConnector):
+                connector.close()
         self.store.close()
 
     @property
@@ -67,28 +82,38 @@ class OpenSite:
         return self.config.organization, self.config.name
 
     def connector(self, link: Link) -> Connector:
-        """The link's connector, opened at its first use."""
-        if link.name not in self.connectors:
-            peers = {
-                peer.name.casefold(): PeerInfo(id=peer.id, name=peer.name, options=peer.options)
-                for peer in link.peers.values()
-            }
-            events = self.events.setdefault(link.name, [])
-            context = LinkContext(
-                link=link.name,
-                role=link.role,
-                options=link.options,
-                folder=self.folder,
-                types=self.types,
-                site=self.names,
-                peers=peers,
-                now=self.clock,
-                tell=lambda number, text: events.append((number, text)),
-                own_lists=frozenset().union(*map(self.site_lists, self._worlds())),
-                peer_lists=frozenset().union(*map(_peer_lists, self._worlds())),
-            )
-            self.connectors[link.name] = link.connector.open(context)
-        return self.connectors[link.name]
+        """The link's connector, opened at its first use; one whose process is gone gets a new one."""
+        connector = self.connectors.get(link.name)
+        if connector is None:
+            connector = self.connectors[link.name] = self._opened(link)
+        elif isinstance(connector, RemoteConnector):
+            connector.renew()
+        return connector
+
+    def _opened(self, link: Link) -> Connector:
+        events = self.events.setdefault(link.name, [])
+        peers = {
+            peer.name.casefold(): PeerInfo(id=peer.id, name=peer.name, options=peer.options)
+            for peer in link.peers.values()
+        }
+        context = LinkContext(
+            link=link.name,
+            role=link.role,
+            options=link.options,
+            folder=self.folder,
+            types=self.types,
+            site=self.names,
+            peers=peers,
+            now=self.clock,
+            tell=lambda number, text: events.append((number, text)),
+            log=logging.getLogger(f"dxa.links.{link.name}"),
+            own_lists=frozenset().union(*map(self.site_lists, self._worlds())),
+            peer_lists=frozenset().union(*map(_peer_lists, self._worlds())),
+        )
+        origin = self.host.origin(link.connector.name) if self.apart and link.allowance.own else None
+        if origin is None:
+            return link.connector.open(context)
+        return RemoteConnector.of(context, link.connector.name, link.allowance, *origin)
 
     def _worlds(self) -> list[Link]:
         """The links to other mail systems than sites like this one."""

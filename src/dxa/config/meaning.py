@@ -58,6 +58,7 @@ class Meaning:
             role=table.role,
             enabled=table.enabled,
             schedule=table.schedule.schedule(),
+            allowance=table.process.allowance(),
             options=self.options["links", name],
             peers={peer.name.casefold(): peer for peer in peers},
         )

@@ -15,6 +15,7 @@ from typing import Any, Literal, TypeAlias
 import attrs
 
 from dxa.config.secrets import Secret
+from dxa.connector import Allowance
 from dxa.plan import Limits
 from dxa.recipient import DEFAULT_TRUST, trust_level
 from dxa.rules.addressing import AddressingRules
@@ -288,6 +289,27 @@ class ScheduleTable:
 
 
 @attrs.frozen(kw_only=True)
+class ProcessTable:
+    """`process` of a link: its connector runs in a process of its own, which ends when it takes more than this."""
+
+    own: bool = key("false: in dxa's process, without limits", True)
+    silence_minutes: float = key("minutes in which it must have said something", 120.0, validator=_positive)
+    call_minutes: float = key("minutes for one thing: all that waits, or one parcel", 360.0, validator=_positive)
+    reports: int = key("reports in one cycle", 1_000_000, validator=_positive)
+    megabytes: float = key("size of one report", 1024.0, validator=_positive)
+
+    def allowance(self) -> Allowance:
+        """What the table means."""
+        return Allowance(
+            own=self.own,
+            silence=self.silence_minutes * 60,
+            call=self.call_minutes * 60,
+            items=self.reports,
+            bytes=int(self.megabytes * 2**20),
+        )
+
+
+@attrs.frozen(kw_only=True)
 class LinkTable(Rules):
     """``[links.NAME]``: a connection to a foreign system; the connector has a table of its own in it, by its name."""
 
@@ -295,6 +317,7 @@ class LinkTable(Rules):
     role: str = key("the part that dxa plays, where a connector has several", "")
     enabled: bool = key("take part in cycles", True)
     schedule: ScheduleTable = key("when `dxa run` runs its cycles", ScheduleTable())
+    process: ProcessTable = key("what its connector's process may take", ProcessTable())
     guards: GuardsTable = key("limits that differ for this link", GuardsTable())
     peers: Mapping[str, PeerTable] = key("its peers by name", {})
 

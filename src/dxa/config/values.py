@@ -11,7 +11,7 @@ from typing import Any
 import attrs
 
 from dxa.config.secrets import Secret
-from dxa.connector import ConnectorType
+from dxa.connector import Allowance, ConnectorType
 from dxa.errors import NotFoundError
 from dxa.plan import Limits
 from dxa.rules.addressing import AddressingRules
@@ -65,6 +65,7 @@ class Link:
     role: str = ""
     enabled: bool = True
     schedule: Schedule = attrs.field(factory=Schedule)
+    allowance: Allowance = attrs.field(factory=Allowance)
     options: Any = None
     peers: Mapping[str, Peer] = attrs.field(factory=dict)
 

@@ -1,0 +1,91 @@
+"""What passes between the agent and a connector's process, pickled, one at a time.
+
+The agent asks (`Call`, `Next`, `Drop`) and gets one answer (`Opened`, `Value`, `Items`, `Raised`) to each; before that
+may come what the connector tells meanwhile (`Told`, `Logged`).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from dxa.discovery import Selection
+
+
+class Opening(NamedTuple):
+    """The first message: which connector, for which link. `rest` is (options, peers), pickled by itself, for they can
+    only be read when the plugin is there.
+    """
+
+    connector: str
+    link: str
+    role: str
+    folder: Path
+    site: tuple[str, str]
+    selection: Selection
+    plugins: Path | None
+    rest: bytes
+    now: float
+
+
+class Call(NamedTuple):
+    """A method is to be called; `now` is the agent's time. The answer to one that gives many values is its number."""
+
+    method: str
+    arguments: tuple[Any, ...]
+    now: float
+
+
+class Next(NamedTuple):
+    """The next values of what a call has begun; at most `most`."""
+
+    number: int
+    most: int
+    now: float
+
+
+class Drop(NamedTuple):
+    """Nobody wants the rest of what a call has begun. It has no answer."""
+
+    number: int
+
+
+class Opened(NamedTuple):
+    """The connector is there; `offers` are the methods beyond those of every connector."""
+
+    offers: frozenset[str]
+    back_types: frozenset[str]
+
+
+class Value(NamedTuple):
+    """What a call gave."""
+
+    value: Any
+
+
+class Items(NamedTuple):
+    """Some values; with `last` there are no more."""
+
+    items: tuple[Any, ...]
+    last: bool
+
+
+class Raised(NamedTuple):
+    """What was raised: the name of a class of `dxa.errors`, or ``""`` for what nobody expects."""
+
+    kind: str
+    text: str
+
+
+class Told(NamedTuple):
+    """See `dxa.connector.LinkContext.tell`."""
+
+    number: int
+    text: str
+
+
+class Logged(NamedTuple):
+    """A line of the connector's log."""
+
+    level: int
+    text: str

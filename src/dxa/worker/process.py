@@ -1,0 +1,147 @@
+"""A connector's process, seen from outside: started, asked, waited for as long as the allowance allow, and ended."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from multiprocessing import Pipe
+from typing import Any
+
+from dxa.connector import Allowance
+from dxa.worker.messages import Logged, Opening, Told
+
+#: How often the watch looks whether a time is over, in seconds.
+WATCH = 0.1
+#: So long a process has to end by itself, in seconds.
+PARTING = 2.0
+
+
+class Gone(Exception):
+    """The process is gone, by itself or because it passed a limit; the text says why."""
+
+
+class Process:
+    """One process. Everything but its start may raise `Gone`, and after that always does."""
+
+    def __init__(
+        self, opening: Opening, allowance: Allowance, tell: Callable[[int, str], None], log: Callable[[int, str], None]
+    ) -> None:
+        self.allowance, self._tell, self._log = allowance, tell, log
+        self._gone = ""
+        self._due = 0.0
+        self._why = ""
+        self._ended = threading.Event()
+        ours, theirs = Pipe()
+        lifeline, self._lifeline = os.pipe()
+        self._connection: Any = ours
+        try:
+            # -P: what lies in the current folder is no module of the connector's. A session of its own: its end is the
+            # end of all programs that it runs, and an interrupt at the keyboard is the agent's business.
+            self._child = subprocess.Popen(
+                [sys.executable, "-P", "-m", "dxa.worker", str(theirs.fileno()), str(lifeline)],
+                pass_fds=(theirs.fileno(), lifeline),
+                stdin=subprocess.DEVNULL,
+                stdout=2,
+                start_new_session=True,
+            )
+        finally:
+            theirs.close()
+            os.close(lifeline)
+        threading.Thread(target=self._watch, daemon=True).start()
+        with self._waiting("start", time.monotonic() + allowance.call):
+            self._connection.send_bytes(pickle.dumps(opening, pickle.HIGHEST_PROTOCOL))
+
+    @property
+    def pid(self) -> int:
+        """Its number in the system."""
+        return self._child.pid
+
+    def ask(self, message: object, what: str, until: float) -> Any:
+        """The answer to a message, which must come before `until` (as `time.monotonic` has it)."""
+        with self._waiting(what, until):
+            self._connection.send_bytes(pickle.dumps(message, pickle.HIGHEST_PROTOCOL))
+        return self.answer(what, until)
+
+    def answer(self, what: str, until: float) -> Any:
+        """The next answer; what the connector tells meanwhile is passed on."""
+        while True:
+            with self._waiting(what, until):
+                answer = pickle.loads(self._connection.recv_bytes(self.allowance.bytes))
+            match answer:
+                case Told(number, text):
+                    self._tell(number, text)
+                case Logged(level, text):
+                    self._log(level, text)
+                case _:
+                    return answer
+
+    def say(self, message: object) -> None:
+        """A message without an answer; nothing is said to who is gone."""
+        if not self._gone:
+            with self._waiting("end", time.monotonic() + self.allowance.silence):
+                self._connection.send_bytes(pickle.dumps(message, pickle.HIGHEST_PROTOCOL))
+
+    def close(self) -> None:
+        """End the process: by the end of its pipe, and if that is not enough, for good."""
+        self._gone = self._gone or "it has been closed"
+        self._connection.close()
+        try:
+            self._child.wait(PARTING)
+        except subprocess.TimeoutExpired:
+            self._kill()
+        self._ended.set()
+        if self._lifeline >= 0:
+            os.close(self._lifeline)
+            self._lifeline = -1
+
+    @contextmanager
+    def _waiting(self, what: str, until: float) -> Iterator[None]:
+        """While the process is waited for; makes of every way to be gone one error."""
+        if self._gone:
+            raise Gone(self._gone)
+        silent = time.monotonic() + self.allowance.silence
+        self._why = (
+            f"{what} has said nothing for {self.allowance.silence:g} seconds"
+            if silent <= until
+            else f"{what} has taken more than {self.allowance.call:g} seconds"
+        )
+        self._due = min(silent, until)
+        try:
+            yield
+        except (EOFError, OSError, pickle.UnpicklingError, AttributeError, ImportError) as error:
+            self._gone = self._reason(what, error)
+            self.close()
+            raise Gone(self._gone) from None
+        finally:
+            self._due = 0.0
+
+    def _reason(self, what: str, error: Exception) -> str:
+        if self._why.startswith("ended: "):
+            return self._why.removeprefix("ended: ")
+        if str(error) == "bad message length":
+            return f"{what} has given more than {self.allowance.bytes / 2**20:g} MB at once"
+        if isinstance(error, (EOFError, ConnectionError)):
+            try:
+                return f"its process ended during {what} (status {self._child.wait(PARTING)})"
+            except subprocess.TimeoutExpired:
+                return f"its process has closed its pipe during {what}"
+        return f"{what} has given what cannot be read: {type(error).__name__}: {error}"
+
+    def _watch(self) -> None:
+        while not self._ended.wait(WATCH):
+            if 0.0 < self._due < time.monotonic():
+                self._why = f"ended: {self._why}"
+                self._kill()
+                return
+
+    def _kill(self) -> None:
+        with suppress(ProcessLookupError):
+            os.killpg(self._child.pid, signal.SIGKILL)
+        self._child.wait()

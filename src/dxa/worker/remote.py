@@ -1,0 +1,180 @@
+"""The agent's end: a connector that hands every call on to its process."""
+
+from __future__ import annotations
+
+import pickle
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeVar
+
+import attrs
+
+import dxa.errors
+from dxa.connector import Allowance, Connector, LinkContext, Outcome, Parcel, Report
+from dxa.discovery import Selection
+from dxa.errors import DxaError, PluginError
+from dxa.ledger.answer import Content
+from dxa.worker.messages import Call, Drop, Items, Next, Opening, Raised, Value
+from dxa.worker.process import Gone, Process
+from dxa.worker.serving import Contents
+
+#: So many outcomes come at once; reports come one by one, for each may be a whole directory.
+OUTCOMES = 500
+
+P = TypeVar("P")
+
+
+class RemoteConnector:
+    """See `dxa.connector.Connector`. The process starts at once; that it is there is waited for at the first call.
+
+    Where it is gone, every call is the plugin's error, until `renew`. Methods beyond those of every connector are there
+    when `offered` has been asked.
+    """
+
+    def __init__(
+        self,
+        opening: Opening,
+        allowance: Allowance,
+        *,
+        clock: Callable[[], float],
+        tell: Callable[[int, str], None],
+        log: Callable[[int, str], None],
+    ) -> None:
+        self._opening, self._allowance = opening, allowance
+        self._clock, self._tell, self._log = clock, tell, log
+        self.back_types: frozenset[str] = frozenset()
+        self._opened, self._contents = False, Contents()
+        self._gone: DxaError | None = None
+        self._process = self._started()
+
+    @classmethod
+    def of(
+        cls, context: LinkContext, connector: str, allowance: Allowance, selection: Selection, plugins: Path | None
+    ) -> RemoteConnector:
+        """The connector of a link, found in its process as it was found here."""
+        opening = Opening(
+            connector=connector,
+            link=context.link,
+            role=context.role,
+            folder=context.folder,
+            site=context.site,
+            selection=selection,
+            plugins=plugins,
+            rest=pickle.dumps((context.options, dict(context.peers)), pickle.HIGHEST_PROTOCOL),
+            now=context.now(),
+        )
+        return cls(opening, allowance, clock=context.now, tell=context.tell, log=context.log.log)
+
+    def collect(self, since: Mapping[str, str]) -> Iterator[Report]:
+        """See `Connector`."""
+        return self._stream("collect", (dict(since),), 1)
+
+    def deliver(self, parcel: Parcel) -> Iterator[Outcome]:
+        """See `Connector`. A content that several parcels share goes over once."""
+        content = parcel.content
+        if content.key and content.segments:
+            if content.key not in self._contents:
+                self._contents.put(Content(content.key, ()))
+                self._call("content", content)
+            parcel = attrs.evolve(parcel, content=Content(content.key, ()))
+        yield from self._stream("deliver", (parcel,), OUTCOMES)
+
+    def settle(self, receipts: Sequence[str]) -> None:
+        """See `Connector`."""
+        self._call("settle", list(receipts))
+
+    @property
+    def pid(self) -> int:
+        """The process's number in the system."""
+        return self._process.pid
+
+    def renew(self) -> None:
+        """Start a new process where the last one is gone: a cycle begins."""
+        if self._gone:
+            self._opened, self._contents = False, Contents()
+            self._gone = None
+            self._process = self._started()
+
+    def close(self) -> None:
+        """End the process."""
+        self._process.close()
+
+    def open(self) -> None:
+        """Wait until the connector is there, and know what it offers."""
+        if self._opened:
+            return
+        try:
+            answer = self._answered("open", lambda: self._process.answer("open", self._until()))
+        except DxaError as error:
+            self._gone = error
+            raise
+        self._opened = True
+        self.back_types = answer.back_types
+        for method in answer.offers:
+            setattr(self, method, partial(self._call, method))
+
+    # -- how -------------------------------------------------------------------------------------------------------
+
+    def _started(self) -> Process:
+        return Process(self._opening._replace(now=self._clock()), self._allowance, self._tell, self._log)
+
+    def _until(self) -> float:
+        return time.monotonic() + self._allowance.call
+
+    def _call(self, method: str, *arguments: Any) -> Any:
+        self.open()
+        call = Call(method, arguments, self._clock())
+        answer = self._answered(method, lambda: self._process.ask(call, method, self._until()))
+        return answer.value if isinstance(answer, Value) else None
+
+    def _stream(self, method: str, arguments: tuple[Any, ...], most: int) -> Iterator[Any]:
+        """The values of a call that gives many; the process makes them when they are asked for."""
+        number = self._call(method, *arguments)
+        until, count, done = self._until(), 0, False
+        try:
+            while not done:
+                step = Next(number, most, self._clock())
+                answer = self._answered(method, partial(self._process.ask, step, method, until))
+                items, done = (answer.items, answer.last) if isinstance(answer, Items) else ((), True)
+                count += len(items)
+                if count > self._allowance.items:
+                    self._lose(f"{method} has given more than {self._allowance.items} values")
+                yield from items
+        except GeneratorExit:
+            if not done and not self._gone:
+                self._process.say(Drop(number))
+            raise
+
+    def _answered(self, method: str, ask: Callable[[], Any]) -> Any:
+        """The answer, unless it is that something was raised: that is raised here."""
+        if self._gone:
+            raise self._gone
+        try:
+            answer = ask()
+        except Gone as reason:
+            self._lose(str(reason))
+        if isinstance(answer, Raised):
+            raise self._error(method, answer)
+        return answer
+
+    def _lose(self, reason: str) -> None:
+        self._gone = PluginError(self._opening.connector, reason)
+        self._process.close()
+        raise self._gone
+
+    def _error(self, method: str, raised: Raised) -> DxaError:
+        kind = vars(dxa.errors).get(raised.kind)
+        if not (isinstance(kind, type) and issubclass(kind, DxaError)):
+            return PluginError(self._opening.connector, f"{method} raised {raised.text}")
+        error = kind.__new__(kind)
+        Exception.__init__(error, raised.text)
+        return error
+
+
+def offered(connector: Connector, protocol: Callable[..., P]) -> P | None:
+    """The connector as one that does what only some do (a protocol of `dxa.connector`); None where it does not."""
+    if isinstance(connector, RemoteConnector):
+        connector.open()
+    return connector if isinstance(connector, protocol) else None  # type: ignore[arg-type, return-value]

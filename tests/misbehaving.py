@@ -1,0 +1,108 @@
+"""A plugin that goes wrong in every way that a connector can, to be put into a site's folder of plugins."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import attrs
+
+from dxa.address import AddressType
+from dxa.connector import ConnectorType, Holds, LinkContext, Outcome, Parcel, Phase, Report, Result, Traits, Wish
+from dxa.entry import Entry, Transaction, Verb
+from dxa.errors import AddressError, TransportError
+from dxa.hookspecs import hookimpl
+
+PEOPLE = ("Ann", "Bo")
+
+
+@attrs.frozen(kw_only=True)
+class Options:
+    """What the connector does wrong, and when."""
+
+    mood: str = attrs.field(default="well", metadata={"doc": "what goes wrong"})
+
+
+class Moody:
+    """Two people; what dxa gives is written into a file beside the configuration."""
+
+    def __init__(self, context: LinkContext) -> None:
+        self.context, self.mood = context, context.options.mood
+        self.file = context.folder / f"{context.link}.given"
+        if self.mood == "dies at the start":
+            os._exit(7)
+        if self.mood == "fails at the start":
+            raise ValueError("not today")
+
+    def collect(self, since: Mapping[str, str]) -> Iterator[Report]:
+        self.context.tell(67, f"reading {self.context.link}")
+        self.context.log.warning("a line for the log")
+        print("chatter that belongs nowhere")
+        match self.mood:
+            case "raises":
+                raise KeyError("lost")
+            case "cannot reach":
+                raise TransportError("the server is away")
+            case "hangs":
+                time.sleep(600)
+            case "never ends":
+                while True:
+                    yield self._report([])
+            case "tells all":
+                yield self._report([], raw=os.urandom(5_000_000))
+            case "dies":
+                yield self._report([])
+                os._exit(9)
+            case "no report":
+                yield "a list of people"  # type: ignore[misc]
+            case "wrong inside":
+                yield self._report([Transaction(0, Verb.ADD, None, self._entry(5))])  # type: ignore[arg-type]
+            case "leaves the process":
+                sys.exit(3)
+        yield self._report([Transaction(0, Verb.ADD, None, self._entry(name)) for name in self._people()])
+
+    def deliver(self, parcel: Parcel) -> Iterator[Outcome]:
+        if self.mood == "deliver dies":
+            os._exit(9)
+        with self.file.open("a", encoding="utf-8") as file:
+            for transaction in parcel.transactions():
+                file.write(f"{transaction.verb.value} {transaction.side.name}\n")
+                yield Outcome(result=Result.DONE, key=transaction.side.key)
+        yield 5 if self.mood == "no outcome" else Outcome(result=Result.DONE)  # type: ignore[misc]
+
+    def settle(self, receipts: Sequence[str]) -> None:
+        if self.mood == "settle raises":
+            raise OSError(28, "No space left on device")
+
+    def shape(self, wishes: Sequence[Wish]) -> Sequence[Entry | AddressError]:
+        return [AddressError("not him", got=e.name) if e.name == "Nemo" else e for e, _ in wishes]
+
+    def passed(self, phase: Phase, counts: Mapping[Verb, int], reason: str) -> None:
+        self.context.tell(1, f"{phase.value} {os.getpid()} {self.context.now():.0f}")
+
+    def _report(self, transactions: Sequence[Transaction], **more: Any) -> Report:
+        return Report(
+            sender=self.context.link, receipt="", lists=frozenset({("", "")}), transactions=transactions, **more
+        )
+
+    def _people(self) -> list[str]:
+        return [f"{name} of {self.context.link}" for name in PEOPLE]
+
+    def _entry(self, name: str) -> Entry:
+        return Entry(f"MOOD:{str(name).casefold()}", "MOOD", "", name, str(name))
+
+
+@hookimpl
+def dxa_connectors() -> list[ConnectorType]:
+    """The moody connector."""
+    traits = Traits(types=("MOOD",), holds=Holds.PROVEN)
+    return [ConnectorType(name="moody", summary="goes wrong", traits=traits, open=Moody, options=Options)]
+
+
+@hookimpl
+def dxa_address_types() -> list[AddressType]:
+    """The type of its addresses."""
+    return [AddressType(name="MOOD", check=str, shape=str)]

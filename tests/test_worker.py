@@ -1,0 +1,265 @@
+"""Connectors in processes of their own: nothing that one does wrong reaches the agent or another link."""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import attrs
+import pytest
+
+from dxa.agent import Agent
+from dxa.agent.admin import Administrator
+from dxa.agent.outcome import CycleOutcome, LinkOutcome
+from dxa.agent.site import OpenSite
+from dxa.connector import Connector
+from dxa.host import Host
+from dxa.recipient import Recipient
+from dxa.worker import RemoteConnector
+from tests import misbehaving
+
+SITE = """
+[site]
+organization = "LAB"
+name = "HQ"
+[addressing.templates]
+MOOD = "{alias}"
+"""
+LINK = """
+[links.NAME]
+connector = "moody"
+import_container = "NAME"
+export_containers = ["Recipients", "one", "two"]
+[links.NAME.moody]
+mood = "MOOD"
+[links.NAME.process]
+silence_minutes = 0.02
+call_minutes = 0.05
+megabytes = 2
+reports = 50
+own = OWN
+"""
+
+
+@attrs.define
+class Moods:
+    """A site whose links are moody; two of them are called one and two."""
+
+    folder: Path
+    now: float = 1_000_000_000.0
+    site: OpenSite | None = None
+
+    def links(self, *, own: bool = True, **moods: str) -> None:
+        """Write the configuration, and open the site."""
+        self.close()
+        text = SITE + "".join(
+            LINK.replace("NAME", name).replace("MOOD", mood.replace("_", " ")).replace("OWN", str(own).lower())
+            for name, mood in moods.items()
+        )
+        (self.folder / "dxa.toml").write_text(text, encoding="utf-8")
+        (self.folder / "plugins").mkdir(exist_ok=True)
+        shutil.copy(misbehaving.__file__, self.folder / "plugins" / "moody.py")
+        host = Host(folder=self.folder / "plugins", discover=False)
+        self.site = OpenSite.open(self.folder, host, lambda: self.now, create=True, apart=True)
+
+    def sync(self) -> CycleOutcome:
+        """One cycle."""
+        assert self.site is not None
+        return Agent(site=self.site).sync()
+
+    def connector(self, link: str) -> Connector:
+        """The connector of a link, as the last cycle had it."""
+        assert self.site is not None
+        return self.site.connectors[link]
+
+    def given(self, link: str) -> list[str]:
+        """What was delivered on a link."""
+        file = self.folder / f"{link}.given"
+        return sorted(file.read_text(encoding="utf-8").splitlines()) if file.exists() else []
+
+    def close(self) -> None:
+        """Close the site."""
+        if self.site is not None:
+            self.site.close()
+            self.site = None
+
+
+@pytest.fixture
+def moods(tmp_path: Path) -> Iterator[Moods]:
+    """A folder for a moody site."""
+    found = Moods(tmp_path)
+    yield found
+    found.close()
+
+
+def _of(cycle: CycleOutcome, link: str) -> LinkOutcome:
+    return next(outcome for outcome in cycle.links if outcome.link == link)
+
+
+def test_a_connector_in_its_process_takes_part_in_cycles(moods: Moods) -> None:
+    """What one link tells reaches the other, though neither connector is in the agent's process."""
+    moods.links(one="well", two="well")
+
+    cycle = moods.sync()
+
+    assert [[], []] == [outcome.errors for outcome in cycle.links]
+    assert isinstance(moods.connector("one"), RemoteConnector)
+    assert "dxa_of_site_moody" in sys.modules  # the plugin says here what it brings, and does its work there
+    told = _of(cycle, "one").events
+    assert (67, "reading one") in told
+    pids = {int(text.split()[1]) for number, text in told if number == 1}
+    assert 1 == len(pids)
+    assert os.getpid() not in pids
+    assert "1000000000" == told[-1][1].split()[2]
+
+
+@pytest.mark.parametrize(
+    ("mood", "error"),
+    [
+        ("raises", "plugin moody: collect raised KeyError: 'lost' (moody.py, line "),
+        ("cannot reach", "the server is away"),
+        ("hangs", "plugin moody: collect has said nothing for 1.2 seconds"),
+        ("never ends", "plugin moody: collect has given more than 50 values"),
+        ("tells all", "plugin moody: collect has given more than 2 MB at once"),
+        ("dies", "plugin moody: its process ended during collect (status 9)"),
+        ("dies at the start", "plugin moody: its process ended during open (status 7)"),
+        ("fails at the start", "plugin moody: open raised ValueError: not today"),
+        ("leaves the process", "plugin moody: its process ended during collect (status 3)"),
+        ("no report", "plugin moody: collect has given a str, which is no report"),
+        ("wrong inside", "plugin moody: collect has given an entry with what is neither text nor fields"),
+    ],
+)
+def test_what_goes_wrong_ends_the_cycle_of_its_link(mood: str, error: str, moods: Moods) -> None:
+    """Whatever a connector does, its link's cycle ends with a report that says what, and the other link's goes on."""
+    moods.links(one=mood, two="well")
+
+    cycle = moods.sync()
+
+    [found] = _of(cycle, "one").errors
+    assert found.startswith(error)
+    assert [] == _of(cycle, "two").errors
+    assert 2 == _of(cycle, "two").applied["A"]
+
+
+def test_a_process_that_is_gone_is_replaced_in_the_next_cycle(moods: Moods) -> None:
+    """After a cycle that ended with its process a link begins anew; within the cycle nothing is tried again."""
+    moods.links(one="well")
+    moods.sync()
+    remote = moods.connector("one")
+    assert isinstance(remote, RemoteConnector)
+    os.kill(remote.pid, signal.SIGKILL)
+
+    broken = moods.sync()
+    healed = moods.sync()
+
+    assert 1 == len(_of(broken, "one").errors)
+    assert "its process ended during collect" in _of(broken, "one").errors[0]
+    assert [] == _of(healed, "one").errors
+
+
+def test_outcomes_are_looked_at(moods: Moods) -> None:
+    """What a delivery gives that is no outcome is the plugin's error, and the parcel waits."""
+    moods.links(one="no outcome", two="well")
+
+    moods.sync()
+    cycle = moods.sync()
+
+    assert any("deliver has given 5, which is no outcome" in error for error in _of(cycle, "one").errors)
+    assert 1 == _of(cycle, "one").waiting
+
+
+def test_an_error_of_the_system_keeps_its_words(moods: Moods) -> None:
+    """What the operating system said inside a process is said by the link's report."""
+    moods.links(one="settle raises")
+
+    [error] = _of(moods.sync(), "one").errors
+
+    assert re.fullmatch(
+        r"plugin moody: settle raised OSError: \[Errno 28\] No space left on device \(moody\.py, line \d+\)", error
+    )
+
+
+def test_what_no_peer_can_hold_is_refused_through_the_pipe_too(moods: Moods) -> None:
+    """Shaping, which is asked for in batches, refuses entries with the reason, in a process of its own as in ours."""
+    moods.links(one="well", two="well")
+    assert moods.site is not None
+    administrator = Administrator(agent=Agent(site=moods.site))
+    for name in ("Nemo", "Zoe"):
+        administrator.add(Recipient(name=name, alias=name, container="Recipients"))
+
+    moods.sync()
+
+    assert ["A Ann of two", "A Bo of two", "A Zoe"] == moods.given("one")
+    assert ["one cannot hold it: not him: 'Nemo'"] == [row.reason for row in moods.site.store.rejects.list("one/one")]
+
+
+def test_on_request_a_connector_is_in_the_process_of_dxa(moods: Moods) -> None:
+    """`process = { own = false }` opens a connector where dxa is."""
+    moods.links(own=False, one="well")
+
+    moods.sync()
+
+    assert "Moody" == type(moods.connector("one")).__name__
+
+
+def test_the_log_of_a_connector_is_dxas_log(moods: Moods, caplog: pytest.LogCaptureFixture) -> None:
+    """Lines that a connector logs in its process come out under the name of its link."""
+    moods.links(one="well")
+
+    with caplog.at_level(logging.INFO, logger="dxa.links.one"):
+        moods.sync()
+
+    assert ("dxa.links.one", logging.WARNING, "a line for the log") in caplog.record_tuples
+
+
+def test_no_process_outlives_the_agent(moods: Moods, tmp_path: Path) -> None:
+    """Where the agent is killed, its connectors' processes end at once, though they are in the middle of something."""
+    moods.links(one="hangs")
+    moods.close()
+    text = (tmp_path / "dxa.toml").read_text(encoding="utf-8").replace("minutes = 0.0", "minutes = 9")
+    (tmp_path / "dxa.toml").write_text(text, encoding="utf-8")
+    agent = subprocess.Popen([sys.executable, "-c", AGENT, str(tmp_path)], stdout=subprocess.PIPE, text=True)
+    assert agent.stdout is not None
+    pid = int(agent.stdout.readline())
+
+    agent.kill()
+    agent.wait()
+    agent.stdout.close()
+
+    assert _ends(pid)
+
+
+AGENT = """
+import sys, threading
+from pathlib import Path
+from dxa.agent import Agent
+from dxa.agent.site import OpenSite
+from dxa.host import Host
+folder = Path(sys.argv[1])
+site = OpenSite.open(folder, Host(folder=folder / "plugins", discover=False), lambda: 0.0, create=True, apart=True)
+remote = site.connector(site.config.links["one"])
+remote.open()
+print(remote.pid, flush=True)
+Agent(site=site).sync()
+"""
+
+
+def _ends(pid: int) -> bool:
+    """Whether the process is gone, or a corpse that nobody has buried, within ten seconds."""
+    for _ in range(200):
+        try:
+            state = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0]
+        except OSError:
+            return True
+        if state in "ZX":
+            return True
+        time.sleep(0.05)
+    return False
