@@ -18,7 +18,7 @@ from dxa.address import AddressType
 from dxa.cli.run import run
 from dxa.cli.session import Session
 from dxa.connector import ConnectorType, Decoder, Holds, LinkContext, Outcome, Parcel, Report, Result, Scene, Traits
-from dxa.dirsync.messages import Request
+from dxa.dirsync.messages import Reply, Request
 from dxa.entry import Entry, Reject, Transaction, Verb, list_entry
 from dxa.errors import FormatError, TransportError
 from dxa.hookspecs import hookimpl
@@ -39,6 +39,14 @@ POST_LINK = """
 [links.post]
 connector = "post"
 import_container = "Foreign/Post"
+export_containers = ["Recipients"]
+"""
+
+
+ASKED_LINK = """
+[links.asked]
+connector = "asked"
+import_container = "Foreign/Asked"
 export_containers = ["Recipients"]
 """
 
@@ -105,10 +113,38 @@ class Driver:
         return self.memory.system()
 
 
+class Server:
+    """A server that dxa asks, in memory: what it answers next, and what it was asked."""
+
+    def __init__(self) -> None:
+        self.answers: list[Report] = []
+        self.asked: list[Parcel] = []
+
+    def answer(self, *entries: Entry, s: int, i: int = 1, r: int = 0) -> None:
+        """Everything that the server has, as the answer with the number `s`."""
+        adds = [Transaction(n, Verb.ADD, None, each, f"{n} A {each.name}") for n, each in enumerate(entries, 1)]
+        reply = Reply(r=r, s=s, was=0, i=i)
+        self.answers.append(Report(sender="asked", receipt=f"answer {s}", transactions=adds, reply=reply))
+
+    def collect(self, _since: Mapping[str, str]) -> Iterator[Report]:
+        """Answers that wait."""
+        yield from list(self.answers)
+
+    def deliver(self, parcel: Parcel) -> Iterator[Outcome]:
+        """Take a request."""
+        self.asked.append(parcel)
+        yield Outcome(result=Result.POSTED)
+
+    def settle(self, receipts: Sequence[str]) -> None:
+        """Forget what has been taken."""
+        self.answers = [report for report in self.answers if report.receipt not in receipts]
+
+
 class World:
     """Peers that quote numbers, in memory; a plugin of the tests."""
 
     def __init__(self) -> None:
+        self.server = Server()
         self.waiting: list[Report] = []
         self.delivered: list[Parcel] = []
         self.failing = ""
@@ -163,7 +199,7 @@ class World:
 
     @hookimpl
     def dxa_connectors(self) -> list[ConnectorType]:
-        """The connector ``post``."""
+        """The connectors ``post`` and ``asked``."""
 
         def open_(_context: LinkContext) -> World:
             return self
@@ -173,7 +209,23 @@ class World:
             return [Transaction(0, Verb.ADD, None, entry(peer, name), raw)]
 
         traits = Traits(types=("PO",), holds=Holds.QUOTED, many_peers=True)
-        return [ConnectorType(name="post", summary="peers in memory", traits=traits, open=open_, parse=parse)]
+        asked = Traits(types=("PO",), holds=Holds.QUEUED)
+
+        def site_lists(site: tuple[str, str], _options: object) -> frozenset[tuple[str, str]]:
+            return frozenset({("PO", "/".join(site).casefold())})
+
+        return [
+            ConnectorType(
+                name="post", summary="peers in memory", traits=traits, open=open_, parse=parse, site_lists=site_lists
+            ),
+            ConnectorType(
+                name="asked",
+                summary="a server in memory",
+                traits=asked,
+                open=lambda _context: self.server,
+                site_lists=site_lists,
+            ),
+        ]
 
     @hookimpl
     def dxa_decoders(self) -> list[Decoder]:

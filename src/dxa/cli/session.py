@@ -53,11 +53,11 @@ class Session:
 
         return self.folder / FILE_NAME
 
-    def parse(self, text: str) -> Site:
+    def parse(self, text: str, *, secrets: bool = True) -> Site:
         """The site that this text of the configuration means; raises `ConfigError` before anything is written."""
         from dxa.config import parse
 
-        return parse(text, self.path, self.host.connectors(), self.host.address_types())
+        return parse(text, self.path, self.host.connectors(), self.host.address_types(), secrets=secrets)
 
     @contextmanager
     def reading(self, *, secrets: bool = False) -> Iterator[OpenSite]:

@@ -75,6 +75,58 @@ def remove_peer(text: str, link: str, name: str) -> str:
     return _proven(head + tail, [wanted] if peers else [wanted, without], "take it out by hand")
 
 
+def rename_peer(text: str, link: str, old: str, new: str) -> str:
+    """The text with another name for a peer; the old one is among its `own_lists` from then on.
+
+    Raises:
+        NotFoundError: when there is no such peer.
+        UsageError: when the link has a peer of the new name, or the file must be changed by hand.
+    """
+    import tomlkit
+
+    wanted = tomllib.loads(text)
+    peers = wanted.get("links", {}).get(link, {}).get("peers", {})
+    if old not in peers:
+        raise NotFoundError(f"no peer {old!r} of link {link!r} in the configuration")
+    if any(new.casefold() == other.casefold() for other in peers if other != old):
+        raise UsageError(f"link {link} already has a peer {new!r}")
+    own = [name for name in peers[old].get("own_lists", []) if name.casefold() != new.casefold()]
+    own += [old] if old.casefold() not in map(str.casefold, own) else []
+    wanted["links"][link]["peers"] = {new if name == old else name: table for name, table in peers.items()}
+    wanted["links"][link]["peers"][new]["own_lists"] = own
+    lines = [_renamed(line, ("links", link, "peers", old), new) for line in text.splitlines(keepends=True)]
+    advice = f"give the table of the peer {old} the name {new} by hand, and write own_lists = {own} into it"
+    try:
+        document: Any = tomlkit.parse("".join(lines))
+        document["links"][link]["peers"][new]["own_lists"] = own
+    except (tomlkit.exceptions.TOMLKitError, KeyError) as error:
+        raise UsageError(f"the configuration is laid out so that dxa cannot change it; {advice}") from error
+    return _proven(tomlkit.dumps(document), [wanted], advice)
+
+
+def _renamed(line: str, path: Sequence[str], new: str) -> str:
+    """A table's header with another name in it, if it is one of that peer."""
+    bare = line.strip()
+    if not bare.startswith("[") or bare.startswith("[["):
+        return line
+    try:
+        inner: Any = tomllib.loads(bare)
+    except tomllib.TOMLDecodeError:
+        return line
+    steps = []
+    while isinstance(inner, dict) and len(inner) == 1:
+        ((step, inner),) = inner.items()
+        steps.append(step)
+    if tuple(steps[: len(path)]) != tuple(path):
+        return line
+    import tomlkit
+
+    keys = [*path[:-1], new, *steps[len(path) :]]
+    header = ".".join(tomlkit.key(key).as_string() for key in keys)
+    behind = bare[bare.rindex("]") + 1 :]
+    return f"[{header}]{behind}{line[len(line.rstrip()) :]}"
+
+
 def write(path: Path, text: str) -> None:
     """Put the text in the place of the file, at once and durably, with the mode that the file had."""
     path = path.resolve()

@@ -18,6 +18,7 @@ from dxa.store.counters import Counters
 from dxa.store.cuts import Cuts
 from dxa.store.database import Database
 from dxa.store.directory import Directory
+from dxa.store.handover import Handover
 from dxa.store.highwater import HighWater
 from dxa.store.integrity import Integrity, Repairs
 from dxa.store.journal import Journal
@@ -61,6 +62,7 @@ class Store:
         self.numbered = Numbered(db)
         self.queue = Queue(db)
         self.listings = Listings(db)
+        self.handover = Handover(db, counters)
         self.integrity = Integrity(db, counters)
         self.repairs = Repairs(db, counters)
 
