@@ -19,7 +19,7 @@ if __name__ == "__main__":
     sys.path.insert(0, str(DOCS.parent))
 
 # Python looks for a script's imports beside the script, so the line above comes first.
-from docs.generators import byhand, byserver, ccmail, compatibility, demo, exchange, formats, reference  # noqa: E402 - see above
+from docs.generators import byhand, byserver, ccmail, compatibility, configurations, demo, exchange, formats, reference  # noqa: E402 - see above
 from docs.generators.markdown import table  # noqa: E402 - see above
 
 BLOCK = re.compile(r"(<!-- generated: (?P<name>[a-z-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -72,6 +72,7 @@ BLOCKS: dict[str, Callable[[], str | None]] = {
     **byhand.blocks(),
     **byserver.blocks(),
     **ccmail.blocks(),
+    **configurations.blocks(),
     **exchange.blocks(),
 }
 
@@ -89,7 +90,14 @@ def render(text: str) -> str:
 
 def pages() -> list[Path]:
     """Every page that may have generated parts."""
-    return sorted([*DOCS.glob("*.md"), *DOCS.glob("formats/*.md"), *DOCS.parent.glob("README.md")])
+    return sorted(
+        [
+            *DOCS.glob("*.md"),
+            *DOCS.glob("formats/*.md"),
+            *DOCS.glob("configurations/*.md"),
+            *DOCS.parent.glob("README.md"),
+        ]
+    )
 
 
 def main(arguments: list[str]) -> int:

@@ -107,7 +107,7 @@ def dispatch(
         return
     if as_json:
         screen.put_json(_plain(polled))
-    elif not polled.ran and not polled.missed and not polled.troubles:
+    elif not (polled.ran or polled.missed or polled.moved or polled.troubles):
         screen.say("Nothing is due.")
     if polled.troubles:
         raise click.exceptions.Exit(1)

@@ -98,7 +98,7 @@ class Dispatch:
             place, path = po.root.resolve(), po.root.absolute()
             if place not in seen:
                 seen.add(place)
-                current[path] = self._known.get(path) or Office(po, str(po.root))
+                current[path] = self._known.get(path) or Office(po)
         self._known = current
         return list(self._known.values())
 
@@ -252,11 +252,14 @@ class Dispatch:
         if self.mover is not None and not self.stop():
             now = self.clock()
             usable = [office.po for office in offices if not office.patience.is_waiting(now)]
-            self._polled.moved += self.mover.move(usable, self._trouble, self.stop)
+            moved = self.mover.move(usable, self._trouble, self.stop)
+            self._polled.moved += moved
+            if moved:
+                self.tell("1 letter moved" if moved == 1 else f"{moved} letters moved")
 
     def _hold(self, office: Office, text: str) -> None:
         if office.patience.hold(text, self.clock()):
-            self._trouble(f"{office.name}: {text}")
+            self._trouble(f"{office.name}: {text}" if office.name else text)
 
     def _release(self, office: Office) -> None:
         if office.patience.release():

@@ -64,13 +64,13 @@ class Polled:
 
 @attrs.define
 class Office:
-    """A postoffice, and what is known of it from one poll to the next.
+    """A postoffice, and what is known of it from one poll to the next; it has no name until it could be read.
 
     `had` are entries, by ID and time, that have had their turn while it could not be stored what follows.
     """
 
     po: Maildata
-    name: str
+    name: str = ""
     entries: tuple[ProcessEntry, ...] = ()
     request: float | None = None
     patience: Patience = attrs.field(factory=Patience)
