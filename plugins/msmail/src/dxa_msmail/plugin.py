@@ -117,6 +117,7 @@ def dxa_commands() -> list[tuple[str, str]]:
         ("dssched", "dxa_msmail.commands.dssched:dssched"),
         ("listds", "dxa_msmail.commands.listds:listds"),
         ("listq", "dxa_msmail.commands.listq:listq"),
+        ("procedure", "dxa_msmail.commands.procedures:procedure"),
         ("requestor", "dxa_msmail.commands.standalone:requestor"),
     ]
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from dxa_msmail.commands import directory, opening, people, schedule, serving
+from dxa_msmail.commands import directory, opening, people, resync, schedule, serving
 from dxa_msmail.commands.desk import Desk, TypedGroup
 
 
@@ -38,5 +38,6 @@ def admin(context: click.Context, mailbox: str, password: str | None, folder: Pa
     context.obj = Desk(folder, wait, mailbox, password)
 
 
-for command in (people.user, people.group, schedule.schedule, *directory.COMMANDS, *serving.COMMANDS):
+_GROUPS = (people.user, people.group, schedule.schedule)
+for command in (*_GROUPS, *directory.COMMANDS, *serving.COMMANDS, *resync.COMMANDS):
     admin.add_command(command)

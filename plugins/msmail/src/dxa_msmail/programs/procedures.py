@@ -1,0 +1,162 @@
+"""Procedures of people who keep postoffices alive, as lists of steps: what they are, and how one is gone through.
+
+The procedures themselves are in `dxa_msmail.programs.procedurestable`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from enum import Enum
+
+import attrs
+
+from dxa.errors import DxaError, UsageError
+from dxa_msmail.postoffice.networks import name_key
+from dxa_msmail.programs.proceduresplace import Place
+
+#: Where most procedures begin.
+SERVER = "the directory server"
+
+
+class State(Enum):
+    """What is known of a step: it is done, it can be done from here, or it is a person's."""
+
+    DONE = "done"
+    TO_DO = "to do"
+    YOURS = "yours"
+
+
+@attrs.frozen(kw_only=True)
+class Step:
+    """One step. `what` and `how` (a command a line) are texts in which names stand in braces.
+
+    `each` says for which postoffices it is done, `done` whether it is for one of them, and `do` does it; it returns
+    False when that cannot be done from here. Without `done` nobody can tell, and without `do` it is a person's. With
+    `local` both need the files of that postoffice.
+    """
+
+    what: str
+    how: str = ""
+    each: Callable[[Place], Sequence[str]] = lambda place: [place.name]
+    done: Callable[[Place, str], bool] | None = None
+    do: Callable[[Place, str], object] | None = None
+    local: bool = True
+
+
+@attrs.frozen(kw_only=True)
+class Procedure:
+    """A procedure; `at` says at which postoffice it is begun, `needs` which names it has to know besides."""
+
+    name: str
+    title: str
+    source: str
+    at: str
+    needs: tuple[str, ...] = ()
+    steps: tuple[Step, ...]
+
+
+@attrs.frozen(kw_only=True)
+class Item:
+    """A step at one place: its number, what and how with names filled in, its state, and why it is a person's."""
+
+    number: int
+    what: str
+    how: Sequence[str]
+    state: State
+    why: str = ""
+
+
+# -- using it ------------------------------------------------------------------------------------------------------
+
+
+def checklist(procedure: Procedure, place: Place) -> list[Item]:
+    """Every step with what is known of it now; nothing is changed. Raises `UsageError` without what it needs."""
+    _require(procedure, place)
+    place.refresh()
+    return [_item(place, step, number, name) for number, step, name in _places(procedure, place)]
+
+
+def go(procedure: Procedure, place: Place, *, after: int = 0) -> list[Item]:
+    """Do the steps in their order, without those that are done, up to the first that is a person's.
+
+    Whoever is interrupted just goes on. `after` is the number of a step that a person has done, with all before it.
+    Raises `UsageError`, and what a step raises: those before it stay done.
+    """
+    _require(procedure, place)
+    for number, step in enumerate(procedure.steps, 1):
+        place.refresh()
+        if number > after:
+            done = [_do(place, step, number, name) for name in step.each(place)]  # one that cannot be stops no other
+            if not all(done):
+                break
+    return checklist(procedure, place)
+
+
+def _do(place: Place, step: Step, number: int, name: str) -> bool:
+    """Do a step for one postoffice, if that can be; returns whether it is done."""
+    if _item(place, step, number, name).state is State.DONE:
+        return True
+    if step.do is None or not _is_here(place, step, name) or step.do(place, name) is False:
+        return False
+    return _item(place, step, number, name).state is State.DONE
+
+
+def _places(procedure: Procedure, place: Place) -> Iterator[tuple[int, Step, str]]:
+    for number, step in enumerate(procedure.steps, 1):
+        for name in step.each(place):
+            yield number, step, name
+
+
+def _require(procedure: Procedure, place: Place) -> None:
+    given = [name for name in (place.other, place.new) if name]
+    if len(given) != len(procedure.needs) or not all("/" in name for name in given):
+        raise UsageError(f"{procedure.name} needs {' and '.join(procedure.needs) or 'no other name'}")
+    if procedure.at == SERVER and place.srvconf(place.name) is None and not _was_server(place):
+        raise UsageError(f"{procedure.name} begins at the directory server, and {place.name} is none")
+
+
+def _was_server(place: Place) -> bool:
+    """It has handed that over to the one that the procedure is about."""
+    return bool(place.other) and name_key(place.server_name) in (name_key(place.other), "")
+
+
+def _item(place: Place, step: Step, number: int, name: str) -> Item:
+    state, why = State.YOURS, ""
+    try:
+        if step.done is not None and _is_here(place, step, name):
+            can = step.do is not None
+            state = State.DONE if step.done(place, name) else State.TO_DO if can else State.YOURS
+        elif step.done is not None:
+            why = place.away.get(name_key(name), f"{name} cannot be reached from here")
+    except DxaError as error:
+        why = str(error)
+    names = _names(place, name)
+    return Item(number=number, what=step.what.format_map(names), how=_lines(step.how, names), state=state, why=why)
+
+
+def _is_here(place: Place, step: Step, name: str) -> bool:
+    """Whether it can be looked at and done from here."""
+    return not step.local or name_key(name) in place.offices
+
+
+def _names(place: Place, name: str) -> dict[str, str]:
+    server = place.server_name
+    dxa = f"dxa sync  # {server} is dxa"
+    hand = f"dxa msmail srvmain -r -d {place.path(server)}\ndxa msmail srvmain -t -d {place.path(server)}"
+    return {
+        "name": name,
+        "path": place.path(name),
+        "here": place.name,
+        "here_path": place.path(place.name),
+        "server": server,
+        "server_path": place.path(server),
+        "serving": hand if place.server is not None else dxa,
+        "other": place.other,
+        "other_path": place.path(place.other),
+        "new": place.new,
+        "admin": place.admin,
+    }
+
+
+def _lines(how: str, names: Mapping[str, str]) -> list[str]:
+    return how.format_map(names).splitlines()
