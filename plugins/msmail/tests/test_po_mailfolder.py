@@ -20,7 +20,7 @@ from dxa_msmail.postoffice import letters, mailbag, networks, tree
 from dxa_msmail.postoffice.letters import Letter
 from dxa_msmail.postoffice.mailbag import INQUEUE, SYSTEM
 from dxa_msmail.postoffice.maildata import Maildata
-from dxa_msmail.postoffice.mailfolder import MailbagFolder
+from dxa_msmail.postoffice.mailfolder import MailbagFolder, Queue
 from dxa_msmail.postoffice.messages import message_of
 
 NOW = 1_700_000_000.0
@@ -294,7 +294,7 @@ def test_a_full_mailbag_takes_no_more_mail(po: Maildata) -> None:
     with pytest.raises(TransportError, match=r"\[8\] mailbag INQUEUE is full"):
         folder.write("b.msg", _message("second"))
     folder.flush()
-    assert 4096 == folder.depths()[INQUEUE]
+    assert Queue(4096, 0.0) == folder.queues()[INQUEUE]
 
     # One that went out in an earlier run needs no place.
     again = _open(po)
@@ -324,12 +324,12 @@ def test_a_mailbag_that_somebody_else_has_filled_is_told_by_flush(po: Maildata) 
     assert ["first", "second"] == _subjects(po, INQUEUE)
 
 
-def test_depths_are_told_by_the_names_of_postoffices(po: Maildata) -> None:
+def test_queues_are_told_by_the_names_of_postoffices(po: Maildata) -> None:
     """Mailbags that are empty are left out."""
     _arrive(po, "first", "second")
     with po.change() as change:
         letters.deliver(change, LETTER, networks.find(change, "NET/ONE").mailbag)
-    assert {"SYSTEM": 2, "NET/ONE": 1} == _open(po).depths()
+    assert {"SYSTEM": Queue(2, 0.0), "NET/ONE": Queue(1, 0.0)} == _open(po).queues()
 
 
 def test_a_locked_postoffice_cannot_be_reached_now(po: Maildata) -> None:

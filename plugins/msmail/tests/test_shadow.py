@@ -17,12 +17,13 @@ from dxa.dirsync.messages import Reply
 from dxa.errors import AddressError, TransportError, UsageError
 from dxa_msmail.addresses import ADDRESS_TYPES
 from dxa_msmail.postoffice import layout, letters, mailbag, networks, tree
-from dxa_msmail.postoffice.dirsyncconf import PROCESS, SRVCONF, read_srvconf
+from dxa_msmail.postoffice.dirsyncconf import SRVCONF, read_srvconf
 from dxa_msmail.postoffice.identity import identity
 from dxa_msmail.postoffice.letters import Letter
 from dxa_msmail.postoffice.mailbag import INQUEUE, SYSTEM
 from dxa_msmail.postoffice.maildata import Maildata
 from dxa_msmail.postoffice.networks import NETWORK, RouteKind
+from dxa_msmail.postoffice.process import PROCESS
 from dxa_msmail.server import MsMailServer, PeerOptions, ServerOptions, open_server
 
 NOW = 1_700_000_000.0
@@ -333,6 +334,21 @@ def test_a_mailbag_that_fills_up_is_told(site: Site) -> None:
     assert report.fault is not None
     assert 8 == report.fault.code
     assert "3072 letters wait in the mailbag SOUTH/MAIN" in report.fault.reason
+
+
+@pytest.mark.dx("T-249")
+def test_mail_that_nobody_moves_on_is_told(site: Site) -> None:
+    """KB Q96060: an answer that has lain in INQUEUE for more than a day is told with its age."""
+    list(site.open().collect({}))
+    with site.post.change() as change:
+        letter = letters.Letter(sender="LAB/HQ/$SYSTEM", to=("SOUTH/MAIN/$SYSTEM",), time=datetime(2023, 11, 10))
+        letters.submit(change, letter, now=NOW - 26 * 3600)
+        letters.deliver(change, letter, SYSTEM, now=NOW - 26 * 3600)
+
+    told = [report.fault.reason for report in site.open().collect({}) if report.title == "warning" and report.fault]
+
+    assert [True] == ["1 letter waits in the mailbag INQUEUE" in text for text in told]
+    assert "the oldest for 26 hours; is its mail fetched" in told[0]
 
 
 @pytest.mark.dx("T-205")

@@ -27,6 +27,8 @@ from dxa_msmail.postoffice.networks import Wanted, name_key
 
 #: A mailbag in which so many letters wait is told to the administrator (dx:T-205).
 DEEP = MOST * 3 // 4
+#: And one in which a letter lies for more seconds than a cycle a day needs (dx:T-249).
+OLD = 86_400.0
 
 
 @attrs.define(kw_only=True)
@@ -163,15 +165,20 @@ class ShadowFolder(MailbagFolder):
         self.shadow.write_numbers(change)
 
     def warnings(self) -> Sequence[str]:
-        """See `Folder`: mailbags that fill up (dx:T-205), and those that are damaged, which stop no other."""
+        """See `Folder`: mailbags that fill up (dx:T-205), mail that nobody moves on (dx:T-249), and what is damaged."""
         root = self.postoffice.root
         advice = "is its mail fetched, and does `dxa msmail external` run?"
         found = []
-        for name, depth in self.depths().items():
-            if isinstance(depth, str):
-                found.append(f"{name} of {root} is damaged: {depth}")
-            elif depth >= DEEP:
-                found.append(f"{depth} letters wait in the mailbag {name} of {root}, which can hold {MOST}; {advice}")
+        for name, queue in self.queues().items():
+            if isinstance(queue, str):
+                found.append(f"{name} of {root} is damaged: {queue}")
+                continue
+            mail = "letter waits" if queue.letters == 1 else "letters wait"
+            what = f"{queue.letters} {mail} in the mailbag {name} of {root}"
+            if queue.letters >= DEEP:
+                found.append(f"{what}, which can hold {MOST}; {advice}")
+            elif queue.age > OLD and name != self.inbox:  # what lies there is read in this very cycle
+                found.append(f"{what}, the oldest for {int(queue.age // 3600)} hours; {advice}")
         return found
 
 

@@ -56,6 +56,14 @@ def slots_of(files: Files, bag: str, names: set[str]) -> dict[str, list[int]]:
     return slots
 
 
+@attrs.frozen
+class Queue:
+    """What lies in a mailbag: so many letters, the oldest for so many seconds."""
+
+    letters: int
+    age: float
+
+
 @attrs.define
 class MailbagFolder:
     """See `dxa_msmail.folder.Folder`. A name is a letter's stem and 8 digits of its contents.
@@ -198,23 +206,28 @@ class MailbagFolder:
         """See `Folder`."""
         return ()
 
-    def depths(self) -> Mapping[str, int | str]:
-        """How many letters lie in each mailbag that has some; those of other postoffices by ``NET/PO`` (dx:T-205).
+    def queues(self) -> Mapping[str, Queue | str]:
+        """What lies in each mailbag that has something; those of other postoffices by ``NET/PO`` (dx:T-205, T-249).
 
         Of a damaged mailbag, and of the list of postoffices when that is damaged, the reason why nobody can tell.
         """
-        depths: dict[str, int | str] = {}
+        queues: dict[str, Queue | str] = {}
         with self._look() as files:
             try:
                 known = {row.mailbag: row.full for row in postoffices(files).values()}
             except FormatError as error:
-                known, depths[NETWORK] = {}, str(error)
+                known, queues[NETWORK] = {}, str(error)
             for bag in (name.removesuffix(".MBG") for name in files.names("MBG") if name.endswith(".MBG")):
                 try:
-                    depths[known.get(bag, bag)] = mailbag.depth(files, bag)
+                    queues[known.get(bag, bag)] = self._queue(files, bag)
                 except (FormatError, TransportError) as error:
-                    depths[known.get(bag, bag)] = str(error)
-        return {name: depth for name, depth in depths.items() if depth}
+                    queues[known.get(bag, bag)] = str(error)
+        return {name: queue for name, queue in queues.items() if isinstance(queue, str) or queue.letters}
+
+    def _queue(self, files: Files, bag: str) -> Queue:
+        arrived = [header.arrived for _, header in mailbag.headers(files, bag)]
+        now = self.clock()
+        return Queue(len(arrived), max([0.0, *(now - each for each in arrived if each is not None)]))
 
     # -- the lock --------------------------------------------------------------------------------------------------
 

@@ -21,7 +21,7 @@ from dxa_msmail.postoffice.mailfolder import letter_name, slots_of
 from dxa_msmail.postoffice.networks import PostofficeRow, RouteKind, name_key
 from dxa_msmail.postoffice.seen import KEPT, known, remember
 from dxa_msmail.programs.arriving import Arriving, Item
-from dxa_msmail.programs.causes import LATE
+from dxa_msmail.programs.causes import CIRCLE, LATE
 from dxa_msmail.programs.returning import Returns, Stray
 from dxa_msmail.programs.transferlog import RECV_LOG, SENT_LOG, Transfer, received, sent, write_log
 
@@ -69,8 +69,11 @@ class Carrying:
     def _find_way(self, files: Files) -> PostofficeRow | None:
         try:
             hop = networks.hop(files, self.row.full)
-        except (UsageError, NotFoundError) as error:
+        except NotFoundError as error:
             self.held = str(error)
+            return None
+        except UsageError as error:  # nothing has gone round yet, and a better route moves it on
+            self.held = CIRCLE.told(str(error))
             return None
         if hop.route.kind is not RouteKind.DIRECT:
             self.held = f"there is no direct route to {hop.full}; give it one, or let another program fetch them"

@@ -79,8 +79,10 @@ def _hop(nets: Networks, row: PostofficeRow) -> tuple[PostofficeRow | None, str]
         return None, ""
     try:
         hop = nets.hop(row.full)
-    except (UsageError, NotFoundError) as error:
-        return None, CIRCLE.told(str(error)) if isinstance(error, UsageError) else str(error)
+    except NotFoundError as error:
+        return None, str(error)
+    except UsageError as error:
+        return None, CIRCLE.told(str(error))
     if hop.route.kind is RouteKind.DIRECT:
         return hop, ""
     what = "it has no route" if hop.full == row.full else f"{hop.full} on the way has none"
