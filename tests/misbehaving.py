@@ -11,6 +11,7 @@ from typing import Any
 import attrs
 
 from dxa.address import AddressType
+from dxa.config.secrets import Secret
 from dxa.connector import ConnectorType, Holds, LinkContext, Outcome, Parcel, Phase, Report, Result, Traits, Wish
 from dxa.entry import Entry, Transaction, Verb
 from dxa.errors import AddressError, TransportError
@@ -24,6 +25,7 @@ class Options:
     """What the connector does wrong, and when."""
 
     mood: str = attrs.field(default="well", metadata={"doc": "what goes wrong"})
+    secret: Secret | None = attrs.field(default=None, metadata={"doc": "what nobody may see"})
 
 
 class Moody:
@@ -42,6 +44,9 @@ class Moody:
         self.context.log.warning("a line for the log")
         print("chatter that belongs nowhere")
         match self.mood:
+            case "shows its secret":
+                secret = self.context.options.secret
+                self.context.tell(2, f"{secret} is {secret.reveal()}")
             case "raises":
                 raise KeyError("lost")
             case "cannot reach":

@@ -64,6 +64,17 @@ class Moods:
             LINK.replace("NAME", name).replace("MOOD", mood.replace("_", " ")).replace("OWN", str(own).lower())
             for name, mood in moods.items()
         )
+        self.write(text)
+
+    def set(self, link: str, line: str) -> None:
+        """Add a line to the connector's own table of a link."""
+        self.close()
+        text = (self.folder / "dxa.toml").read_text(encoding="utf-8")
+        head = f"[links.{link}.moody]\n"
+        self.write(text.replace(head, f"{head}{line}\n"))
+
+    def write(self, text: str) -> None:
+        """Write the configuration, and open the site."""
         (self.folder / "dxa.toml").write_text(text, encoding="utf-8")
         (self.folder / "plugins").mkdir(exist_ok=True)
         shutil.copy(misbehaving.__file__, self.folder / "plugins" / "moody.py")
@@ -263,3 +274,13 @@ def _ends(pid: int) -> bool:
             return True
         time.sleep(0.05)
     return False
+
+
+def test_secrets_reach_the_process_and_show_themselves_nowhere(moods: Moods) -> None:
+    """A password in a connector's options is there in its process, and is printed as *** as before."""
+    moods.links(one="shows its secret")
+    moods.set("one", 'secret = "text:rosebud"')
+
+    told = [text for number, text in _of(moods.sync(), "one").events if number == 2]
+
+    assert ["*** is rosebud"] == told

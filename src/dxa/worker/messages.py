@@ -6,9 +6,13 @@ may come what the connector tells meanwhile (`Told`, `Logged`).
 
 from __future__ import annotations
 
+import io
+import pickle
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from dxa.config import Secret
 from dxa.discovery import Selection
 
 
@@ -89,3 +93,24 @@ class Logged(NamedTuple):
 
     level: int
     text: str
+
+
+def packed(message: object) -> bytes:
+    """A message as it goes through the pipe. Secrets in it go along: the pipe is between two processes of one user."""
+    file = io.BytesIO()
+    _Pickler(file, pickle.HIGHEST_PROTOCOL).dump(message)
+    return file.getvalue()
+
+
+class _Pickler(pickle.Pickler):
+    def reducer_override(self, value: object) -> Any:
+        return _opened(value) if type(value) is Secret else NotImplemented
+
+
+def _opened(secret: Secret) -> tuple[Callable[..., Secret], tuple[Any, ...]]:
+    text = "" if secret.missing else secret.reveal()
+    return _secret, (text, secret.caution, secret.file, secret.missing)
+
+
+def _secret(text: str, caution: str, file: Path | None, missing: str) -> Secret:
+    return Secret(text, caution, file=file, missing=missing)

@@ -15,7 +15,7 @@ from multiprocessing import Pipe
 from typing import Any
 
 from dxa.connector import Allowance
-from dxa.worker.messages import Logged, Opening, Told
+from dxa.worker.messages import Logged, Opening, Told, packed
 
 #: How often the watch looks whether a time is over, in seconds.
 WATCH = 0.1
@@ -56,7 +56,7 @@ class Process:
             os.close(lifeline)
         threading.Thread(target=self._watch, daemon=True).start()
         with self._waiting("start", time.monotonic() + allowance.call):
-            self._connection.send_bytes(pickle.dumps(opening, pickle.HIGHEST_PROTOCOL))
+            self._connection.send_bytes(packed(opening))
 
     @property
     def pid(self) -> int:
@@ -66,7 +66,7 @@ class Process:
     def ask(self, message: object, what: str, until: float) -> Any:
         """The answer to a message, which must come before `until` (as `time.monotonic` has it)."""
         with self._waiting(what, until):
-            self._connection.send_bytes(pickle.dumps(message, pickle.HIGHEST_PROTOCOL))
+            self._connection.send_bytes(packed(message))
         return self.answer(what, until)
 
     def answer(self, what: str, until: float) -> Any:
@@ -86,7 +86,7 @@ class Process:
         """A message without an answer; nothing is said to who is gone."""
         if not self._gone:
             with self._waiting("end", time.monotonic() + self.allowance.silence):
-                self._connection.send_bytes(pickle.dumps(message, pickle.HIGHEST_PROTOCOL))
+                self._connection.send_bytes(packed(message))
 
     def close(self) -> None:
         """End the process: by the end of its pipe, and if that is not enough, for good."""

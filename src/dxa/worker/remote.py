@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pickle
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
@@ -16,7 +15,7 @@ from dxa.connector import Allowance, Connector, LinkContext, Outcome, Parcel, Re
 from dxa.discovery import Selection
 from dxa.errors import DxaError, PluginError
 from dxa.ledger.answer import Content
-from dxa.worker.messages import Call, Drop, Items, Next, Opening, Raised, Value
+from dxa.worker.messages import Call, Drop, Items, Next, Opening, Raised, Value, packed
 from dxa.worker.process import Gone, Process
 from dxa.worker.serving import Contents
 
@@ -62,7 +61,7 @@ class RemoteConnector:
             site=context.site,
             selection=selection,
             plugins=plugins,
-            rest=pickle.dumps((context.options, dict(context.peers)), pickle.HIGHEST_PROTOCOL),
+            rest=packed((context.options, dict(context.peers))),
             now=context.now(),
         )
         return cls(opening, allowance, clock=context.now, tell=context.tell, log=context.log.log)

@@ -23,7 +23,7 @@ from dxa.connector import Connector, LinkContext, Parcel
 from dxa.errors import DxaError, PluginError
 from dxa.host import Host
 from dxa.ledger.answer import Content
-from dxa.worker.messages import Call, Drop, Items, Logged, Next, Opened, Opening, Raised, Told, Value
+from dxa.worker.messages import Call, Drop, Items, Logged, Next, Opened, Opening, Raised, Told, Value, packed
 
 #: Methods that give many values one after the other.
 STREAMS = frozenset({"collect", "deliver"})
@@ -199,7 +199,7 @@ def _raised(error: Exception) -> Raised:
 
 def _send(connection: Connection, message: object) -> None:
     try:
-        connection.send_bytes(pickle.dumps(message, pickle.HIGHEST_PROTOCOL))
+        connection.send_bytes(packed(message))
     except (BrokenPipeError, ConnectionError):
         _exit(1)
 
