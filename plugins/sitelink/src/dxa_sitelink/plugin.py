@@ -9,7 +9,7 @@ from dxa.hookspecs import hookimpl
 
 if TYPE_CHECKING:
     from dxa.address import AddressTypes
-    from dxa.connector import Connector, ConnectorType, Decoder, LinkContext
+    from dxa.connector import Connector, ConnectorType, Decoder, LinkContext, Scene
     from dxa.entry import Transaction
 
 
@@ -72,3 +72,12 @@ def dxa_commands() -> list[tuple[str, str]]:
     return [
         ("show", "dxa_sitelink.commands.show:show"),
     ]
+
+
+@hookimpl
+def dxa_demo_scenes() -> list[Scene]:
+    """The scene with a second site, which joins what the earlier ones have left at work."""
+    from dxa.connector import Scene
+    from dxa_sitelink import demo
+
+    return [Scene(name="sitelink", order=40, play=demo.play)]
