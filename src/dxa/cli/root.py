@@ -31,6 +31,7 @@ COMMANDS = {
     },
     "Look": {
         "status": Entry("dxa.cli.status:status", "Show how each peer stands, and what to do about it."),
+        "explain": Entry("dxa.cli.explain:explain", "Say why somebody is, or is not, here and at the peers."),
         "verify": Entry("dxa.cli.verify:verify", "Look whether everything fits together; mend what can be."),
         "history": Entry("dxa.cli.history:history", "Show what has changed, when and why."),
         "messages": Entry("dxa.cli.messages:messages", "The archive of messages: list, show."),

@@ -6,7 +6,7 @@ from dxa.store.highwater import FileHighWater, HighWater, MemoryHighWater
 from dxa.store.integrity import Damage
 from dxa.store.integrity import Kind as DamageKind
 from dxa.store.journal import RunChange, RunRow
-from dxa.store.listings import Living, Named, Waiting
+from dxa.store.listings import Living, Named, Told, Waiting
 from dxa.store.messages import MessageRow
 from dxa.store.notices import NoticeRow
 from dxa.store.outbox import ParcelRow
@@ -35,6 +35,7 @@ __all__ = [
     "RunChange",
     "RunRow",
     "Store",
+    "Told",
     "ViewRow",
     "Waiting",
 ]

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, bindparam, func, select
+from sqlalchemy import Select, bindparam, func, or_, select
 
+from dxa.entry import Entry
 from dxa.store import schema
 from dxa.store.database import Database, fixed
-from dxa.store.serial import read_recipient
+from dxa.store.serial import read_fields, read_recipient
 
 
 class Waiting(NamedTuple):
@@ -28,6 +29,20 @@ class Named(NamedTuple):
     container: str
 
 
+class Told(NamedTuple):
+    """An entry that a peer tells, with how much of it has reached the directory: the columns of `received`."""
+
+    id: int
+    peer: str
+    entry: Entry
+    digest: str
+    applied: str
+    pinned: str | None
+    pending: bool
+    marked: bool
+    recipient: int | None
+
+
 class Living(NamedTuple):
     """How many lines a view has of a list and type; `instead_of` is the type that they stand in for."""
 
@@ -36,6 +51,19 @@ class Living(NamedTuple):
     instead_of: str
     list: str
     entries: int
+
+
+m = schema.received.c
+_TOLD = (
+    *(m.id, m.peer, m.key, m.type, m.list, m.name, m.address, m.fields, m.anchor),
+    *(m.digest, m.applied, m.pinned, m.pending, m.marked, m.recipient),
+)
+
+
+def _told(id_: int, peer: str, *rest: Any) -> Told:
+    key, type_, list_, name, address, fields, anchor, digest, applied, pinned, pending, marked, recipient = rest
+    entry = Entry(key, type_, list_, name, address, read_fields(fields), anchor)
+    return Told(id_, peer, entry, digest, applied, pinned, bool(pending), bool(marked), recipient)
 
 
 def _by(column: Any, *conditions: Any) -> Select[*tuple[Any, ...]]:
@@ -92,6 +120,16 @@ class Listings:
     def lines(self) -> list[Living]:
         """How many living lines there are of each list of each view."""
         return [Living(*row) for row in self._db.rows(_LINES)]
+
+    # -- what was told ---------------------------------------------------------------------------------------------
+
+    def told(self, *, recipient: int | None, name: str, key: str) -> list[Told]:
+        """What peers tell of a recipient, or under that name (in any case) or key, by peer."""
+        wanted = [func.lower(m.name) == name.lower(), m.name == name]
+        wanted += [m.recipient == recipient] if recipient else []
+        wanted += [m.key == key] if key else []
+        rows = self._db.select(select(*_TOLD).where(or_(*wanted)).order_by(m.peer, m.id))
+        return [_told(*row) for row in rows]
 
     # -- names -----------------------------------------------------------------------------------------------------
 

@@ -4,6 +4,7 @@ Every answer is a frozen value whose fields are documented (`keys_of`) and becom
 `values` has these values; `peers`, `recipients`, `past` and `plans` have the questions.
 """
 
+from dxa.agent.queries.explain import explain
 from dxa.agent.queries.past import (
     changes_of_recipient,
     changes_of_run,
@@ -22,10 +23,12 @@ from dxa.agent.queries.values import (
     ChangeShown,
     CycleShown,
     EventShown,
+    Explanation,
     ExportShown,
     FindingShown,
     FoundShown,
     HeldShown,
+    ImportShown,
     LinkShown,
     ListCount,
     MessageDetail,
@@ -52,10 +55,12 @@ __all__ = [
     "ChangeShown",
     "CycleShown",
     "EventShown",
+    "Explanation",
     "ExportShown",
     "FindingShown",
     "FoundShown",
     "HeldShown",
+    "ImportShown",
     "LinkShown",
     "ListCount",
     "MessageDetail",
@@ -78,6 +83,7 @@ __all__ = [
     "changes_of_run",
     "cycle",
     "difference",
+    "explain",
     "find_recipient",
     "held",
     "keys_of",

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from functools import cache
 from unicodedata import combining, normalize
 
+from dxa.address import Address
 from dxa.agent.queries.standing import Standing
 from dxa.agent.queries.values import ExportShown, RecipientDetail, RecipientShown
 from dxa.agent.site import OpenSite
@@ -46,7 +47,7 @@ def recipients(
         and (id_ in addressed or wanted in name.casefold() or wanted in alias.casefold())
     ]
     page = sorted(hits)[offset : None if limit is None else offset + limit]
-    return [_shown(found) for found in site.store.directory.get(id_ for _, id_ in page).values()], len(hits)
+    return [shown(found) for found in site.store.directory.get(id_ for _, id_ in page).values()], len(hits)
 
 
 def find_recipient(site: OpenSite, text: str) -> Recipient:
@@ -57,7 +58,7 @@ def find_recipient(site: OpenSite, text: str) -> Recipient:
         if not found:
             raise NotFoundError(f"no recipient {text}; `dxa recipients list` shows them")
         return found[int(text)]
-    if (holder := _holder(site, text)) is not None:
+    if (holder := holder_of(site, text)) is not None:
         return directory.get([holder])[holder]
     wanted = text.casefold()
     hits = [r.id for r in site.store.listings.named() if wanted in (r.name.casefold(), r.alias.casefold())]
@@ -84,24 +85,31 @@ def recipient(site: OpenSite, text: str) -> RecipientDetail:
         trust=found.trust,
         hidden=found.hidden,
         fields=dict(found.fields),
-        exports=tuple(_exports(site, found)),
+        exports=tuple(exports(site, found)),
     )
 
 
-def _exports(site: OpenSite, found: Recipient) -> Iterator[ExportShown]:
+def exports(site: OpenSite, found: Recipient) -> Iterator[ExportShown]:
+    """How one recipient stands with each peer."""
     standing = Standing(site)
 
     @cache
     def lines(view: int) -> Iterable[Line]:
         return list(site.store.views.live(view, [found.id]).values())
 
+    names = {view.id: view.name for link in site.config.links for view in site.store.views.of_link(link)}
+    held = {row.scope: row.plan for row in site.store.held.all()}
     for peer in site.config.peers():
         view = standing.view(peer)
-        yield _export(standing, peer, found, lines(view) if view is not None else [])
+        scopes = (f"out {names.get(view or 0)}", f"out {peer.id}", f"full {peer.id}")
+        plan = next((held[scope] for scope in scopes if scope in held), "")
+        yield _export(standing, peer, found, lines(view) if view is not None else [], plan)
 
 
-def _export(standing: Standing, peer: Peer, found: Recipient, lines: Iterable[Line]) -> ExportShown:
+def _export(standing: Standing, peer: Peer, found: Recipient, lines: Iterable[Line], held: str) -> ExportShown:
+    """`held` is the plan that keeps the peer, or its view, from what it should be shown."""
     pick, own = standing.pick(peer), standing.own_lists(peer)
+    waits = f"plan {held} is held: `dxa plan {held}`, then `dxa approve {held}` or `dxa reject {held}`" if held else ""
     shown = next((line for line in lines if pick.shows(line.type, line.instead_of)), None)
     address = "" if shown is None else f"{shown.type}:{shown.address}"
     told = standing.told(peer, found)
@@ -116,16 +124,24 @@ def _export(standing: Standing, peer: Peer, found: Recipient, lines: Iterable[Li
             shown=True,
             name=shown.name,
             address=address,
-            why=f"until the next sync: {why}" if why else _renamed(found, shown),
+            why=f"{waits or 'until the next sync'}: {why}" if why else _refused(standing, peer, found, shown),
         )
     if not why:
         asked = ", ".join(sorted(pick.types)) or "nothing"
-        why = f"type: it asked for {asked}" if list(lines) else "not yet: the next sync shows it"
+        why = f"type: it asked for {asked}" if list(lines) else f"not yet: {waits or 'the next sync shows it'}"
     return _absent(peer, why)
 
 
 def _absent(peer: Peer, why: str) -> ExportShown:
     return ExportShown(peer=peer.id, shown=False, name="", address="", why=why)
+
+
+def _refused(standing: Standing, peer: Peer, found: Recipient, line: Line) -> str:
+    """What the peer itself has against it, else why its name there is another one."""
+    key = standing.site.types.key(Address(line.type, line.address))
+    rejects = standing.site.store.rejects.list(peer=peer.id)
+    refusal = next((each for each in rejects if each.message is None and each.raw == key), None)
+    return f"not there: {refusal.reason} (reject {refusal.id})" if refusal else _renamed(found, line)
 
 
 def _renamed(found: Recipient, line: Line) -> str:
@@ -148,15 +164,20 @@ def _why_not(standing: Standing, peer: Peer, found: Recipient) -> str:
     )
 
 
-def _holder(site: OpenSite, text: str) -> int | None:
+def holder_of(site: OpenSite, text: str) -> int | None:
     """Who holds this address, if it is one."""
+    key = address_key(site, text)
+    return None if key is None else site.store.directory.holders([key]).get(key)
+
+
+def address_key(site: OpenSite, text: str) -> str | None:
+    """The key of this address, if it is one."""
     if ":" not in text:
         return None
     try:
-        key = site.types.key(site.types.parse(text))
+        return site.types.key(site.types.parse(text))
     except AddressError:
         return None
-    return site.store.directory.holders([key]).get(key)
 
 
 def _addressed(site: OpenSite, wanted: str) -> frozenset[int]:
@@ -169,7 +190,8 @@ def _sorting(name: str) -> str:
     return "".join(char for char in normalize("NFKD", name) if not combining(char)).casefold()
 
 
-def _shown(found: Recipient) -> RecipientShown:
+def shown(found: Recipient) -> RecipientShown:
+    """One recipient, shortly."""
     address = found.target or next(iter(found.proxies), None)
     return RecipientShown(
         id=found.id,

@@ -375,6 +375,35 @@ class RecipientDetail:
 
 
 @attrs.frozen(kw_only=True)
+class ImportShown:
+    """How something that a peer told stands in the directory."""
+
+    peer: str = said("LINK/NAME")
+    name: str = said("name, as the peer tells it")
+    address: str = said("its address there, or the record that could not be used")
+    recipient: int | None = said("the recipient that it stands for, or null")
+    state: str = said(
+        "imported, pending (the next sync acts), held, rejected, conflict, not imported, gone, ours, left over, reject"
+    )
+    why: str = said("why")
+    plan: str = said("the plan that holds it, or empty")
+    reject: int | None = said("number of the reject, see `dxa rejects show`, or null")
+
+
+@attrs.frozen(kw_only=True)
+class Explanation:
+    """Why somebody is, or is not, in the directory and at the peers."""
+
+    asked: str = said("who was asked for")
+    recipient: RecipientShown | None = attrs.field(
+        metadata={"doc": "the recipient, null if there is none; keys as in `dxa recipients list`"}
+    )
+    imports: tuple[ImportShown, ...] = said("what peers have told of it; keys below")
+    exports: tuple[ExportShown, ...] = said("how it stands with each peer; keys as in `dxa recipients show`")
+    gone: tuple[int, ...] = said("numbers of recipients of that name that were deleted, see `dxa history`")
+
+
+@attrs.frozen(kw_only=True)
 class PeerShown:
     """One peer."""
 
