@@ -16,17 +16,20 @@ import attrs
 
 from dxa.address import AddressTypes
 from dxa.connector import Connector, LinkContext
+from dxa.entry import Fields
 from dxa.errors import DxaError, FormatError
 from dxa_msmail.postoffice import letters, mailbag, tree
 from dxa_msmail.postoffice.book import read_book
 from dxa_msmail.postoffice.maildata import Maildata
 from dxa_msmail.postoffice.mailfiles import mai_name
 from dxa_msmail.postoffice.networks import Wanted, direct
-from dxa_msmail.postoffice.users import NewUser, Users
+from dxa_msmail.postoffice.shelves import places
+from dxa_msmail.postoffice.templates import ListTemplate, read_template, render
+from dxa_msmail.postoffice.users import NewUser, Users, values
 from dxa_msmail.programs import admin, external, importing, rebuild, reqmain
 from dxa_msmail.server import MsMailServer
 from dxa_msmail.shadow import Shadow
-from tests.world import ALIASES, NAMES, NAMES_THERE, Crash, Fuse, World
+from tests.world import ALIASES, NAMES, NAMES_THERE, TEMPLATES, VALUES, Crash, Fuse, World
 
 SERVER = "LAB/HQ"
 
@@ -41,10 +44,15 @@ class DiskPostoffice:
     types: AddressTypes
     clock: Callable[[], float]
     fuse: Fuse = attrs.field(factory=Fuse)
-    backup: dict[str, str] | None = None
+    backup: tuple[dict[str, str], dict[str, str], bool] | None = None
     naive: bool = False
     #: Whom ADMIN has deleted, also those who came back at once under another name.
     deleted: set[str] = attrs.field(factory=set)
+    #: Its ADMIN.TPL, the values by mailbox and prompt, and whether values are sent and wanted.
+    template: tuple[str, ...] = ()
+    values: dict[str, str] = attrs.field(factory=dict)
+    templates: bool = False
+    types_wanted: tuple[str, ...] = ("PCM",)
 
     @property
     def maildata(self) -> Maildata:
@@ -56,14 +64,52 @@ class DiskPostoffice:
         network, postoffice = self.name.split("/")
         po = tree.create(self.root, network=network, postoffice=postoffice, durable=False)
         admin.add_postoffice(po, SERVER, route=direct(str(shadow)))
-        admin.register_server(po, SERVER, types=("PCM",))
+        self.define()
+        self.register(("PCM",))
         self.write_list()
+
+    def define(self) -> None:
+        """Write ADMIN.TPL."""
+        if self.template:
+            with Maildata(self.root, durable=False).change() as change:
+                change.write("TPL/ADMIN.TPL", render(ListTemplate(self.template)))
+
+    def register(self, types: tuple[str, ...]) -> None:
+        """Say what is wanted of the server, and sent to it."""
+        self.types_wanted = types
+        both = self.templates
+        admin.register_server(self.maildata, SERVER, types=types, templates_out=both, templates_in=both)
+
+    def told(self, mailbox: str) -> Fields:
+        """The values of a user that are not empty."""
+        prompts = [line.split("~")[0] for line in self.template]
+        values = ((prompt, self.values.get(f"{mailbox}/{prompt}", "")) for prompt in prompts)
+        return tuple((prompt, value) for prompt, value in values if value)
+
+    expected = told
+
+    def want_templates(self, wanted: bool) -> None:
+        """Send and want values, or not."""
+        self.templates = wanted
+        self.register(self.types_wanted)
+
+    def held_values(self) -> dict[str, Fields]:
+        """What it holds of others: values by address, and definitions by list."""
+        with self.maildata.look() as files:
+            lists = read_book(files, self.types)
+            held = {e.address: e.fields for rows in lists.values() for e in rows.values() if e.fields}
+            for place in places(files).values():
+                if (template := read_template(files, place.stem)) is not None and template.lines:
+                    held[place.list] = tuple(line.partition("~")[::2] for line in template.lines)
+        return held
 
     def write_list(self) -> None:
         """Make the postoffice's users the people, as its administrator would."""
         po = self.maildata
         with po.look() as files:
             there = {user.mailbox: user.name for user in Users.load(files)}
+            stored = values(files)
+            fields = {user.mailbox: stored.get(user.tid, ()) for user in Users.load(files)}
         for mailbox in sorted(there.keys() - self.people.keys()):
             self._delete(po, mailbox)
         # Two who swap their names, or one who takes the name of another: the list never has two of one name.
@@ -71,15 +117,22 @@ class DiskPostoffice:
         for mailbox, name in sorted(left.items()):
             wanted = self.people[mailbox]
             if name == wanted:
+                if dict(fields[mailbox]) != dict(self.told(mailbox)):
+                    empty = tuple((prompt, "") for prompt, _ in fields[mailbox])
+                    admin.change_user(
+                        po, self.clock, mailbox, fields=tuple((dict(empty) | dict(self.told(mailbox))).items())
+                    )
                 continue
             if wanted.casefold() in {n.casefold() for m, n in left.items() if m != mailbox}:
                 self._delete(po, mailbox)
                 del left[mailbox]
             else:
-                admin.change_user(po, self.clock, mailbox, name=wanted)
+                admin.change_user(po, self.clock, mailbox, name=wanted, fields=self.told(mailbox))
                 left[mailbox] = wanted
         for mailbox in sorted(self.people.keys() - left.keys()):
-            admin.add_user(po, self.clock, NewUser(name=self.people[mailbox], mailbox=mailbox))
+            admin.add_user(
+                po, self.clock, NewUser(name=self.people[mailbox], mailbox=mailbox, fields=self.told(mailbox))
+            )
 
     def _delete(self, po: Maildata, mailbox: str) -> None:
         self.deleted.add(f"{self.name}/{mailbox}")
@@ -87,7 +140,7 @@ class DiskPostoffice:
 
     def want_types(self, types: tuple[str, ...]) -> None:
         """Ask for these address types from now on."""
-        admin.register_server(self.maildata, SERVER, types=types)
+        self.register(types)
 
     def want_export(self) -> None:
         """Send the whole own list with the next request."""
@@ -115,14 +168,14 @@ class DiskPostoffice:
         copy = self.root.with_suffix(".backup")
         shutil.rmtree(copy, ignore_errors=True)
         shutil.copytree(self.root, copy)
-        self.backup = dict(self.people)
+        self.backup = dict(self.people), dict(self.values), self.templates
 
     def restore(self) -> None:
         """Set everything back to the backup."""
         assert self.backup is not None
         shutil.rmtree(self.root)
         shutil.copytree(self.root.with_suffix(".backup"), self.root)
-        self.people = dict(self.backup)
+        self.people, self.values, self.templates = dict(self.backup[0]), dict(self.backup[1]), self.backup[2]
         self.write_list()
 
 
@@ -154,7 +207,10 @@ class DiskWorld(World):
 
     def _office(self, name: str, naive: bool) -> Any:
         people = dict(zip(self.random.sample(ALIASES, 3), self.random.sample(NAMES_THERE, 3), strict=True))
-        return DiskPostoffice(name, people, self.folder / name.replace("/", "-"), self.types, lambda: self.now)
+        office = DiskPostoffice(name, people, self.folder / name.replace("/", "-"), self.types, lambda: self.now)
+        if self.random.random() < 0.7:
+            office.template, office.templates = self.random.choice(TEMPLATES), self.random.random() < 0.8
+        return office
 
     # -- the transport ---------------------------------------------------------------------------------------------
 
@@ -202,6 +258,19 @@ class DiskWorld(World):
         elif luck < 0.17:
             data = change.read(mai_name(stem)) or b""
             change.write(mai_name(stem), data[: self.random.randrange(len(data) + 1)])
+
+    def change_templates(self) -> None:
+        """Values are wanted or not, or change; another ADMIN.TPL waits for an export (KB Q118621)."""
+        office, kind = self.random.choice(self.offices), self.random.random()  # type: ignore[var-annotated]
+        if kind < 0.2:
+            wanted = self.random.random() < 0.7
+            self.client(office, lambda: office.want_templates(wanted))
+            return
+        for alias in ALIASES:
+            if self.random.random() < 0.6:
+                prompt = self.random.choice(("Phone:", "City/ST:", "Room:"))
+                office.values[f"{alias}/{prompt}"] = self.random.choice(VALUES)
+        office.write_list()
 
     # -- what may crash on a disk ----------------------------------------------------------------------------------
 

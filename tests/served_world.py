@@ -57,6 +57,7 @@ class ServedWorld(DiskWorld):
         self.shadow_root = folder / "no shadow"
         self.removed: set[str] = set()
         self.broken: list[str] = []
+        self.pinned: set[str] = set()
         hub = self._office(SERVER, naive=False)
         self.hub = ServerPostoffice(**attrs.asdict(hub, recurse=False))
         self.offices: list[Any] = [self.hub]
@@ -69,7 +70,8 @@ class ServedWorld(DiskWorld):
     def _build_hub(self) -> None:
         network, postoffice = SERVER.split("/")
         po = tree.create(self.hub.root, network=network, postoffice=postoffice, durable=False)
-        admin.register_server(po, SERVER)
+        self.hub.define()
+        self.hub.register(("PCM",))
         admin.set_options(po, keep_updates=1)
         for name in NAMES:
             admin.add_postoffice(po, name, route=direct(str(self.folder / name.replace("/", "-"))))
@@ -148,6 +150,7 @@ class ServedWorld(DiskWorld):
     ACTIONS: ClassVar[dict[Callable[[Any], None], int]] = {
         DiskWorld.edit_people: 12,
         World.change_types: 1,
+        DiskWorld.change_templates: 4,
         World.t1: 12,
         DiskWorld.carry: 12,
         t2: 9,
@@ -192,7 +195,7 @@ class ServedWorld(DiskWorld):
         served = self.hub.served()
         found = list(self.broken)
         for office in self.offices:
-            found += self._told(office, served) + self._held(office, served)
+            found += self._told(office, served) + self._held(office, served) + self._values(office)
             with Maildata(office.root).look() as files:
                 problems = (problem for problem in tree.check(files) if not problem.file.startswith(("MAI/", "ATT/")))
                 found += [f"{office.name}: {problem}" for problem in problems]
@@ -210,7 +213,7 @@ class ServedWorld(DiskWorld):
     def _told(self, office: DiskPostoffice, served: Served) -> list[str]:
         own = office.name.casefold()
         rows = served.told.get(own, {}).values()
-        told = {row.address: row.name for row in rows if row.list.casefold() == own}
+        told = {row.address: row.name for row in rows if row.list.casefold() == own and row.address}
         shown = {line.address: line.wanted for line in served.lines if line.list.casefold() == own}
         has = {f"{office.name}/{alias}": name for alias, name in office.people.items()}
         return [] if told == has == shown else [f"{office.name}: told {told}, shown {shown}, has {has}"]

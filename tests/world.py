@@ -19,15 +19,18 @@ from dxa.agent import Agent, OpenSite
 from dxa.agent.admin import Administrator, Leftover
 from dxa.config import parse
 from dxa.connector import Connector, LinkContext, PeerInfo
-from dxa.entry import Entry, Transaction, Verb
+from dxa.entry import Entry, Fields, Transaction, Verb, is_definition
 from dxa.errors import DxaError
 from dxa.host import Host
+from dxa.ledger.view import LISTS
 from dxa.recipient import Kind, Recipient
 from dxa.store import MemoryHighWater, Store
 from dxa_msmail import importtext
 from dxa_msmail.folder import MemoryFolder
+from dxa_msmail.importlines import definition_of
 from dxa_msmail.requestor.config import RequestorConfig
 from dxa_msmail.requestor.home import MemoryHome
+from dxa_msmail.requestor.lists import people
 from dxa_msmail.requestor.requestor import Requestor
 from dxa_msmail.requestor.state import MemoryStorage
 from dxa_msmail.server import MsMailServer
@@ -37,6 +40,14 @@ NAMES = ("NORTH/ALPHA", "NORTH/BETA", "SOUTH/GAMMA")
 NAMES_THERE = ("Ann", "Bob", "Éva", "Cy", "Zoë Longname, Alexandrina Theo", "Di", "Ann001")
 PEOPLE = ("Ann", "Bob", "Éva", "Ann", "Bob", "ann", "Zoë Longname, Alexandrina Theo")
 ALIASES = tuple(f"U{i}" for i in range(6))
+#: What a postoffice may define for its people's entries, and what stands there.
+TEMPLATES: tuple[tuple[str, ...], ...] = (
+    (),
+    ("Phone:~10~25~A~~",),
+    ("Phone:~10~25~A~~", "City/ST:~10~25~A~Berlin~"),
+    ("Room:~10~25~N~~", "Phone:~10~25~A~none~"),
+)
+VALUES = ("", "1", "22", "A/B")
 LINK = "pcmail"
 
 CONFIG = """
@@ -118,7 +129,10 @@ class Postoffice:
     outbox: FusedFolder
     home: MemoryHome
     fuse: Fuse
-    backup: tuple[Any, dict[str, str]] | None = None
+    backup: tuple[Any, dict[str, str], tuple[str, ...], dict[str, str]] | None = None
+    #: The fields of its people's entries, and the values by mailbox and prompt.
+    template: tuple[str, ...] = ()
+    values: dict[str, str] = attrs.field(factory=dict)
 
     @property
     def naive(self) -> bool:
@@ -128,10 +142,37 @@ class Postoffice:
     def write_list(self) -> None:
         """Make the own address list what the people are, as an administrator's export would."""
         rows = [
-            Transaction(0, Verb.ADD, None, Entry("", "MS", self.name, name, f"{self.name}/{alias}"))
+            Transaction(0, Verb.ADD, None, Entry("", "MS", self.name, name, f"{self.name}/{alias}", self.told(alias)))
             for alias, name in sorted(self.people.items())
         ]
-        self.home.write("ADDRESS.TXT", importtext.write(rows))
+        defined = [definition_of(importtext.Template(0, 0, "MS", self.name, self.template))] if self.template else []
+        self.home.write("ADDRESS.TXT", importtext.write([*defined, *rows]))
+
+    def told(self, alias: str) -> Fields:
+        """The values of one of its people, some of them left out where they are the default."""
+        prompts = [line.split("~")[0] for line in self.template]
+        return tuple(
+            (prompt, self.values[f"{alias}/{prompt}"]) for prompt in prompts if f"{alias}/{prompt}" in self.values
+        )
+
+    def expected(self, alias: str) -> Fields:
+        """The values of one of its people as others must see them."""
+        defined = ((line.split("~")[0], line.split("~")[4]) for line in self.template)
+        return tuple((prompt, self.values.get(f"{alias}/{prompt}", default)) for prompt, default in defined)
+
+    def want_templates(self, wanted: bool) -> None:
+        """Send and want values, or not."""
+        self.requestor.config = attrs.evolve(self.requestor.config, templates=wanted)
+
+    @property
+    def templates(self) -> bool:
+        """Whether values are sent and wanted."""
+        return self.requestor.config.templates
+
+    def held_values(self) -> dict[str, Fields]:
+        """What it holds of others: values by address, and definitions by list."""
+        lists = self.requestor.state().lists
+        return {e.address or e.list: e.fields for rows in lists.values() for e in rows.values() if e.fields}
 
     def want_types(self, types: tuple[str, ...]) -> None:
         """Ask for these address types from now on."""
@@ -152,16 +193,17 @@ class Postoffice:
     def held(self) -> set[tuple[str, str, str, str]]:
         """Type, list, name and address of everybody of others."""
         lists = self.requestor.state().lists
-        return {(e.type, e.list, e.name, e.address) for rows in lists.values() for e in rows.values()}
+        return {(e.type, e.list, e.name, e.address) for rows in lists.values() for e in people(rows).values()}
 
     def back_up(self) -> None:
         """A backup of the state and the people."""
-        self.backup = (self.storage.state, dict(self.people))
+        self.backup = (self.storage.state, dict(self.people), self.template, dict(self.values))
 
     def restore(self) -> None:
         """Set everything back to the backup."""
         assert self.backup is not None
         self.storage.state, self.people = self.backup[0], dict(self.backup[1])
+        self.template, self.values = self.backup[2], dict(self.backup[3])
         self.write_list()
 
 
@@ -250,6 +292,9 @@ class World:
         requestor = Requestor(config, storage, inbox, outbox, lambda: self.now, home, self.types)
         people = dict(zip(self.random.sample(ALIASES, 3), self.random.sample(NAMES_THERE, 3), strict=True))
         office = Postoffice(name, people, requestor, storage, inbox, outbox, home, fuse)
+        if self.random.random() < 0.7:
+            office.template = self.random.choice(TEMPLATES)
+            office.want_templates(self.random.random() < 0.8)
         office.write_list()
         return office
 
@@ -322,6 +367,21 @@ class World:
         office = self.random.choice(self.offices)
         types = self.random.choice([("PCM",), ("PCM", "SMTP")])
         self.client(office, lambda: office.want_types(types))
+
+    def change_templates(self) -> None:
+        """A postoffice defines other fields, wants values or does not, or somebody's values change."""
+        office, kind = self.random.choice(self.offices), self.random.random()
+        if kind < 0.25:
+            office.template = self.random.choice(TEMPLATES)
+        elif kind < 0.4:
+            wanted = self.random.random() < 0.7
+            self.client(office, lambda: office.want_templates(wanted))
+        else:
+            for alias in ALIASES:
+                if self.random.random() < 0.6:
+                    prompt = self.random.choice(("Phone:", "City/ST:", "Room:"))
+                    office.values[f"{alias}/{prompt}"] = self.random.choice(VALUES)
+        office.write_list()
 
     def t1(self) -> None:
         """A postoffice sends its request."""
@@ -422,6 +482,7 @@ class World:
         edit_people: 10,
         edit_directory: 5,
         change_types: 1,
+        change_templates: 5,
         t1: 10,
         carry: 12,
         t2: 9,
@@ -498,13 +559,14 @@ class World:
         """What does not agree: received lists, the directory, the views, and every global address list."""
         found = []
         for office in self.offices:
-            found += self._received(office) + self._owned(office) + self._gal(office)
+            found += self._received(office) + self._owned(office) + self._gal(office) + self._values(office)
         return found + self._deleted() + self.broken
 
     def _received(self, office: Postoffice) -> list[str]:
         """The server's received list is what the postoffice has."""
         peer = f"{LINK}/{office.name}"
-        told = {row.entry.address: row.entry.name for row in self.store.received.all(peer) if row.alive}
+        rows = [row.entry for row in self.store.received.all(peer) if row.alive]
+        told = {entry.address: entry.name for entry in rows if not is_definition(entry)}
         has = {f"{office.name}/{alias}": name for alias, name in office.people.items()}
         return [] if told == has else [f"{office.name}: received list {told} is not {has}"]
 
@@ -536,7 +598,7 @@ class World:
         shown = {
             (line.type, line.list, line.name, line.address)
             for line in self.store.views.live_all(row.view)
-            if row.pick.shows(line.type, line.instead_of) and line.list.casefold() != own
+            if row.pick.shows(line.type, line.instead_of) and line.list.casefold() != own and line.recipient != LISTS
         }
         held = office.held()
         return (
@@ -544,6 +606,25 @@ class World:
             if shown == held
             else [f"{office.name}: lacks {sorted(shown - held)}, has {sorted(held - shown)} too much"]
         )
+
+    def _values(self, office: Postoffice) -> list[str]:
+        """A postoffice that wants values has those that the others want to tell, and their definitions."""
+        if not office.templates:
+            return []
+        wanted: dict[str, Fields] = {}
+        for other in self.offices:
+            if other is not office and other.templates and other.template:
+                addresses = {f"{other.name}/{alias}": alias for alias in other.people}
+                wanted |= {a: other.expected(alias) for a, alias in addresses.items() if a not in self.pinned}
+                pairs = (line.partition("~")[::2] for line in other.template)
+                wanted[other.name] = tuple(pairs)
+        held = {at: fields for at, fields in office.held_values().items() if at not in self.pinned}
+        differ = {
+            at: (wanted.get(at), held.get(at))
+            for at in wanted.keys() | held.keys()
+            if dict(wanted.get(at, ())) != dict(held.get(at, ()))
+        }
+        return [f"{office.name}: should have, and has {differ}"] if differ else []
 
 
 def run(seed: int, steps: int = 40, *, naive: bool = False) -> list[str]:

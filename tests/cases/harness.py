@@ -386,7 +386,7 @@ def _answer(mail_: ffapi.MailMessage) -> Answer:
             numbers.append(int(line[:10]))
             lines.append(text[11:].strip())
         elif line.startswith("-") or "~" in line:
-            lines.append(line if "~" in line else text)
+            lines.append(text.strip())
         else:
             lines[-1] += f" >{text}"
     return Answer(

@@ -16,6 +16,7 @@ from dxa.entry import (
     Verb,
     default_of,
     definition_key,
+    is_definition,
 )
 from dxa.rules.maps import prompt_key
 
@@ -86,6 +87,8 @@ class _Hearing:
         self.anchors: dict[str, tuple[int, str]] = {}
         #: Anchors by row.
         self.named: dict[int, str] = {}
+        #: The definitions of lists, by their keys.
+        self.defined = {row.entry.key: row.entry.fields for row in rows if row.alive and is_definition(row.entry)}
         for row in rows:
             if row.entry.anchor:
                 self.anchors[row.entry.anchor] = (row.id, row.entry.key)
@@ -166,6 +169,8 @@ class _Hearing:
     def add(self, transaction: Transaction) -> None:
         entry = transaction.new
         assert entry is not None
+        if self.defined:
+            entry = entry._replace(fields=with_defaults(entry.fields, self.definition_of(entry)))
         # dx:T-237: several adds with one address in a batch are a fault at the source; the first one stands.
         if entry.key in self.added:
             there = self.now.get(entry.key)
@@ -253,8 +258,9 @@ class _Hearing:
             self.modify_unknown(transaction, new)
             return
         current = self.now[key][1]
-        _, defined = self.now.get(definition_key(new.type or current.type, new.list or current.list), (0, None))
-        entry = defaulted(_merged(current, new), new.fields, defined)
+        if self.defined and new.fields:  # KB Q107754: of values that are left out the default is the value
+            new = new._replace(fields=by_default(new.fields, self.definition_of(new if new.type else current)))
+        entry = _merged(current, new)
         if entry.key != key and (entry.key in self.now or entry.key in self.vacated):
             # Its holder may go away later in the report: two entries can swap addresses.
             self.vacated.add(key)
@@ -266,14 +272,21 @@ class _Hearing:
         """KB Q125920: a definition discards all values of its list; they come behind it."""
         entry = transaction.new
         assert entry is not None
-        if clears:
-            for key, (row, each) in self.now.items():
-                if each.fields and key != entry.key and covers(entry, each):
-                    self.now[key] = (row, each._replace(fields=()))
+        self.defined.pop(entry.key, None)
         if entry.fields:
             self.put(entry)
+            self.defined[entry.key] = entry.fields
         elif entry.key in self.now:
             self.drop(entry.key)
+        if clears:
+            fields = with_defaults((), entry.fields)
+            for key, (row, each) in self.now.items():
+                if key != entry.key and covers(entry, each):
+                    self.now[key] = (row, each._replace(fields=fields))
+
+    def definition_of(self, entry: Entry) -> Fields:
+        """The definition of the list in which the entry stands."""
+        return self.defined.get(definition_key(entry.type, entry.list), ())
 
     def seat_waiting(self) -> None:
         """Modifies to an address that was held: it is free now, or they are refused and change nothing."""
@@ -307,6 +320,7 @@ class _Hearing:
         assert wanted is not None
         for key in [k for k, (_, entry) in self.now.items() if covers(wanted, entry)]:
             self.added.pop(key, None)
+            self.defined.pop(key, None)
             self.drop(key)
 
     def find(self, entry: Entry) -> str | None:
@@ -347,16 +361,17 @@ def _merged(current: Entry, new: Entry) -> Entry:
     return new._replace(fields=fields)
 
 
-def defaulted(entry: Entry, told: Fields, defined: Entry | None) -> Entry:
-    """The entry after a modify that told these fields, in a list with this definition (KB Q107754).
+def with_defaults(fields: Fields, defined: Fields) -> Fields:
+    """The fields of an entry in a list with this definition, with the defaults that it has where none are told."""
+    told = {prompt_key(prompt) for prompt, _ in fields}
+    rest = ((prompt, default_of(layout)) for prompt, layout in defined if prompt_key(prompt) not in told)
+    return (*fields, *((prompt, default) for prompt, default in rest if default))
 
-    Where values are told at all, those of the definition that are left out become its defaults.
-    """
-    if defined is None or not told:
-        return entry
-    prompts = {prompt_key(prompt) for prompt, _ in told}
-    rest = tuple((p, default_of(layout)) for p, layout in defined.fields if prompt_key(p) not in prompts)
-    return entry._replace(fields=merge_fields(entry.fields, rest))
+
+def by_default(fields: Fields, defined: Fields) -> Fields:
+    """The fields that a modify tells in a list with this definition, with all of the defaults where none are told."""
+    told = {prompt_key(prompt) for prompt, _ in fields}
+    return (*fields, *((p, default_of(layout)) for p, layout in defined if prompt_key(p) not in told))
 
 
 def merge_fields(current: Fields, new: Fields) -> Fields:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import attrs
 
-from dxa.entry import Fields, default_of
+from dxa.entry import Fields
 from dxa.rules.naming import NameLimits
 from dxa.rules.transliteration import transliterate
 
@@ -29,15 +29,14 @@ def prompt_key(prompt: str) -> str:
 def by_definition(fields: Fields, defined: Fields, limits: NameLimits) -> Fields:
     """The values as a list's definition has them: all of its prompts, in its order, and no others (dx:T-128).
 
-    Of which no value is given, the default is the value (KB Q107754); of two with one prompt the last counts. A value
-    is one line of the code page in `limits`; one that is wider than its field is left empty, for half a number is a
-    wrong one (`too_wide`).
+    A prompt without a value is empty, for where its line is left out the default stands (KB Q107754); of two with one
+    prompt the last counts. A value is one line of the code page in `limits`; one that is wider than its field is left
+    empty, for half a number is a wrong one (`too_wide`).
     """
     values = {prompt_key(prompt): _shaped(value, limits) for prompt, value in fields}
     result = []
     for prompt, layout in defined:
-        value = values.get(prompt_key(prompt))
-        value = default_of(layout) if value is None else value
+        value = values.get(prompt_key(prompt), "")
         result.append((prompt, value if len(value) <= _width(layout) else ""))
     return tuple(result)
 

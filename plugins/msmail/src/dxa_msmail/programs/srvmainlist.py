@@ -25,6 +25,7 @@ from dxa.ledger.view import (
     definition_line,
     settle_names,
 )
+from dxa.rules.maps import by_definition
 from dxa.rules.naming import NameLimits, Names, shape_name
 from dxa_msmail.addresses import MS
 from dxa_msmail.errors import message as error_text
@@ -87,7 +88,8 @@ class MasterList:
 
         `moved` are keys before and after of entries that have another address now.
         """
-        wanted = dict(self._wanted(heard, journal))
+        definitions = self._definitions(heard)
+        wanted = dict(self._wanted(heard, definitions, journal))
         live = {self.key(line): line for line in self.served.lines}
         for old, new in moved:
             if old in live and old not in wanted and new in wanted and new not in live:
@@ -103,7 +105,7 @@ class MasterList:
         for wish in wanted.values():
             self.served.last_recipient += 1
             wishes[self.served.last_recipient, ""] = wish
-        before, defined = self._redefined(heard)
+        before, defined = self._redefined(definitions.values())
         if not (touched or wishes or before or defined):
             return 0
         lists = {(wish.type, wish.list.casefold()) for wish in wishes.values()}
@@ -113,11 +115,8 @@ class MasterList:
         self.served.definitions = [x for x in self.served.definitions if x.form not in before] + [*defined.values()]
         return self._apply(steps, touched, after, journal)
 
-    def _redefined(self, heard: frozenset[str]) -> tuple[dict[FormKey, Line], dict[FormKey, Line]]:
-        """The definitions that are not as they are told: as they are, and as they should be.
-
-        A list is defined as its requestor tells it, else as the one does that told it first.
-        """
+    def _definitions(self, heard: frozenset[str]) -> dict[ListKey, Line]:
+        """The definitions of lists: as the list's requestor tells it, else as the one does that told it first."""
         told: dict[ListKey, tuple[bool, Line]] = {}
         for name, rows in self.served.told.items():
             for entry in filter(is_definition, rows.values()):
@@ -127,7 +126,11 @@ class MasterList:
                 if key not in told or (key[1] == name and not told[key][0]):
                     self.served.carry(entry.type, entry.list)
                     told[key] = key[1] == name, definition_line(*self.served.lists[key], entry.fields)
-        wanted = {line.form: line for _, line in told.values()}
+        return {key: line for key, (_, line) in told.items()}
+
+    def _redefined(self, definitions: Iterable[Line]) -> tuple[dict[FormKey, Line], dict[FormKey, Line]]:
+        """The definitions that are not as they are told: as they are, and as they should be."""
+        wanted = {line.form: line for line in definitions}
         live = {line.form: line for line in self.served.definitions}
         differ = {form for form in wanted.keys() | live.keys() if wanted.get(form) != live.get(form)}
         before, after = ({form: x for form, x in each.items() if form in differ} for each in (live, wanted))
@@ -139,7 +142,9 @@ class MasterList:
         owner = entry.list.casefold() if entry.type == MS.name else ""
         return owner == name or owner not in heard
 
-    def _wanted(self, heard: frozenset[str], journal: Journal) -> Iterator[tuple[str, Wish]]:
+    def _wanted(
+        self, heard: frozenset[str], definitions: Mapping[ListKey, Line], journal: Journal
+    ) -> Iterator[tuple[str, Wish]]:
         best: dict[str, tuple[tuple[bool, int], str, Entry]] = {}
         for name, rows in self.served.told.items():
             for row, entry in rows.items():
@@ -157,7 +162,9 @@ class MasterList:
                 continue
             self.served.carry(entry.type, entry.list)
             _, list_ = self.served.lists[entry.type, entry.list.casefold()]
-            yield key, Wish(entry.type, "", list_, entry.name, entry.address, entry.fields, name)
+            defined = definitions.get((entry.type, list_.casefold()))
+            fields = by_definition(entry.fields, defined.fields, _LIMITS) if defined else ()
+            yield key, Wish(entry.type, "", list_, entry.name, entry.address, fields, name)
 
     def _number(self) -> int:
         self.served.sync += 1

@@ -9,7 +9,7 @@ import attrs
 from dxa.change import diff
 from dxa.entry import Entry, Fields, Reject, Transaction, Verb, definition_key, is_definition, list_entry
 from dxa.ledger.answer import ListKey
-from dxa.ledger.received import defaulted, merge_fields
+from dxa.ledger.received import by_default, merge_fields, with_defaults
 from dxa.rules.naming import name_key, name_keys
 from dxa_msmail.errors import message as error_text
 
@@ -66,6 +66,8 @@ class Applying:
         elif transaction.verb is Verb.DELETE:
             self._drop(entry)
         elif transaction.verb is Verb.ADD:
+            if defined := self._definition_of(entry):
+                entry = entry._replace(fields=with_defaults(entry.fields, defined))
             self._put(entry, transaction)
         else:
             self._modify(transaction)
@@ -84,11 +86,16 @@ class Applying:
 
     def _define(self, entry: Entry) -> None:
         """KB Q125920: a definition discards the values that the list has."""
-        rows = self._writable(list_key(entry))
-        rows.update((key, each._replace(fields=())) for key, each in rows.items() if each.fields)
+        rows, fields = self._writable(list_key(entry)), with_defaults((), entry.fields)
+        rows.update((key, each._replace(fields=fields)) for key, each in rows.items() if each.fields != fields)
         rows.pop(entry.key, None)
         if entry.fields:
             rows[entry.key] = entry
+
+    def _definition_of(self, entry: Entry) -> Fields:
+        """The definition of an entry's list."""
+        defined = self._list(list_key(entry)).get(definition_key(entry.type, entry.list))
+        return defined.fields if defined else ()
 
     def _modify(self, transaction: Transaction) -> None:
         old, new = transaction.old, transaction.new
@@ -102,8 +109,8 @@ class Applying:
             return
         if not new.address:
             new = current._replace(name=new.name, fields=new.fields)
-        told, defined = new.fields, self._list(list_key(new)).get(definition_key(new.type, new.list))
-        new = defaulted(new._replace(fields=merge_fields(current.fields, told)), told, defined)
+        told = by_default(new.fields, self._definition_of(new)) if new.fields else ()
+        new = new._replace(fields=merge_fields(current.fields, told))
         if self._holder(new) not in (None, entry_key(current), entry_key(new)):
             self._refuse(transaction, ALIAS_EXISTS)
             return

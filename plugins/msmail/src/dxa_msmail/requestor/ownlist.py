@@ -9,6 +9,7 @@ import attrs
 from dxa.address import AddressTypes
 from dxa.entry import Entry, Reject, Verb, definition_key, is_definition
 from dxa.ledger.answer import ListKey
+from dxa.ledger.received import with_defaults
 from dxa.rules.maps import by_definition
 from dxa.rules.naming import NameLimits, name_key
 from dxa_msmail import importtext
@@ -85,5 +86,8 @@ def _defined(entries: Mapping[str, Entry], before: Mapping[str, Entry], code_pag
     result = {entry.key: entry for entry in definitions.values()}
     for address, entry in people(entries).items():
         defined = definitions.get(list_key(entry))
-        result[address] = entry._replace(fields=by_definition(entry.fields, defined.fields, limits)) if defined else entry
+        if defined:
+            fields = with_defaults(entry.fields, defined.fields)
+            entry = entry._replace(fields=by_definition(fields, defined.fields, limits))
+        result[address] = entry
     return result

@@ -177,8 +177,8 @@ class Requestor:
         )
 
     def _lines(self, queue: Sequence[Transaction]) -> bytes:
-        config = self.config
-        return importtext.write(queue, code_page=config.code_page, numbered=True, templates=config.templates)
+        # What was queued has its numbers, whatever is wanted now.
+        return importtext.write(queue, code_page=self.config.code_page, numbered=True)
 
     def _post(self, state: RequestorState, what: str, data: bytes) -> None:
         """Drop a message; its bytes are in its name, so that a state that was set back never overwrites another."""
@@ -196,7 +196,7 @@ class Requestor:
         """
         journal, done = Journal(), list[str]()
         answers, others = self._waiting(journal, done)
-        keeping = StateKeeping(self.config.name, self.state())
+        keeping = StateKeeping(self.config.name, self.state(), templates=self.config.templates)
         taking = NaiveTaking(keeping, save=self.storage.save) if self.config.naive else Taking(keeping)
         numbers = taking.take(keeping.state.machine, answers)
         for other in others:

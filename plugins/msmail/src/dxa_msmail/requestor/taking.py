@@ -18,7 +18,7 @@ from dxa_msmail.addresses import MS
 from dxa_msmail.errors import message as error_text
 from dxa_msmail.requestor.answers import Answer
 from dxa_msmail.requestor.journal import Journal
-from dxa_msmail.requestor.lists import Applying, export
+from dxa_msmail.requestor.lists import Applying, Lists, export, people
 from dxa_msmail.requestor.state import RequestorState
 
 _VERB = attrgetter("verb")
@@ -98,10 +98,14 @@ class Taking(Generic[K]):
 
 @attrs.define
 class StateKeeping:
-    """Keeps everything in a `RequestorState`: answers change its lists at once. `own` is ``NET/PO``."""
+    """Keeps everything in a `RequestorState`: answers change its lists at once. `own` is ``NET/PO``.
+
+    Without `templates` no values are kept, also none of before: what the server tells later goes on from there.
+    """
 
     own: str
     state: RequestorState
+    templates: bool = True
 
     def apply(self, answer: Answer, *, full: bool) -> Sequence[Reject]:
         """See `Keeping`."""
@@ -110,7 +114,8 @@ class StateKeeping:
             applying.clear()
         for row in answer.records.transactions:
             applying.apply(row)
-        self.state = attrs.evolve(self.state, lists=applying.result())
+        lists = applying.result()
+        self.state = attrs.evolve(self.state, lists=lists if self.templates else _plain(lists))
         return applying.rejects
 
     def drop(self, upto: int) -> None:
@@ -120,6 +125,14 @@ class StateKeeping:
     def export(self, above: int) -> None:
         """See `Keeping`."""
         self.state = exported(self.state, self.own, above)
+
+
+def _plain(lists: Lists) -> Lists:
+    """The lists without values and definitions."""
+    return {
+        where: {key: entry._replace(fields=()) if entry.fields else entry for key, entry in people(rows).items()}
+        for where, rows in lists.items()
+    }
 
 
 @attrs.define
