@@ -30,8 +30,10 @@ def wanted_of(context: LinkContext, root: Path) -> list[Wanted]:
     def folder(text: str) -> Route:
         return direct(text if Path(text).is_absolute() else os.path.relpath(context.folder / text, root))
 
-    found = {name_key(name): Wanted(name=name, route=folder(path)) for name, path in context.options.routes.items()}
-    found |= {name_key(name): Wanted(name=name, route=indirect(to)) for name, to in context.options.via.items()}
+    # A requestor's link knows the way to its server only.
+    routes, via_others = (getattr(context.options, key, {}) for key in ("routes", "via"))
+    found = {name_key(name): Wanted(name=name, route=folder(path)) for name, path in routes.items()}
+    found |= {name_key(name): Wanted(name=name, route=indirect(to)) for name, to in via_others.items()}
     for info in context.peers.values():
         if "/" not in info.name:  # a gateway has no postoffice
             continue
