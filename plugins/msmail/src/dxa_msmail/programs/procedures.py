@@ -32,7 +32,7 @@ class Step:
 
     `each` says for which postoffices it is done, `done` whether it is for one of them, and `do` does it; it returns
     False when that cannot be done from here. Without `done` nobody can tell, and without `do` it is a person's. With
-    `local` both need the files of that postoffice.
+    `local` both need the files of that postoffice; a step that `runs` needs a server whose programs run here, too.
     """
 
     what: str
@@ -41,6 +41,7 @@ class Step:
     done: Callable[[Place, str], bool] | None = None
     do: Callable[[Place, str], object] | None = None
     local: bool = True
+    runs: bool = False
 
 
 @attrs.frozen(kw_only=True)
@@ -83,13 +84,21 @@ def go(procedure: Procedure, place: Place, *, after: int = 0) -> list[Item]:
     Raises `UsageError`, and what a step raises: those before it stay done.
     """
     _require(procedure, place)
+    done: set[tuple[int, str]] = set()
     for number, step in enumerate(procedure.steps, 1):
         place.refresh()
         if number > after:
-            done = [_do(place, step, number, name) for name in step.each(place)]  # one that cannot be stops no other
-            if not all(done):
+            names = list(step.each(place))
+            done |= {(number, name_key(name)) for name in names if _do(place, step, number, name)}
+            if not all((number, name_key(name)) in done for name in names):  # one that cannot be stops no other
                 break
-    return checklist(procedure, place)
+    place.refresh()
+    # What can be done again at any time is done all the same.
+    return [
+        attrs.evolve(item, state=State.DONE) if (number, name_key(name)) in done or number <= after else item
+        for number, step, name in _places(procedure, place)
+        for item in [_item(place, step, number, name)]
+    ]
 
 
 def _do(place: Place, step: Step, number: int, name: str) -> bool:
@@ -124,7 +133,7 @@ def _item(place: Place, step: Step, number: int, name: str) -> Item:
     state, why = State.YOURS, ""
     try:
         if step.done is not None and _is_here(place, step, name):
-            can = step.do is not None
+            can = step.do is not None and (not step.runs or place.server is not None)
             state = State.DONE if step.done(place, name) else State.TO_DO if can else State.YOURS
         elif step.done is not None:
             why = place.away.get(name_key(name), f"{name} cannot be reached from here")

@@ -47,6 +47,7 @@ _EVERYBODY = Step(
     each=_requestors,
     done=lambda place, name: place.settled([name]),
     do=lambda place, name: place.cycle(place.reached(place.requestors) or [name]),
+    runs=True,
 )
 _ALONE = attrs.evolve(_EVERYBODY, each=lambda place: [place.name], do=lambda place, name: place.cycle([name]))
 _SOUND = Step(
@@ -57,7 +58,7 @@ _SOUND = Step(
 _WANT_ALL = Step(
     what="have {name} send everything, and ask for everything",
     how="dxa msmail admin {admin} -d {path} export\ndxa msmail admin {admin} -d {path} import",
-    done=lambda place, name: steps.wants_all(place, name) or place.settled([name]),
+    done=steps.wants_all,
     do=steps.want_all,
 )
 _TAKE = Step(
@@ -74,6 +75,7 @@ _GONE = Step(
     each=_requestors,
     done=lambda place, name: not place.people(name, place.other),
     do=lambda place, name: place.cycle(place.reached(place.requestors)),
+    runs=True,
 )
 _FORGOTTEN = Step(
     what="forget the postoffice {other} at {name}",
