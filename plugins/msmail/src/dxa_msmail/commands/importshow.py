@@ -49,6 +49,8 @@ def text(done: Text, file: Path | None, as_json: bool, *, adding: bool = False) 
         entries = screen.many(done.count, "entry", "entries")
         screen.say(f"{entries} added to what was in {file}." if before else f"{entries} written to {file}.")
     screen.show_rejects("What has no place in it", done.rejects)
+    if file is not None:
+        screen.say(_FINISHED)
 
 
 def _before(file: Path) -> bytes:
