@@ -61,7 +61,7 @@ class RemoteConnector:
             site=context.site,
             selection=selection,
             plugins=plugins,
-            rest=packed((context.options, dict(context.peers))),
+            rest=packed((context.options, dict(context.peers), context.own_lists, context.peer_lists)),
             now=context.now(),
         )
         return cls(opening, allowance, clock=context.now, tell=context.tell, log=context.log.log)

@@ -112,7 +112,7 @@ def open_connector(opening: Opening, clock: Clock, connection: Connection) -> Co
     if kind is None:
         errors = "; ".join(info.error for info in host.found() if info.error)
         raise PluginError(opening.connector, f"is not there in a process of its own{f': {errors}' if errors else ''}")
-    options, peers = pickle.loads(opening.rest)
+    options, peers, own_lists, peer_lists = pickle.loads(opening.rest)
     context = LinkContext(
         link=opening.link,
         role=opening.role,
@@ -124,6 +124,8 @@ def open_connector(opening: Opening, clock: Clock, connection: Connection) -> Co
         now=clock.now,
         tell=lambda number, text: _send(connection, Told(number, text)),
         log=logging.getLogger(f"dxa.links.{opening.link}"),
+        own_lists=own_lists,
+        peer_lists=peer_lists,
     )
     return kind.open(context)
 
