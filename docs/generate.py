@@ -19,7 +19,18 @@ if __name__ == "__main__":
     sys.path.insert(0, str(DOCS.parent))
 
 # Python looks for a script's imports beside the script, so the line above comes first.
-from docs.generators import byhand, byserver, ccmail, compatibility, configurations, demo, exchange, formats, reference  # noqa: E402 - see above
+from docs.generators import (  # noqa: E402 - see above
+    byhand,
+    byserver,
+    ccmail,
+    compatibility,
+    configurations,
+    demo,
+    exchange,
+    formats,
+    procedures,
+    reference,
+)
 from docs.generators.markdown import table  # noqa: E402 - see above
 
 BLOCK = re.compile(r"(<!-- generated: (?P<name>[a-z-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -74,6 +85,7 @@ BLOCKS: dict[str, Callable[[], str | None]] = {
     **ccmail.blocks(),
     **configurations.blocks(),
     **exchange.blocks(),
+    **procedures.blocks(),
 }
 
 

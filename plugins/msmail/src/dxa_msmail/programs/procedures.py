@@ -46,13 +46,17 @@ class Step:
 
 @attrs.frozen(kw_only=True)
 class Procedure:
-    """A procedure; `at` says at which postoffice it is begun, `needs` which names it has to know besides."""
+    """A procedure; `at` says at which postoffice it is begun, `needs` which names it has to know besides.
+
+    `dxa` is what is typed instead where dxa is the directory server; "" when it is the same there.
+    """
 
     name: str
     title: str
     source: str
     at: str
     needs: tuple[str, ...] = ()
+    dxa: str = ""
     steps: tuple[Step, ...]
 
 
@@ -95,7 +99,7 @@ def go(procedure: Procedure, place: Place, *, after: int = 0) -> list[Item]:
     place.refresh()
     # What can be done again at any time is done all the same.
     return [
-        attrs.evolve(item, state=State.DONE) if (number, name_key(name)) in done or number <= after else item
+        attrs.evolve(item, state=State.DONE, why="") if (number, name_key(name)) in done or number <= after else item
         for number, step, name in _places(procedure, place)
         for item in [_item(place, step, number, name)]
     ]
@@ -121,7 +125,8 @@ def _require(procedure: Procedure, place: Place) -> None:
     if len(given) != len(procedure.needs) or not all("/" in name for name in given):
         raise UsageError(f"{procedure.name} needs {' and '.join(procedure.needs) or 'no other name'}")
     if procedure.at == SERVER and place.srvconf(place.name) is None and not _was_server(place):
-        raise UsageError(f"{procedure.name} begins at the directory server, and {place.name} is none")
+        hint = f"; where dxa is the server, use `{procedure.dxa}`" if procedure.dxa else ""
+        raise UsageError(f"{procedure.name} begins at the directory server, and {place.name} is none{hint}")
 
 
 def _was_server(place: Place) -> bool:

@@ -11,21 +11,23 @@ import attrs
 from dxa.errors import UsageError
 from dxa_msmail.addresses import check_pair
 from dxa_msmail.envelope import SYSTEM as MAILBOX
-from dxa_msmail.postoffice import letters, mailbag, tree
-from dxa_msmail.postoffice.dirsyncconf import SRVCONF, Requestor, write_srvconf
+from dxa_msmail.postoffice import letters, mailbag, queue, tree
+from dxa_msmail.postoffice.dirsyncconf import SRVCONF, Requestor, read_reqconf, write_reqconf, write_srvconf
 from dxa_msmail.postoffice.dirsyncconf import read_srvconf as read_conf
 from dxa_msmail.postoffice.identity import identity, write_identity
 from dxa_msmail.postoffice.mailbag import INQUEUE, SYSTEM
-from dxa_msmail.postoffice.maildata import Files
+from dxa_msmail.postoffice.maildata import Changing, Files
 from dxa_msmail.postoffice.networks import name_key, postoffices
 from dxa_msmail.postoffice.process import T2, read_process, write_process
 from dxa_msmail.postoffice.queue import MSTTRANS
 from dxa_msmail.postoffice.served import SERVED, read_served
 from dxa_msmail.postoffice.tree import open_postoffice
 from dxa_msmail.programs import admin, listds, srvmain
+from dxa_msmail.programs.keeping import is_comment
 from dxa_msmail.programs.proceduresplace import Place
 from dxa_msmail.programs.srvmain import bare
 from dxa_msmail.programs.srvmainmark import Mark
+from dxa_msmail.programs.telling import of_others, renumbered
 
 # -- numbers -------------------------------------------------------------------------------------------------------
 
@@ -266,13 +268,19 @@ def unlearn(place: Place, name: str, other: str) -> None:
 
 
 def is_called(place: Place, name: str, new: str) -> bool:
-    """The postoffice has that name now."""
+    """The postoffice has that name now, and perhaps nobody knows it by the old one any more."""
+    if name_key(name) not in place.offices:
+        return name_key(new) in place.offices
     with place.po(name).look() as files:
         return name_key(identity(files).name) == name_key(new)
 
 
 def call(place: Place, name: str, new: str) -> None:
     """Give it another name; its list is told anew, under that. Raises `UsageError` for one that is taken."""
+    if name_key(name) not in place.offices:
+        raise UsageError(
+            place.away.get(name_key(name), f"{place.name} knows no postoffice {name}; nothing has been done")
+        )
     network, _, postoffice = new.partition("/")
     check_pair(network, postoffice)
     if place.knows(name, new) is not None:
@@ -280,5 +288,16 @@ def call(place: Place, name: str, new: str) -> None:
     if place.srvconf(name) is not None:
         raise UsageError(f"{name} is the directory server; move that to another postoffice first")
     with place.po(name).change() as change:
+        _leave_others(change, int(place.clock()))
         write_identity(change, attrs.evolve(identity(change), network=network, postoffice=postoffice))
     want_all(place, name)
+
+
+def _leave_others(change: Changing, now: int) -> None:
+    """What waits about the own list names it as it was called; the full export says it all under the new name."""
+    conf, waiting = read_reqconf(change), queue.read_file(change, queue.REQTRANS)
+    pending = [record for record in waiting.records if record.number > conf.acked and not is_comment(record)]
+    last = max(conf.last, waiting.last_number)
+    rest = renumbered(of_others(pending, identity(change).name), last + 1)
+    change.write(queue.REQTRANS, queue.write_queue(rest or [queue.dummy(last, now)]))
+    write_reqconf(change, attrs.evolve(conf, last=last + len(rest)))

@@ -109,6 +109,7 @@ _ALL = (
         title="Begin anew with everything, everywhere",
         source="WA0725; KB Q257740, Q96060",
         at=SERVER,
+        dxa="dxa peers full LINK/PEER…",
         steps=(
             Step(
                 what="have the server {name} forget all lists and numbers",
@@ -152,6 +153,7 @@ _ALL = (
         source="WA0725; KB Q96060",
         at=SERVER,
         needs=("the NET/PO of the postoffice that is to be the server",),
+        dxa="dxa backup",
         steps=(
             _TAKE,
             Step(
@@ -185,7 +187,8 @@ _ALL = (
             _TAKE,
             Step(
                 what="register {name} at the site, with the folder of its postoffice and its password",
-                how="dxa peers add LINK {name} --password-ref env:NAME --set maildata={path}",
+                how="dxa peers add LINK {name} --password-ref env:NAME --set maildata={path}\n"
+                "dxa peers takeover OLDLINK LINK  # if the site was a requestor of it",
                 each=_offices,
                 done=lambda place, name: steps.is_peer(place, place.other, name),
                 local=False,
@@ -236,7 +239,7 @@ _ALL = (
             ),
             Step(
                 what="give the site a link with the connector msmail-requestor, whose server is {here}, and run it",
-                how="dxa sync",
+                how="dxa peers takeover OLDLINK LINK\ndxa sync",
                 each=lambda place: [place.other],
                 done=lambda place, name: steps.has_spoken(place, place.name, name),
                 local=False,
@@ -256,6 +259,7 @@ _ALL = (
         title="Go on after the directory server was restored from a backup",
         source="KB Q113453, Q96060 (problem 9)",
         at=SERVER,
+        dxa="dxa restore",
         steps=(
             _SOUND,
             attrs.evolve(_WANT_ALL, each=_requestors),
@@ -273,6 +277,7 @@ _ALL = (
         source="KB Q130230, Q104743",
         at=SERVER,
         needs=("the NET/PO of the postoffice that goes",),
+        dxa="dxa peers retire LINK NET/PO",
         steps=(
             _TAKE,
             Step(
@@ -291,6 +296,7 @@ _ALL = (
         source="KB Q96060, Q114246",
         at=SERVER,
         needs=("the NET/PO of the postoffice", "the NET/PO that it gets"),
+        dxa="dxa peers rename LINK OLD NEW",
         steps=(
             _TAKE,
             Step(
@@ -299,6 +305,7 @@ _ALL = (
                 each=lambda place: [place.other],
                 done=lambda place, name: steps.is_called(place, name, place.new),
                 do=lambda place, name: steps.call(place, name, place.new),
+                local=False,
             ),
             Step(
                 what="let {name} know the postoffice {new}",
