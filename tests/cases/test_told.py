@@ -19,7 +19,7 @@ def test_another_peer_s_entry(make_site: MakeSite):
     two.cycle("D Dora\tPCM:NET/TWO/DORA")
 
     assert ["Carl", "Dora"] == site.names()
-    assert any("belongs to" in reason for _, reason in site.rejects())
+    assert any("belongs to" in row.reason for row in site.site.store.rejects.list(status=None))
     owners = SITE + link() + peer("NET/ONE") + peer("NET/TWO", co_owners='["mail/NET/ONE"]')
     site.configure(owners)
     two.cycle("A Dora\tPCM:NET/TWO/DORA")

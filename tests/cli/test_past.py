@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
+
 import pytest
 
-from tests.cli.driver import HOUR, Driver, bad
+from tests.cli.driver import DAY, HOUR, Driver, bad
 
 RUN_KEYS = {"run", "applied_at", "scope", "plan", "adds", "modifies", "deletes"}
 CHANGE_KEYS = {"run", "applied_at", "scope", "verb", "recipient", "name", "what", "reason", "before", "after"}
@@ -217,3 +220,44 @@ def test_unknown_reject(command: str, id_: str, spoken: Driver) -> None:
 def test_no_rejects(site: Driver) -> None:
     """Without rejects the list says so."""
     assert "No rejected records.\n" == site("rejects", "list").out
+
+
+def test_a_conflict_that_is_solved_is_no_open_reject(linked: Driver) -> None:
+    """An address that was taken is a reject as long as it is; when it is free, or nobody wants it, it is solved."""
+    linked.system.put("Thief", "Ann")
+    linked("sync")
+    taken = linked("rejects", "list", "--json").json["rejects"]
+    linked("recipients", "remove", "Ann")
+    linked("sync")
+    free = linked("rejects", "list", "--json").json["total"]
+    linked("recipients", "add", "--name", "New", "--proxy", "MEM:new")
+    linked.system.put("Robber", "new")
+    linked("sync")
+    linked.system.delete("new")
+    linked("sync")
+
+    assert ["open"] == [each["status"] for each in taken]
+    assert 0 == free
+    assert 1 == linked("recipients", "list", "Thief", "--json").json["total"]
+    assert ["solved", "solved"] == [
+        each["status"] for each in linked("rejects", "list", "--all", "--json").json["rejects"]
+    ]
+
+
+def test_tombstones_go_when_all_have_seen_them(linked: Driver) -> None:
+    """Who was deleted is forgotten a day later, even if a link is switched off; that one catches up all the same."""
+    linked("sync")
+    linked.replace("[links.mem]", "[links.mem]\nenabled = false")
+    linked("recipients", "remove", "Ann")
+    linked.now += 2 * DAY
+    linked("sync")
+    linked.now += 2 * DAY
+    linked("sync")
+    with closing(sqlite3.connect(linked.folder / "dxa.db")) as database:
+        left = database.execute("SELECT * FROM tombstone").fetchall()
+    linked.replace("[links.mem]\nenabled = false", "[links.mem]")
+    linked("sync")
+
+    assert [] == left
+    assert {"Bob", "Cleo"} == {each.name for each in linked.system.entries.values()}
+    assert 0 == linked("verify").status

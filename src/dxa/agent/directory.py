@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
 import attrs
 
@@ -35,13 +35,17 @@ def plan_peers(work: LinkWork) -> Iterator[Plan]:
     """
     rows = work.store.peers.of_link(work.link.name)
     pending = set(work.store.received.peers_pending())
+    conflicting = work.store.rejects.standing(TAKEN_ADDRESS)
     held = {held.scope for held in work.store.held.all()}
     for peer in work.link.peers.values():
         row = rows.get(peer.name.casefold())
         if row is not None and (peer.id in pending or row.rules != peer.import_digest):
             yield _plan_peer(work, peer, row)
-        elif f"in {peer.id}" in held:
+            continue
+        if f"in {peer.id}" in held:
             work.release(f"in {peer.id}")
+        if peer.id in conflicting:
+            _solve(work, peer, ())
 
 
 def _plan_peer(work: LinkWork, peer: Peer, row: PeerRow) -> Plan:
@@ -466,6 +470,13 @@ def _conflicts(work: LinkWork, peer: Peer, meant: Meant, told: list[tuple[int, E
     if fresh:
         work.store.rejects.put(work.link.name, peer.id, None, fresh, work.now)
         work.outcome.rejects += len(fresh)
+    _solve(work, peer, [(row.raw or row.entry.key, why) for row, _, why in meant.conflicts])
+
+
+def _solve(work: LinkWork, peer: Peer, conflicts: Collection[tuple[str, str]]) -> None:
+    """Conflicts that are none any more are no open rejects."""
+    left = frozenset(conflicts)
+    work.store.rejects.solve(peer.id, TAKEN_ADDRESS, lambda raw, why: (raw, why) in left)
 
 
 def _stands(peer: Peer, recipient: Recipient | None) -> bool:

@@ -68,8 +68,11 @@ def _plan(work: LinkWork, peer: Peer, row: PeerRow) -> Plan:
     store, scope = work.store, f"out {peer.id}"
     passed = _superseded(work, peer)
     have = store.received.marked(peer.id)
-    want = _wanted(work, peer, row, have)
+    want, refused = _wanted(work, peer, row, have)
     changes = [attrs.evolve(change, reason=REASONS[change.verb]) for change in diff(have, want)]
+    # What is there as it should be, and what should not be there any more, is refused no longer.
+    open_ = {change.key for change in changes} | refused
+    store.rejects.solve(peer.id, 0, lambda raw, _: raw in open_)
     first = not store.counter(f"contact:{peer.id}")
     if first:
         changes = [change for change in changes if change.verb is not Verb.DELETE]
@@ -94,8 +97,10 @@ def _superseded(work: LinkWork, peer: Peer) -> frozenset[Fingerprint]:
     return frozenset(fingerprint(Change(side.key, *pair)) for pair in sides if (side := pair[1] or pair[0]))
 
 
-def _wanted(work: LinkWork, peer: Peer, row: PeerRow, have: Mapping[str, Entry]) -> Mapping[str, Entry]:
-    """What the view shows this peer, as it can hold it, without what is its own."""
+def _wanted(
+    work: LinkWork, peer: Peer, row: PeerRow, have: Mapping[str, Entry]
+) -> tuple[Mapping[str, Entry], set[str]]:
+    """What the view shows this peer, as it can hold it, without its own; and the keys of what it cannot hold."""
     pick = Pick(types=work.shown_types())
     own = work.store.received.recipients(peer.id)
     shown = (
@@ -113,7 +118,7 @@ def _wanted(work: LinkWork, peer: Peer, row: PeerRow, have: Mapping[str, Entry])
                 wanted[key] = entry._replace(key=key, anchor=held.anchor if held else "")
     if refused:
         _keep_refusals(work, peer.id, {key: f"{peer.name} cannot hold it: {why}" for key, why in refused.items()})
-    return wanted
+    return wanted, set(refused)
 
 
 def _shaped(

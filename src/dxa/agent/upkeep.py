@@ -5,6 +5,8 @@ from __future__ import annotations
 import subprocess
 from collections.abc import Sequence
 
+import attrs
+
 from dxa.agent.context import LinkWork
 from dxa.agent.outcome import CycleOutcome
 from dxa.agent.site import OpenSite
@@ -70,6 +72,8 @@ def prune(site: OpenSite, works: Sequence[LinkWork]) -> None:
             store.outbox.prune(now - config.keep_messages_days * DAY)
             store.journal.prune(now - config.keep_runs_days * DAY)
             store.numbered.prune(now - config.keep_cuts_days * DAY)
+            store.rejects.prune(now - config.keep_messages_days * DAY)
+            _prune_gone(site)
     for work in works:
         if _due(site, name := f"views pruned:{work.link.name}"):
             with store.transaction():
@@ -77,15 +81,37 @@ def prune(site: OpenSite, works: Sequence[LinkWork]) -> None:
                 _prune_views(work, now - config.keep_cuts_days * DAY)
 
 
+def _prune_gone(site: OpenSite) -> None:
+    """Forget who was deleted as soon as all views have seen it.
+
+    A view that nobody sees now, or on a link that is switched off, does not hold that up: should it be seen again, it
+    looks at everybody.
+    """
+    store = site.store
+    used = {row.view for row in store.peers.all() if (link := site.config.links.get(row.link)) and link.enabled}
+    views = [view for link in store.peers.links() for view in store.views.of_link(link)]
+    seen = min((view.usn for view in views if view.id in used), default=store.directory.usn())
+    for view in views:
+        if view.id not in used and 0 < view.usn < seen:
+            store.views.update(attrs.evolve(view, usn=0))
+    store.directory.prune(seen)
+
+
 def _due(site: OpenSite, name: str) -> bool:
     return site.clock() - site.store.counter(name) >= DAY
 
 
 def _prune_views(work: LinkWork, before: float) -> None:
-    """Drop cuts below what each peer has confirmed, and the view rows that no cut needs any more."""
+    """Drop cuts below what each peer has confirmed, and what no cut that is left needs any more.
+
+    That are rows of views, and lines that peers told themselves.
+    """
     store = work.store
     rows = store.peers.of_link(work.link.name)
     for row in rows.values():
         store.cuts.prune(row.id, row.state.confirmed, before)
+    cuts, highest = store.cuts.of([row.id for row in rows.values()]), store.highest(work.link.name)
+    for row in rows.values():
+        store.received.prune_told(row.id, min((cut.number for cut in cuts.get(row.id, ())), default=highest))
     for view, oldest in store.cuts.oldest(work.link.name).items():
         store.views.prune(view, oldest)

@@ -50,7 +50,8 @@ _HAVING = select(proxy.c.recipient).distinct().where(proxy.c.type.in_(among()))
 _HOLDERS = select(proxy.c.key, proxy.c.recipient).where(proxy.c.key.in_(among()))
 _ORIGINS = select(recipient.c.id, recipient.c.origin).where(recipient.c.id.in_(among()))
 _COUNT = select(func.count()).select_from(recipient).where(recipient.c.owner == bindparam("owner"))
-_GONE = select(tombstone.c.recipient).where(tombstone.c.recipient.in_(among()))
+_THERE = select(recipient.c.id).where(recipient.c.id.in_(among()))
+_FORGET = delete(tombstone).where(tombstone.c.usn <= bindparam("usn"))
 _CHANGED = union_all(
     select(recipient.c.id).where(recipient.c.usn > bindparam("usn")),
     select(tombstone.c.recipient).where(tombstone.c.usn > bindparam("usn")),
@@ -139,7 +140,12 @@ class Directory:
 
     def gone(self, ids: Iterable[int]) -> set[int]:
         """Those of these recipients that were deleted."""
-        return {row[0] for row in self._db.among(_GONE, ids)}
+        asked = set(filter(None, ids))
+        return asked - {row[0] for row in self._db.among(_THERE, asked)}
+
+    def prune(self, usn: int) -> None:
+        """Forget who was deleted by then: everybody who wants to know has seen it."""
+        self._db.run(_FORGET, usn)
 
     # -- writing ---------------------------------------------------------------------------------------------------
 

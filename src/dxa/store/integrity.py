@@ -84,7 +84,9 @@ _AHEAD = select(w.view, w.name, v.head).join(schema.view, v.id == w.view)
 _AHEAD = _AHEAD.where(or_(w.since > v.head, w.until > v.head, w.until <= w.since))
 _STRAY = select(w.view, w.name).where(w.view.not_in(select(v.id)))
 _LEFT = select(w.view, w.name).join(schema.view, v.id == w.view)
-_LEFT = _LEFT.where(w.recipient > _NONE, w.until.is_(None), v.usn == bindparam("usn"), v.rules == v.wanted, w.recipient.not_in(_KNOWN))
+_LEFT = _LEFT.where(
+    w.recipient > _NONE, w.until.is_(None), v.usn == bindparam("usn"), v.rules == v.wanted, w.recipient.not_in(_KNOWN)
+)
 _SHOWN_LISTS = select(w.view, w.type, w.list).distinct().where(w.until.is_(None))
 _CARRIED = select(schema.carried.c.view, schema.carried.c.type, schema.carried.c.list)
 _LOST_CUTS = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import attrs
-from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy import bindparam, delete, select, union, update
 from sqlalchemy.sql import ClauseElement
 
 from dxa.dirsync import requestor, server
@@ -47,6 +47,8 @@ _DROP = delete(peer).where(peer.c.id == bindparam("key"))
 _GET = select(peer).where(peer.c.id == bindparam("key"))
 _OF_LINK = select(peer).where(peer.c.link == bindparam("key")).order_by(peer.c.id)
 _ALL = select(peer).order_by(peer.c.id)
+
+_LINKS = union(select(peer.c.link), select(schema.view.c.link))
 
 _OF_PEER = (
     *(schema.received, schema.told, schema.cut, schema.numbered),
@@ -99,6 +101,10 @@ class Peers:
     def all(self) -> list[PeerRow]:
         """All peers by id."""
         return list(map(_peer, self._db.rows(_ALL)))
+
+    def links(self) -> list[str]:
+        """The links that anything is stored of."""
+        return self._db.column(_LINKS)
 
     def put(self, rows: Iterable[PeerRow]) -> None:
         """Store peers, new or known."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from hashlib import blake2b
 from typing import Any
 
 import attrs
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, delete, select
 
 from dxa.entry import Reject
 from dxa.store.counters import Counters
@@ -18,7 +18,10 @@ from dxa.store.serial import restored, storable
 
 @attrs.frozen(kw_only=True)
 class RejectRow:
-    """One record; `message` is the id of the one it came with, `status` is open, retried or dropped."""
+    """One record; `message` is the id of the one it came with, `status` is open, retried, solved or dropped.
+
+    One without a message is about an entry that is known, and cannot be taken or written: its cause can go away.
+    """
 
     id: int
     link: str
@@ -38,6 +41,11 @@ _ADD = adding(reject)
 _COLUMNS = [column for column in r if column.name != "digest"]
 _GET = select(*_COLUMNS).where(r.id == bindparam("key"))
 _KNOWN = select(r.id).where(r.peer == bindparam("of"), r.digest == bindparam("same"), r.status == fixed("open"))
+_STANDING = select(r.id, r.raw, r.reason).where(
+    r.peer == bindparam("of"), r.code == bindparam("which"), r.message.is_(None), r.status == fixed("open")
+)
+_PEERS = select(r.peer).distinct().where(r.code == bindparam("which"), r.message.is_(None), r.status == fixed("open"))
+_PRUNE = delete(reject).where(r.at < bindparam("before"), r.status != fixed("open"))
 _SET_STATUS = setting(reject, "status").where(r.id == bindparam("key"))
 
 
@@ -74,6 +82,21 @@ class Rejects:
     def known(self, peer: str, raw: str, reason: str) -> bool:
         """Whether the same record of that peer is open for the same reason."""
         return self._db.first(_KNOWN, peer, _digest(raw, reason)) is not None
+
+    def standing(self, code: int) -> set[str]:
+        """The peers of which entries that are known are rejected with that code."""
+        return set(map(restored, self._db.column(_PEERS, code)))
+
+    def solve(self, peer: str, code: int, still: Callable[[str, str], bool]) -> int:
+        """Close those of these rejects that are no more, by raw form and reason; returns how many that were."""
+        rows = self._db.rows(_STANDING, storable(peer), code)
+        gone = [id_ for id_, raw, reason in rows if not still(restored(raw), restored(reason))]
+        self.set_status(gone, "solved")
+        return len(gone)
+
+    def prune(self, before: float) -> None:
+        """Drop rejects that are closed and came before."""
+        self._db.run(_PRUNE, before)
 
     def set_status(self, ids: Iterable[int], status: str) -> None:
         """Note what became of rejects."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import bindparam, select, union
+from sqlalchemy import bindparam, delete, select, union
 
 from dxa.entry import Entry
 from dxa.store.database import Database, adding, among, setting
@@ -31,6 +31,7 @@ _TELLS = select(t.id).where(_PEER)
 _TELLERS = select(peer_table.c.id).where(
     select(t.id).where(t.peer == peer_table.c.id).correlate(peer_table).exists(), peer_table.c.id.in_(among())
 )
+_PRUNE = delete(told).where(_PEER, t.until <= bindparam("oldest"))
 _TRANSFER = setting(told, "peer").where(_PEER)
 
 
@@ -78,6 +79,10 @@ class Told:
         for lines in result.values():
             lines.sort(key=lambda dated: dated[1])
         return result
+
+    def prune_told(self, peer: str, oldest: int) -> None:
+        """Drop lines that ended at `oldest` or before: at no number that the peer may quote it told them."""
+        self._db.run(_PRUNE, peer, oldest)
 
     def transfer_told(self, peer: str, to: str) -> None:
         """Another peer counts as having told what this one told."""
