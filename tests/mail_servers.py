@@ -109,15 +109,23 @@ def _authenticate(server: SMTP, session: Session, envelope: Envelope, mechanism:
     return AuthResult(success=known, handled=False)
 
 
+class _Limited(Controller):
+    """Takes e-mails as large as the server says now."""
+
+    def factory(self) -> SMTP:
+        """A conversation begins."""
+        self.SMTP_kwargs["data_size_limit"] = self.handler.limit
+        return Controller.factory(self)
+
+
 @contextmanager
 def smtp(server: PostServer, *, tls: SSLContext | None = None, password: bool = False) -> Iterator[PostServer]:
     """Run the mail server; with `tls` it offers STARTTLS, with `password` it wants to know who speaks."""
     server.port = free_port()
-    controller = Controller(
+    controller = _Limited(
         server,
         hostname="127.0.0.1",
         port=server.port,
-        data_size_limit=server.limit,
         tls_context=tls,
         require_starttls=tls is not None,
         auth_required=password,

@@ -80,7 +80,9 @@ class PostFolder:
         data = _content(letter)
         if letter.channel != CHANNEL or letter.to.casefold() != self.own.casefold():
             return data  # it says so itself, and is left alone
-        if self._believed(mail, letter):
+        believed = self._believed(mail, letter)
+        _require_own_name(ffapi.parse(data), letter.sender)
+        if believed:
             self._known[name] = f"{letter.sender.casefold()} {self.own} {letter.id}"
         return data
 
@@ -185,7 +187,11 @@ class PostFolder:
             text=_text(message.body, self.code_pages.get(peer.name.casefold(), CODE_PAGE)),
         )
         mail = letters.compose(letter, origin=self.address, target=peer.address, now=self.clock(), key=self.key)
-        self.out.send(self.address, peer.address, mail)
+        try:
+            self.out.send(self.address, peer.address, mail)
+        except BaseException:
+            self.out.close()  # whoever sees an error may never come to `flush`
+            raise
 
     def flush(self) -> None:
         """See `Folder`."""
@@ -214,7 +220,6 @@ def _content(letter: Letter) -> bytes:
             expected=f"one from {letter.sender} to {letter.to}",
             got=f"one from {message.sender} to {', '.join(message.to)}",
         )
-    _require_own_name(message, letter.sender)
     return data
 
 
