@@ -17,7 +17,7 @@ from dxa.address import AddressTypes
 from dxa.entry import Entry, Transaction, Verb
 from dxa.errors import AddressError, DxaError, FormatError, NotFoundError, UsageError
 from dxa_msmail.addresses import ADDRESS_TYPES
-from dxa_msmail.postoffice import inf, letters, networks, queue
+from dxa_msmail.postoffice import inf, letters, mailbag, networks, queue
 from dxa_msmail.postoffice.dirsyncconf import REQCONF, Reqconf, read_reqconf, read_srvconf, write_reqconf
 from dxa_msmail.postoffice.groups import groups
 from dxa_msmail.postoffice.identity import identity
@@ -431,7 +431,7 @@ def test_other_postoffices(po: Maildata) -> None:
 
 
 def test_postoffices_that_are_needed(po: Maildata) -> None:
-    """The directory server stays, and so does whoever has mail waiting, unless that may be lost."""
+    """The directory server stays, and so does whoever has mail waiting, unless that may go back to its senders."""
     admin.add_postoffice(po, "HUB/DXA")
     row = admin.add_postoffice(po, "SOUTH/ROME")
     admin.register_server(po, "HUB/DXA")
@@ -445,7 +445,8 @@ def test_postoffices_that_are_needed(po: Maildata) -> None:
     with pytest.raises(UsageError, match="1 letter"):
         admin.remove_postoffice(po, "SOUTH/ROME")
     admin.remove_postoffice(po, "SOUTH/ROME", force=True)
-    assert [] == list((po.root / "MAI").rglob("*.MAI"))
+    with po.look() as files:
+        assert [1, ("SOUTH/ROME/a",)] == [mailbag.depth(files, "INQUEUE"), letters.envelope(files, "00000001")]
 
 
 # -- killed anywhere -----------------------------------------------------------------------------------------------

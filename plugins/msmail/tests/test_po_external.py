@@ -13,14 +13,15 @@ from pathlib import Path
 import attrs
 import pytest
 
-from dxa.errors import FormatError, LockedError, TransportError
+from dxa.errors import FormatError, LockedError, TransportError, UsageError
 from dxa_msmail.ffapi import Attachment
-from dxa_msmail.postoffice import groups, identity, letters, mailbag, networks, seen, tree, users
+from dxa_msmail.postoffice import groups, identity, layout, letters, mailbag, networks, seen, tree, users
+from dxa_msmail.postoffice.grouprecords import GroupRecord
 from dxa_msmail.postoffice.letters import Letter
 from dxa_msmail.postoffice.mailbag import INQUEUE, INQUEUE3, SYSTEM
 from dxa_msmail.postoffice.maildata import Maildata
 from dxa_msmail.postoffice.networks import Route, direct, indirect
-from dxa_msmail.programs import external
+from dxa_msmail.programs import external, registration
 from dxa_msmail.programs.mailroom import Outcome, Waiting
 
 NOW = 1_700_000_000.0
@@ -636,6 +637,9 @@ def test_a_letter_with_a_damaged_attachment_is_kept_aside_and_the_others_go_on(w
     assert ([], [LETTER], []) == (world.mail("b", SYSTEM), world.mail("b", "bob"), outcome.waiting)
     assert 1 == len(world.aside("a"))
     assert "ATT/AT2/00000002.ATT" in outcome.aside[0]
+    # KB Q118675: its sender is told, for he can be read.
+    (report,) = world.mail("a", SYSTEM)
+    assert b"NETB/PO/$SYSTEM: [018] missing attachment: " in report.body
 
 
 def test_mail_for_a_gateway_waits_for_its_program(world: World) -> None:
@@ -710,6 +714,192 @@ def test_a_full_inqueue3_there_is_a_reason_to_wait(chain: World) -> None:
     (waiting,) = chain.run("a").waiting
     assert ("NETC/PO", 1) == (waiting.postoffice, len(chain.mail("b", "bob")))
     assert "mailbag INQUEUE3 is full" in waiting.reason
+
+
+def test_a_letter_goes_through_any_number_of_hubs(tmp_path: Path) -> None:
+    """KB Q130067: each knows the next one only; the letter remembers its way."""
+    world, names = World(tmp_path), "abcde"
+    for n, name in enumerate(names):
+        near = {other: direct(f"../{other}") for other in names[max(0, n - 1) : n + 2] if other != name}
+        far = {o: indirect(_full(names[n + (1 if o > name else -1)])) for o in names if o != name and o not in near}
+        world.add(name, near | far, f"{name}nn")
+    world.submit("a", attrs.evolve(LETTER, to=("NETE/PO/enn", "NETE/PO/nobody", "NETC/PO/cnn")))
+
+    for name in "abcd":
+        world.run(name)
+
+    with world["e"].look() as files:
+        (header,) = (header for _, header in mailbag.headers(files, world.bag("e", "enn")))
+        assert ("NETA/PO", "NETB/PO", "NETC/PO", "NETD/PO") == letters.fetch(files, header.stem).trace
+    assert 1 == len(world.mail("c", "cnn"))
+    for name in "dcb":
+        world.run(name)
+    (report,) = world.mail("a", "ann")
+    assert "NETD/PO/POSTMASTER" == report.sender
+    assert b"It went by way of NETA/PO, NETB/PO, NETC/PO." in report.body
+
+
+def test_a_circle_of_routes_at_one_postoffice_is_a_reason_to_wait(world: World) -> None:
+    """Nothing has gone round yet: with a better route the letter arrives. A command that would make one is refused."""
+    with world["a"].change() as change:
+        networks.add_postoffice(change, "NETC/PO", route=direct("../c"))
+        networks.add_postoffice(change, "NETD/PO", route=indirect("NETC/PO"))
+        with pytest.raises(UsageError, match="goes round in a circle: NETC/PO → NETD/PO → NETC/PO"):
+            networks.set_route(change, "NETC/PO", indirect("NETD/PO"))
+    _break(world, "NETC/PO", "NETD/PO")
+    world.submit("a", attrs.evolve(LETTER, to=("NETC/PO/cem",)))
+    (waiting,) = world.run("a").waiting
+    assert "[004] circular route: mail for NETC/PO goes round in a circle" in waiting.reason
+    assert [] == world.mail("a", "ann")
+
+
+def _break(world: World, name: str, via: str) -> None:
+    """What another program may have written into a record."""
+    with world["a"].change() as change:
+        for file in change.names("XTN"):
+            rows = layout.decode_all(networks.Postoffice, change.read(f"XTN/{file}") or b"")
+            rows = [
+                attrs.evolve(row, routing=2, via=via, path="") if f"{row.network}/{row.name}" == name else row
+                for row in rows
+            ]
+            change.write(f"XTN/{file}", layout.encode_all(rows))
+
+
+def test_a_link_that_is_down_is_one_line_in_the_log(chain: World) -> None:
+    """Whatever waits behind it; the hub is tried once in a run, and all arrives when it is there again."""
+    (chain.root / "b").rename(chain.root / "away")
+    with chain["a"].change() as change:
+        networks.add_postoffice(change, "NETD/PO", route=indirect("NETB/PO"))
+    chain.submit("a", *(attrs.evolve(LETTER, to=(f"NET{x}/PO/bob",)) for x in "BCD"))
+
+    outcome = chain.run("a", now=NOW + 7200)
+
+    assert ["NETB/PO", "NETC/PO", "NETD/PO"] == [each.postoffice for each in outcome.waiting]
+    (line,) = (line for line in chain.log("a").splitlines() if "Warning" in line)
+    assert "1 for NETB/PO, the oldest for 2 h; 1 for NETC/PO, the oldest for 2 h; 1 for NETD/PO" in line.replace(
+        "0 min", "2 h"
+    )
+    (chain.root / "away").rename(chain.root / "b")
+    assert ([], 1) == (chain.run("a").waiting, len(chain.mail("b", "bob")))
+
+
+# -- what waits too long -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.dx("T-205")
+def test_what_has_waited_too_long_goes_back_when_that_is_wanted(world: World) -> None:
+    """KB Q138054: [017] for a full mailbox. Who has got the letter is not named, and it does not come once more."""
+    world.fill("b", "bob")
+    world.submit("a", attrs.evolve(LETTER, to=("NETB/PO/bob", "NETB/PO/ben")))
+    world.run("a")
+
+    def run(days: float) -> Outcome:
+        return external.run(world["a"], lambda: NOW + days * 86400, give_up=2 * 86400)
+
+    assert ([], 1) == (run(1.9).returned, len(world.mail("b", "ben")))
+    (why,) = run(2.1).returned
+    assert "to NETB/PO/bob: [017] full mailbag: NETB/PO: [8] mailbag" in why
+    assert "ben" not in why
+
+    world.empty("b", "bob")
+    run(2.2)
+    assert ([], 1, 1) == (world.mail("b", "bob"), len(world.mail("b", "ben")), len(world.mail("a", "ann")))
+
+
+@pytest.mark.parametrize(
+    ("route", "why"),
+    [
+        (direct("../gone"), "[005] waited too long: {root}/a/../gone is not a postoffice"),
+        (networks.NO_ROUTE, "[005] waited too long: there is no direct route to NETC/PO"),
+    ],
+)
+def test_what_could_not_be_moved_for_too_long_goes_back_with_the_reason(world: World, route: Route, why: str) -> None:
+    """KB Q118675: [005], whatever kept it."""
+    with world["a"].change() as change:
+        networks.add_postoffice(change, "NETC/PO", route=route)
+    world.submit("a", attrs.evolve(LETTER, to=("NETC/PO/cem",)))
+    assert ([], 1) == (world.run("a").returned, len(world.run("a", now=NOW + 86400).waiting))
+
+    outcome = external.run(world["a"], lambda: NOW + 86401, give_up=86400)
+
+    assert ([], [True]) == (outcome.waiting, [why.format(root=world.root) in each for each in outcome.returned])
+    assert 1 == len(world.mail("a", "ann"))
+
+
+def test_a_full_mailbag_of_a_postoffice_is_told_as_such(world: World) -> None:
+    """KB Q163020: [008], when the letter could not even leave INQUEUE."""
+    world.fill("a", "b")
+    world.submit("a", LETTER)
+    (why,) = external.run(world["a"], lambda: NOW + 3601, give_up=3600).returned
+    assert "[008] no room in a mailbag: [8] mailbag" in why
+    assert ([], 1) == (world.mail("a", INQUEUE), len(world.mail("a", "ann")))
+
+
+def test_an_address_that_two_have_gets_nothing(world: World) -> None:
+    """KB Q165396: [030]; nobody can tell whom the letter is for."""
+    with world["b"].change() as change:
+        groups.add_group(change, "Everybody", "ALL", ["ben"])
+        head, data = (change.read("GLB/GROUP.GLB") or b"")[:4], (change.read("GLB/GROUP.GLB") or b"")[4:]
+        (group,) = layout.decode_all(GroupRecord, data)
+        change.write("GLB/GROUP.GLB", head + layout.encode(attrs.evolve(group, address="BOB")))
+    world.submit("a", LETTER)
+    (why,) = world.run("a").returned
+    assert "[030] duplicated address: a user and a group are called NETB/PO/bob" in why
+
+
+def test_mail_for_a_postoffice_that_is_forgotten_goes_back(world: World) -> None:
+    """Nothing is lost with its definition: the next run tells the senders, of each letter once."""
+    with world["a"].change() as change:
+        networks.add_postoffice(change, "NETC/PO")
+    world.submit(
+        "a", *(attrs.evolve(LETTER, to=("NETC/PO/cem", "NETC/PO/can", f"NETB/PO/{to}")) for to in ("bob", "x"))
+    )
+    world.run("a")
+    with pytest.raises(UsageError, match=r"2 letter\(s\) wait for NETC/PO"):
+        registration.remove_postoffice(world["a"], "NETC/PO")
+
+    registration.remove_postoffice(world["a"], "NETC/PO", force=True)
+    outcome = world.run("a")
+
+    assert [True, True] == ["NETC/PO/cem: [002] unknown address" in each for each in outcome.returned]
+    assert (3, 1, []) == (len(world.mail("a", "ann")), len(world.mail("b", "bob")), world.mail("a", INQUEUE))
+
+
+# -- logs ----------------------------------------------------------------------------------------------------------
+
+
+def test_both_sides_log_what_has_passed(chain: World) -> None:
+    """KB Q151215: when, bytes, from whom, to whom, and the letter's numbers; also what is only passed on."""
+    chain.submit("a", attrs.evolve(LETTER, to=("NETC/PO/cem", "NETC/PO/$SYSTEM")), LETTER)
+    chain.run("a")
+    chain.run("b")
+    when = f"{datetime.fromtimestamp(NOW):%m/%d/%y %H:%M}"
+
+    def log(name: str, which: str) -> list[list[str]]:
+        return [line.split() for line in (chain.root / name / f"LOG/{which}.LOG").read_text("cp850").splitlines()]
+
+    head, rule, *sent = log("a", "SENT")
+    assert (["DATE", "SENT", "SIZE", "SENDER", "TO"], "---------") == (head, rule[0])
+    one, two = ["NETA/PO/ann", "NETB/PO/bob"], ["NETA/PO/ann", "NETC/PO/cem"]
+    assert [*when.split(), "11", *one, "00000002", "00000001"] in sent
+    assert [*when.split(), "11", *two, "00000001", "00000002"] in sent
+    assert 3 == len(sent)
+    head, _, *got = log("b", "RECV")
+    assert ["DATE", "RECEIVED", "SIZE", "FROM", "TO"] == head
+    assert [*when.split(), "11", *one, "00000001"] in got
+    assert ({"NETC/PO/cem", "NETC/PO/$SYSTEM"}, 4) == (
+        {line[4] for line in log("c", "RECV")[2:]},
+        len(log("c", "RECV")),
+    )
+
+
+def test_a_log_that_cannot_be_written_is_told_and_stops_no_mail(world: World) -> None:
+    """The letters have arrived; a warning names the file."""
+    (world.root / "b/LOG/RECV.LOG").mkdir()
+    world.submit("a", LETTER, LETTER)
+    world.run("a")
+    assert 2 == len(world.mail("b", "bob"))
+    assert "RECV.LOG" in world.log("a")
 
 
 # -- kills ---------------------------------------------------------------------------------------------------------

@@ -152,10 +152,11 @@ class Routing(RuleBasedStateMachine):
         source.rename(target)
         self.away ^= {n}
 
-    @rule(n=numbers, left=st.integers(0, 50))
-    def kill(self, n: int, left: int) -> None:
-        """EXTERNAL is ended somewhere, and run again."""
+    @rule(n=numbers, recipients=st.lists(addresses, min_size=1, max_size=4, unique=True), left=st.integers(0, 60))
+    def kill(self, n: int, recipients: list[str], left: int) -> None:
+        """EXTERNAL is ended while it moves a letter, and run again."""
         if n not in self.away:
+            self.write(n, recipients, system=False)
             with suppress(Killed):
                 external.run(self.po(n, Fuse(left)), lambda: NOW)
             external.run(self.po(n), lambda: NOW)

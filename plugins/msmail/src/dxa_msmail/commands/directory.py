@@ -173,7 +173,7 @@ def other_route(desk: Desk, /, name: str, direct: str | None, via: str | None) -
 
 @other.command("remove")
 @click.argument("name", metavar="NET/PO")
-@click.option("--force", is_flag=True, help="Also while mail waits for it; the mail is lost.")
+@click.option("--force", is_flag=True, help="Also while mail waits for it, which then goes back to its senders.")
 @pass_desk
 def other_remove(desk: Desk, /, name: str, force: bool) -> None:
     """Forget another postoffice with its list of users."""

@@ -105,11 +105,16 @@ def deliver(change: Changing, what: Letter | str, *bags: str, now: float | None 
         stem, letter = what, fetch(change, what, attachments=False)
         header, when = _header(letter, what), _when(letter, now)
         if len(bags) != leaving:
-            name = mai_name(what)
-            change.write(name, recounted(change.read(name) or b"", name, len(bags) - leaving)[0])
+            recount(change, what, len(bags) - leaving)
     for bag in bags:
         mailbag.append(change, bag, header.at(when))
     return stem
+
+
+def recount(change: Changing, stem: str, by: int) -> None:
+    """Count so many more mailbags in which a letter lies (KB Q104423); raises `FormatError` 40."""
+    name = mai_name(stem)
+    change.write(name, recounted(change.read(name) or b"", name, by)[0])
 
 
 def _when(letter: Letter, now: float | None) -> float:

@@ -10,12 +10,13 @@ from dxa.address import AddressTypes
 from dxa.dirsync import requestor as machine
 from dxa.errors import FormatError, UsageError
 from dxa_msmail.addresses import ADDRESS_TYPES
-from dxa_msmail.postoffice import letters, mailbag, networks, queue
+from dxa_msmail.postoffice import mailbag, networks, queue
 from dxa_msmail.postoffice.dirsyncconf import SRVCONF, Reqconf, read_reqconf, write_reqconf
 from dxa_msmail.postoffice.identity import Master, identity, write_identity
 from dxa_msmail.postoffice.maildata import Changing, Maildata
 from dxa_msmail.postoffice.networks import NO_ROUTE, PostofficeRow, Route, name_key
 from dxa_msmail.programs import srvmainadmin
+from dxa_msmail.programs.takingback import take_back
 
 _TYPES = AddressTypes(ADDRESS_TYPES)
 
@@ -145,18 +146,20 @@ def set_route(po: Maildata, name: str, route: Route) -> PostofficeRow:
 def remove_postoffice(po: Maildata, name: str, *, force: bool = False) -> PostofficeRow:
     """Forget another postoffice with its list of users.
 
-    Raises `NotFoundError` 31 or 32, and `UsageError` for the directory server, while others are reached through it,
-    and, unless `force`, while mail waits for it.
+    Mail that waits for it is returned to its senders by the next EXTERNAL. Raises `NotFoundError` 31 or 32, and
+    `UsageError` for the directory server, while others are reached through it, and, unless `force`, while mail waits
+    for it.
     """
     with po.change() as change:
         row = networks.find(change, name)
         if name_key(read_reqconf(change).server) == name_key(row.full):
             raise UsageError(f"{row.full} is the directory server; register another one first")
-        waiting = [slot for slot, _ in mailbag.headers(change, row.hexid)]
+        waiting = mailbag.depth(change, row.hexid)
         if waiting and not force:
-            count = len(waiting)
-            raise UsageError(f"{count} letter(s) wait for {row.full}; run EXTERNAL first, or force it and lose them")
-        letters.drop(change, row.hexid, *waiting)
+            hint = "run EXTERNAL first, or force it, and EXTERNAL returns them to their senders"
+            raise UsageError(f"{waiting} letter(s) wait for {row.full}; {hint}")
+        if waiting:
+            take_back(change, row)
         return networks.remove_postoffice(change, name)
 
 
