@@ -127,6 +127,16 @@ def test_a_plugin_that_cannot_be_loaded_leaves_the_others_alone(
     assert bad.error.startswith(error)
 
 
+def test_a_plugin_for_a_later_api_is_refused() -> None:
+    """A plugin says for which version of the API it was written; one that is to come is refused with both numbers."""
+    early, late = _plugin(dxa_connectors=[_connector("x")]), _plugin(dxa_connectors=[_connector("y")])
+    early.dxa_api, late.dxa_api = 1, 99  # type: ignore[attr-defined]
+    host = _host(early=early, late=late)
+
+    assert ["memory", "x"] == list(host.connectors())
+    assert "it wants version 99 of the plugin API; this dxa has 1" == host.found()[-1].error
+
+
 def test_two_plugins_of_one_name_are_told_apart_by_their_distribution(site_packages: Path) -> None:
     """The second plugin of a name fails, and its error says who has the name."""
     _install(site_packages, "dxa-other", "memory = dxa_test_other", "")

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from dxa.address import AddressType
     from dxa.connector import ConnectorType, Decoder, Scene
 
+#: The version of this API. A plugin's module may say with ``dxa_api = 1`` for which it was written. What is to go is
+#: marked as deprecated for one version, works in it, and warns; a plugin for a later version is refused.
+API_VERSION = 1
+
 hookspec = pluggy.HookspecMarker("dxa")
 hookimpl = pluggy.HookimplMarker("dxa")
 

@@ -8,7 +8,7 @@ work, and its error, which names the plugin and the distribution that it came fr
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Generic, Literal, TypeVar
@@ -20,7 +20,7 @@ from dxa import hookspecs
 from dxa.address import AddressType, AddressTypes
 from dxa.connector import ConnectorType, Decoder, Scene
 from dxa.discovery import GROUP, Candidate, Selection, What, in_folder, installed
-from dxa.errors import PluginError
+from dxa.errors import NotFoundError, PluginError
 from dxa.memory import Memory
 from dxa.standard import STANDARD
 
@@ -46,6 +46,19 @@ class PluginInfo:
     def __str__(self) -> str:
         origin = f"{self.distribution} {self.version}".strip()
         return f"{self.name} ({origin})" if origin else self.name
+
+
+@attrs.frozen(kw_only=True)
+class Given:
+    """A plugin with what its hooks give; what has failed gives nothing. `declares` as in `Candidate`."""
+
+    info: PluginInfo = PluginInfo(name="")
+    connectors: Sequence[ConnectorType] = ()
+    types: Sequence[AddressType] = ()
+    decoders: Sequence[Decoder] = ()
+    commands: Mapping[str, str] = attrs.field(factory=dict)
+    scenes: Sequence[Scene] = ()
+    declares: frozenset[tuple[str, str]] | None = None
 
 
 @attrs.define
@@ -147,6 +160,22 @@ class Host:
         """The connector of that name; None where no plugin that works brings it."""
         return self._named(_CONNECTORS, "dxa.connectors", name)
 
+    def given(self, name: str) -> Given:
+        """A plugin with everything that its hooks give; raises `NotFoundError`."""
+        plugin = next((plugin for plugin in self._plugins if plugin.info.name == name), None)
+        if plugin is None:
+            there = ", ".join(plugin.info.name for plugin in self._plugins)
+            raise NotFoundError(f"no plugin {name!r}; there are: {there}")
+        given = Given(
+            connectors=self._of(plugin, _CONNECTORS),
+            types=self._of(plugin, _ADDRESS_TYPES),
+            decoders=self._of(plugin, _DECODERS),
+            commands=dict(self._of(plugin, _COMMANDS)),
+            scenes=self._of(plugin, _SCENES),
+            declares=plugin.candidate.declares,
+        )
+        return attrs.evolve(given, info=self._described(plugin))
+
     def origin(self, connector: str) -> tuple[Selection, Path | None] | None:
         """What another process needs to find this connector; None for one that was given in code."""
         kind = self.connector(connector)
@@ -193,6 +222,9 @@ class Host:
         if first is not plugin:
             raise _Broken(f"{first.info} has the same name")
         module = plugin.candidate.load()
+        wanted = getattr(module, "dxa_api", hookspecs.API_VERSION)
+        if not isinstance(wanted, int) or not 1 <= wanted <= hookspecs.API_VERSION:
+            raise _Broken(f"it wants version {wanted!r} of the plugin API; this dxa has {hookspecs.API_VERSION}")
         self._manager.register(module, name)
         callers = self._manager.get_hookcallers(module) or []
         hooks = tuple(sorted(caller.name for caller in callers))

@@ -21,6 +21,7 @@ from dxa.agent.queries.recipients import find_recipient, recipient, recipients
 from dxa.agent.queries.values import (
     BackupShown,
     ChangeShown,
+    CheckShown,
     CycleShown,
     EventShown,
     Explanation,
@@ -53,6 +54,7 @@ from dxa.agent.queries.values import (
 __all__ = [
     "BackupShown",
     "ChangeShown",
+    "CheckShown",
     "CycleShown",
     "EventShown",
     "Explanation",

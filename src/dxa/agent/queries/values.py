@@ -90,10 +90,22 @@ class PluginShown:
     name: str = said("name of its entry point")
     distribution: str = said("distribution that brings it")
     version: str = said("version of the distribution")
-    status: str = said("loaded, or failed")
+    status: str = said("loaded, failed, or disabled by the configuration")
     hooks: tuple[str, ...] = said("hooks that it implements")
     connectors: tuple[str, ...] = said("connectors that it brings")
     error: str = said("why it failed")
+
+
+@attrs.frozen(kw_only=True)
+class CheckShown:
+    """A check of the conformance kit, tried on a plugin."""
+
+    check: str = said("its name")
+    grade: str = said("MUST, SHOULD or MAY")
+    verdict: str = said("passed, failed or skipped")
+    rule: str = said("the rule that it tries")
+    detail: str = said("what was found, or why it was skipped")
+    advice: str = said("what to do when it failed")
 
 
 # -- status --------------------------------------------------------------------------------------------------------
