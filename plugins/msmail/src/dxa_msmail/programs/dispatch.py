@@ -38,7 +38,7 @@ class Dispatch:
 
     `mover` moves mail in each poll. `answer_after` lets the directory server answer so many seconds after a request
     has come, whatever its schedule says (dx:T-168). `tell` gets a line for people, `stop` says that somebody wants the
-    end: it is asked between two programs.
+    end: it is asked between two programs. `polled` is what the present or the last poll has done.
     """
 
     offices: Sequence[Maildata]
@@ -49,16 +49,16 @@ class Dispatch:
     answer_after: float | None = None
     tell: Callable[[str], None] = lambda _line: None
     stop: Callable[[], bool] = lambda: False
+    polled: Polled = attrs.field(factory=Polled, init=False)
     _log: DispatchLog = attrs.field(init=False)
     _known: dict[Path, Office] = attrs.field(factory=dict, init=False)
-    _polled: Polled = attrs.field(factory=Polled, init=False)
 
     def __attrs_post_init__(self) -> None:
         self._log = DispatchLog(self.offices[0], self.instance, self.clock, self.tell)
 
     def poll(self) -> Polled:
         """Look at all postoffices once, and run what is due; raises nothing that is wrong with one of them."""
-        self._polled = Polled()
+        self.polled = Polled()
         offices, last = self._current(), ""
         turns = self._due(offices)
         self._move(offices)
@@ -71,7 +71,7 @@ class Dispatch:
         for office in offices:
             self._answer(office)
         self._move(offices)
-        return self._polled
+        return self.polled
 
     def pause(self, interval: float) -> float:
         """Seconds until the next poll: `interval` at most, less when something is due before that."""
@@ -197,7 +197,7 @@ class Dispatch:
             return scheduling.following(entry, now)
         while now > entry.run + entry.window:
             count += 1
-            self._polled.missed.append((office.name, entry.command, entry.run))
+            self.polled.missed.append((office.name, entry.command, entry.run))
             if count <= EACH:
                 self._log.missed(office.name, entry.command)
                 self.tell(f"{office.name}: {entry.command} missed its run window, which began {due(entry)}")
@@ -209,13 +209,13 @@ class Dispatch:
     def _note(self, office: Office, patience: Patience, ran: Ran) -> None:
         """Log and tell how a process ended; the same failure again is not told once more (dx:T-177)."""
         ended = ran.ended
-        self._polled.ran.append(ran)
+        self.polled.ran.append(ran)
         if ended.code == DONE or ended.reason != patience.text:
             self._log.ran(office.name, ran.command, ended)
             text = f"{ran.command} ended with exit code {ended.code}"
             self.tell(f"{office.name}: {text}: {ended.reason}" if ended.reason else f"{office.name}: {text}")
             if ended.code != DONE:
-                self._polled.troubles.append(f"{office.name}: {ran.command}: {ended.reason}")
+                self.polled.troubles.append(f"{office.name}: {ran.command}: {ended.reason}")
         if ended.passing:
             patience.hold(ended.reason, self.clock())
 
@@ -253,7 +253,7 @@ class Dispatch:
             now = self.clock()
             usable = [office.po for office in offices if not office.patience.is_waiting(now)]
             moved = self.mover.move(usable, self._trouble, self.stop)
-            self._polled.moved += moved
+            self.polled.moved += moved
             if moved:
                 self.tell("1 letter moved" if moved == 1 else f"{moved} letters moved")
 
@@ -266,7 +266,7 @@ class Dispatch:
             self._say(f"{office.name} can be used again")
 
     def _trouble(self, text: str) -> None:
-        self._polled.troubles.append(text)
+        self.polled.troubles.append(text)
         self._say(text)
 
     def _say(self, text: str) -> None:

@@ -1,0 +1,97 @@
+"""The fault test by schedule: Dispatch, through both nights in which the clocks of Berlin are changed."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, rule
+
+from tests.dispatch_world import DAY, ScheduledServed, ScheduledSite
+
+#: Days with a change of the clocks in them, in spring and in autumn.
+SPRING, AUTUMN = ("2026-03-27T12:00", "2026-03-31T12:00"), ("2026-10-23T12:00", "2026-10-27T12:00")
+
+
+class DispatchMachine(RuleBasedStateMachine):
+    """A server and three others; Hypothesis chooses what happens around the night in which summer begins."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.folder = tempfile.TemporaryDirectory()
+        self.world = ScheduledServed(0, Path(self.folder.name))
+        self.world.begin("2026-03-28T20:00")
+
+    def teardown(self) -> None:
+        """The end: a quiet week, then everything agrees."""
+        with self.folder:
+            self.world.quiet_week()
+            assert [] == self.world.unkept()
+            assert [] == self.world.problems()
+
+
+def _rule(name: str) -> object:
+    @rule(seed=st.integers(0, 2**16), hours=st.floats(0, 6))
+    def act(self: DispatchMachine, seed: int, hours: float) -> None:
+        self.world.random.seed(seed)
+        self.world.now += hours * 3600
+        self.world.log.append(name)
+        getattr(self.world, name)()
+
+    return act
+
+
+for _action in ScheduledServed.ACTIONS:
+    setattr(DispatchMachine, _action.__name__, _rule(_action.__name__))
+
+DispatchMachine.TestCase.settings = settings(
+    max_examples=2, stateful_step_count=12, deadline=None, suppress_health_check=list(HealthCheck)
+)
+
+
+@pytest.mark.dx("T-169", "T-170")
+class TestFaultsBySchedule(DispatchMachine.TestCase):
+    """Polls, edits, outages, locks and crashes in any order."""
+
+
+@pytest.mark.dx("T-169", "T-170")
+@pytest.mark.parametrize("season", [SPRING, AUTUMN])
+def test_a_site_whose_requestors_have_schedules(season: tuple[str, str], tmp_path: Path) -> None:
+    """dxa is the server: each time has run once or was missed, and after a quiet week nobody lacks anybody."""
+    world = ScheduledSite(7, tmp_path)
+    world.begin(season[0])
+    world.until(season[1])
+    world.quiet_week()
+
+    assert [] == world.unkept()
+    assert [] == world.problems()
+
+
+@pytest.mark.dx("T-169", "T-170")
+def test_a_year_with_half_of_it_off(tmp_path: Path) -> None:
+    """Through both changes in one run, with the machine off from April to October: each time in between is missed."""
+    world = ScheduledServed(5, tmp_path)
+    world.begin(SPRING[0])
+    world.until(SPRING[1])
+    world.now += 195 * DAY
+    world.until(AUTUMN[1])
+    world.quiet_week()
+
+    assert [] == world.unkept()
+    assert [] == world.problems()
+
+
+def test_equal_seeds_are_equal_runs_of_dispatch(tmp_path: Path) -> None:
+    """A run can be replayed: the same seed does the same things at the same times."""
+    worlds = [ScheduledServed(3, tmp_path / name) for name in ("one", "two")]
+    for world in worlds:
+        world.begin("2026-03-28T12:00")
+        world.until("2026-03-29T12:00")
+
+    assert worlds[0].turns == worlds[1].turns
+    assert [line for line in worlds[0].log if str(tmp_path) not in line] == [
+        line for line in worlds[1].log if str(tmp_path) not in line
+    ]
