@@ -28,6 +28,7 @@ from docs.generators import (  # noqa: E402 - see above
     demo,
     exchange,
     formats,
+    manysites,
     procedures,
     reference,
 )
@@ -85,6 +86,7 @@ BLOCKS: dict[str, Callable[[], str | None]] = {
     **ccmail.blocks(),
     **configurations.blocks(),
     **exchange.blocks(),
+    **manysites.blocks(),
     **procedures.blocks(),
 }
 

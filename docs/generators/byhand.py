@@ -16,7 +16,7 @@ import shlex
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import redirect_stderr, redirect_stdout
 from datetime import UTC, datetime
 from pathlib import Path
@@ -126,19 +126,19 @@ PARTS = {
 
 @attrs.frozen
 class Script:
-    """The commands of one page: what was there before, the parts, and the postoffices whose files are told."""
+    """The commands of one page: what was there before, the parts, and the postoffices whose files are told.
+
+    `shell` are texts for a shell that stand in the commands under a name.
+    """
 
     before: Part
     parts: dict[str, Part]
     places: tuple[str, ...]
+    shell: Mapping[str, str] = attrs.field(factory=dict)
 
 
 #: The page of a cycle by hand.
-SCRIPT = Script(BEFORE, PARTS, ("north", "south", "site/shadow"))
-
-
-#: The page of a cycle by hand.
-SCRIPT = Script(BEFORE, PARTS, ("north", "south", "site/shadow"))
+SCRIPT = Script(BEFORE, PARTS, ("north", "south", "site/shadow"), {"configure": CONFIGURE})
 
 
 def blocks(prefix: str = "by-hand", module: str = __name__) -> dict[str, Callable[[], str]]:
@@ -180,13 +180,14 @@ def run_all(script: Script) -> dict[str, str]:
     sys.addaudithook(lambda event, arguments: _note(event, arguments, reads))
     clock.set(script.before.at)
     for line in script.before.commands.splitlines():
-        _type(line)
-    parts = {"before": fenced("\n".join(map(_before, script.before.commands.splitlines())), "console")}
+        _type(line, script.shell)
+    typed = [_typed(line, script.shell) for line in script.before.commands.splitlines()]
+    parts = {"before": fenced("\n".join(typed), "console")}
     for name, (at, commands, told) in script.parts.items():
         clock.set(at)
         before = _files(script.places)
         reads.clear()
-        shown = [_type(line) for line in commands.splitlines()]
+        shown = [_type(line, script.shell) for line in commands.splitlines()]
         read = sorted(reads)
         parts[name] = fenced("\n\n".join(filter(None, shown)), "console")
         if told:
@@ -194,9 +195,12 @@ def run_all(script: Script) -> dict[str, str]:
     return parts
 
 
-def _type(line: str) -> str:
+def _type(line: str, shell: Mapping[str, str]) -> str:
     """Run one line; returns it with what it printed. One that fails without being meant to ends everything."""
     fails, line = line.startswith("!"), line.removeprefix("!")
+    if line in shell:
+        subprocess.run(["sh", "-c", shell[line]], check=True)
+        return _typed(line, shell)
     if line in _OTHERS:
         _OTHERS[line]()
         return ""
@@ -218,13 +222,9 @@ def _type(line: str) -> str:
     return f"$ {line}\n{text}".rstrip() + (f"\n$ echo $?\n{status}" if status else "")
 
 
-def _configure() -> None:
-    subprocess.run(["sh", "-c", CONFIGURE], check=True)
-
-
-def _before(line: str) -> str:
+def _typed(line: str, shell: Mapping[str, str]) -> str:
     """A line as one types it."""
-    return f"$ {CONFIGURE}".replace("\n(", "\n$ (") if line == "configure" else f"$ {line}"
+    return f"$ {shell[line]}".replace("\n(", "\n$ (") if line in shell else f"$ {line}"
 
 
 _held: list[int] = []
@@ -241,7 +241,7 @@ def _release() -> None:
 
 
 #: What is done between the commands, and stands on no page.
-_OTHERS = {"configure": _configure, "hold south": _hold, "release": _release}
+_OTHERS = {"hold south": _hold, "release": _release}
 
 # -- files -------------------------------------------------------------------------------------------------------------
 
