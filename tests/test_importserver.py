@@ -20,13 +20,15 @@ HUB, ALPHA, BETA = "HUB/MAIN", "NORTH/ALPHA", "NORTH/BETA"
 
 @pytest.fixture
 def world(tmp_path: Path) -> Offices:
-    """A server with two requestors; ALPHA has told an SMTP address, which nobody has asked for."""
+    """A server with two requestors; ALPHA has told addresses of gateways, which nobody has asked for."""
     world = Offices(tmp_path)
     for name, person in ((HUB, "Hans"), (ALPHA, "Ann"), (BETA, "Bob")):
         world.add(name, person)
     world.appoint(HUB)
+    admin.register_server(world.offices[ALPHA], HUB, templates_out=True)
     world.cycle(HUB)
-    importing.queue_file(world.offices[ALPHA], world.clock, b"A Eve\tSMTP:eve@x.example\r\n")
+    template = b"T PROFS:GATE/N1\r\n Phone:~10~25~A~~\r\nA Host\tPROFS:GATE/N1/HOST\r\n- Phone:/1\r\n"
+    importing.queue_file(world.offices[ALPHA], world.clock, b"A Eve\tSMTP:eve@x.example\r\n" + template)
     world.cycle(HUB)
     return world
 
@@ -65,22 +67,24 @@ def test_the_text_for_a_foreign_system(world: Offices, tmp_path: Path) -> None:
     """`-st -f`: every list with R and A records, whatever anybody has asked for; another postoffice can import it."""
     file = tmp_path / "all.txt"
     done = run(world.offices[HUB], "-st", f"-f{file}", "-c", "-x")
-    assert f"-st does not look at -c, -x. 4 entries written to {file}. Import is finished." == " ".join(
+    assert f"-st does not look at -c, -x. 5 entries written to {file}. Import is finished." == " ".join(
         done.output.split()
     )
     records = [" ".join(line.split()) for line in file.read_text("cp850").splitlines()]
     assert records[0].startswith("# All addresses of the directory server HUB/MAIN, SrvSync ")
     assert [
         *("R PCM:HUB/MAIN", "A Hans PCM:HUB/MAIN/HANS", "R PCM:NORTH/ALPHA", "A Ann PCM:NORTH/ALPHA/ANN"),
-        *("R PCM:NORTH/BETA", "A Bob PCM:NORTH/BETA/BOB", "R SMTP:", "A Eve SMTP:eve@x.example"),
+        *("R PCM:NORTH/BETA", "A Bob PCM:NORTH/BETA/BOB", "R PROFS:GATE/N1"),
+        *("A Host PROFS:GATE/N1/HOST", "R SMTP:", "A Eve SMTP:eve@x.example"),
     ] == records[1:]
 
     far = tree.create(tmp_path / "far", network="FAR", postoffice="OFF", durable=False)
     admin.add_postoffice(far, HUB)
     admin.register_server(far, HUB)
-    assert "4 added" in run(far, f"-f{file}", "-c", "-y").output
+    assert "5 added" in run(far, f"-f{file}", "-c", "-y").output
     world.offices["FAR/OFF"] = far
-    assert ["HUB/MAIN/HANS", "NORTH/ALPHA/ANN", "NORTH/BETA/BOB", "eve@x.example"] == world.held("FAR/OFF")
+    everybody = ["GATE/N1/HOST", "HUB/MAIN/HANS", "NORTH/ALPHA/ANN", "NORTH/BETA/BOB", "eve@x.example"]
+    assert everybody == world.held("FAR/OFF")
 
 
 def test_a_server_that_was_set_back_gives_no_text(world: Offices, tmp_path: Path) -> None:

@@ -56,6 +56,8 @@ def left(taken: Sequence[Taken], rejects: Sequence[Reject]) -> list[Left]:
     found: dict[str, Left] = {}
     ends = [*(each.first for each in taken), len(rejects)]
     for each, (first, end) in zip(taken, pairwise(ends), strict=True):
+        if first == end:
+            continue  # of a hundred thousand records nothing is looked up
         whole = _Whole(each.records)
         for reject in sorted(rejects[first:end], key=lambda reject: reject.line):
             one = whole.of(reject)
