@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dxa.dirsync.messages import Reply
-from dxa.entry import Entry, Transaction, Verb, list_entry
+from dxa.entry import Entry, Transaction, Verb, definition, list_entry
 from dxa.errors import FormatError
 from dxa_msmail.folder import MemoryFolder
 from dxa_msmail.postoffice import queue, resync
@@ -271,6 +271,21 @@ def test_a_cut_file_is_not_whole(missing: int) -> None:
     else:
         with pytest.raises(FormatError, match="IMPSEQ"):
             resync.read(cut, TYPES)
+
+
+def test_definitions_of_lists_go_along() -> None:
+    """With template values a file has the definition of a list, and reads it where it stands; without, none."""
+    phone = definition("MS", "LAB/PO2", (("Phone", "1~20~R~1~1"),))
+    ann = entry("Ann")._replace(fields=(("Phone", "12"),))
+    told = [rows()[0], Transaction(101, Verb.DEFINE, None, phone), Transaction(102, Verb.ADD, None, ann)]
+    reply = Reply(r=1, s=102, was=0, i=1)
+    found = [
+        resync.read(resync.write(reply, told, 7, templates=templates)[0], TYPES).records.transactions
+        for templates in (True, False)
+    ]
+
+    assert [Verb.REPLACE, Verb.DEFINE, Verb.ADD] == [row.verb for row in found[0]]
+    assert ((("Phone", "12"),), ()) == tuple(each[-1].side.fields for each in found)
 
 
 def test_entries_that_no_queue_can_hold_are_told() -> None:

@@ -122,7 +122,14 @@ KINDS: tuple[FileKind, ...] = (
     FileKind(
         name="queue",
         title="Transaction queue",
-        files=("GLB/*TRANS.GLB", "GLB/IUSRTRAN.GLB", "GLB/INMETRAN.GLB", "GLB/RESYNC.GLB", "GLB/???UPDS.GLB"),
+        files=(
+            "GLB/*TRANS.GLB",
+            "GLB/IUSRTRAN.GLB",
+            "GLB/INMETRAN.GLB",
+            "GLB/RESYNC.GLB",
+            "GLB/???UPDS.GLB",
+            "DXA/RESYNC/*.GLB",
+        ),
         size="any; 0 when it is empty, REQTRANS.GLB has 49 bytes after an acknowledgement",
         source="KB Q96060, Q133428, Q119449",
         parts=(queue.QueueHead,),

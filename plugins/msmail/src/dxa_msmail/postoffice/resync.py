@@ -51,7 +51,7 @@ def read(data: bytes, types: AddressTypes, source: str = FILE) -> Resync:
         raise FormatError(
             error_text(_BAD), source=source, expected="IMPSEQ, REQSEQ and SRVSEQ in the first record", code=_BAD
         )
-    records = queue.transactions(found.records, types)
+    records = queue.transactions(found.records, types).defined()
     bad = [Reject(0, each.index + 1, "", _BAD, each.reason) for each in found.bad]
     whole = not found.bad and is_whole(found)
     reply = Reply(r=numbers.req or 0, s=numbers.srv or 0, was=0, i=numbers.imp or 0, complete=whole)
