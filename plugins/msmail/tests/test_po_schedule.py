@@ -263,13 +263,13 @@ def test_a_schedule_that_was_cut_anywhere_is_refused(size: int) -> None:
 
 
 def test_a_claim_is_one_program_s(tmp_path: Path) -> None:
-    """A second Dispatch is told at once that the first is at work there, and the lock of the postoffice is free."""
+    """A second Dispatch is told at once, also when the schedule is written meanwhile; the postoffice itself is free."""
     po = tree.create(tmp_path / "po", network="LAB", postoffice="PO1", durable=False)
     other = Maildata(po.root, durable=False, patience=0)
     with process.claimed(po):
+        with other.change() as change:
+            process.write_process(change, Process(head=ScheduleHead()))
         with pytest.raises(LockedError), process.claimed(other):
             pass
-        with other.change() as change:
-            assert Process() == process.read_process(change)
-    with process.claimed(other):
-        pass
+    with process.claimed(other), po.look() as files:
+        assert [] == tree.check(files)

@@ -16,12 +16,14 @@ import attrs
 from dxa.errors import FormatError
 from dxa_msmail.postoffice import layout
 from dxa_msmail.postoffice.dirsyncconf import headed
-from dxa_msmail.postoffice.disk import Found, held
+from dxa_msmail.postoffice.disk import Found, held, said
 from dxa_msmail.postoffice.layout import Basis
-from dxa_msmail.postoffice.maildata import Changing, Files, Maildata
+from dxa_msmail.postoffice.maildata import OWN, Changing, Files, Maildata
 from dxa_msmail.postoffice.slots import Slot, Zone, parse_zone
 
 PROCESS = "GLB/PROCESS.GLB"
+#: What a Dispatch holds at a postoffice while it runs something there; an empty file.
+CLAIM = f"{OWN}/DISPATCH"
 
 #: KB Q96060, Q132731: what Dispatch runs at the three times of a cycle.
 T1, T2, T3 = COMMANDS = ("NSDA -RT", "NSDA -S", "NSDA -RR")
@@ -158,5 +160,9 @@ def claimed(po: Maildata) -> Iterator[None]:
     Whoever claims looks at the schedule once more, for the other one may have done it. Raises `LockedError` 91 when it
     is claimed, `TransportError`. The claim ends with the process that has it, however that ends.
     """
-    with held(lambda: Found(po.root).place(PROCESS), os.O_RDWR, fcntl.LOCK_EX, 0.0):
+    # A file of its own: PROCESS.GLB is replaced with each turn, and a lock on what is gone locks nobody out.
+    path = Found(po.root).place(CLAIM)
+    with said(f"make {path.parent}"):
+        path.parent.mkdir(exist_ok=True)
+    with held(lambda: path, os.O_RDWR | os.O_CREAT, fcntl.LOCK_EX, 0.0):
         yield
