@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import attrs
 
-from dxa.entry import Entry, Reject, Transaction, Verb, is_definition, list_entry
+from dxa.entry import Entry, Reject, Transaction, Verb, list_entry
 from dxa.errors import FormatError, UsageError
 from dxa.ledger.answer import ListKey
 from dxa.rules.naming import name_key
@@ -53,9 +53,9 @@ def foreign_text(po: Maildata) -> Foreign:
         why = "not all requestors have told their lists yet; let them export, and run SRVMAIN"
         raise UsageError(f"[{_FAILED}] {error_text(_FAILED)}: {why}")
     lists: defaultdict[ListKey, list[Entry]] = defaultdict(list)
-    for entry in (line.entry() for line in served.lines):
-        if not is_definition(entry):  # templates and values are no part of it (KB Q119016)
-            lists[list_key(entry)].append(entry._replace(fields=()))
+    for line in served.lines:
+        entry = line.entry()._replace(fields=())  # templates and values are no part of it (KB Q119016)
+        lists[list_key(entry)].append(entry)
     parts = [f"# All addresses of the directory server {name}, SrvSync {served.head}\r\n".encode(CODE_PAGE)]
     count, rejects = 0, list[Reject]()
     for key, (type_, list_) in sorted(served.lists.items()):
