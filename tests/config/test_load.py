@@ -353,7 +353,7 @@ def test_golden() -> None:
 @pytest.mark.dx("T-014")
 def test_every_rule_has_its_place_in_the_digests() -> None:
     """Each key of the rules decides about exports, about imports, or about the wire only."""
-    assert {"type_case"} == RULE_KEYS - EXPORT_KEYS - IMPORT_KEYS
+    assert {"type_case", "templates"} == RULE_KEYS - EXPORT_KEYS - IMPORT_KEYS
 
 
 @pytest.mark.parametrize(

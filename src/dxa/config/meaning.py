@@ -87,7 +87,7 @@ class Meaning:
             gateways=gateways,
             password=table.password,
             types=frozenset(type_.upper() for type_ in table.types),
-            templates=table.templates,
+            templates=rules.templates,
             limit=table.limit,
             own_lists=table.own_lists,
             sender=table.sender,

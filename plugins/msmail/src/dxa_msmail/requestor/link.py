@@ -11,13 +11,13 @@ from typing import Any, Literal
 import attrs
 
 from dxa.config.secrets import Secret
-from dxa.connector import LinkContext, Outcome, Parcel, ParcelKind, PeerInfo, Phase, Report, Result
-from dxa.entry import Reject, Verb
+from dxa.connector import Fault, LinkContext, Outcome, Parcel, ParcelKind, PeerInfo, Phase, Report, Result
+from dxa.entry import Reject, Transaction, Verb
 from dxa.errors import FormatError, TransportError
 from dxa.ledger.answer import ListKey
 from dxa.mail.interface import RefusedError
 from dxa.mail.options import PairOptions
-from dxa_msmail import importtext, keys
+from dxa_msmail import importtext, keeping, keys
 from dxa_msmail.dirsyncbody import Place
 from dxa_msmail.envelope import LINE_END_NAMES, SYSTEM, reject_of
 from dxa_msmail.folder import Folder, file_name, take_away
@@ -175,7 +175,7 @@ class MsMailRequestor:
             receipt,
             title=found.title,
             raw=data,
-            transactions=found.records.transactions if self._options.receive else (),
+            transactions=self._received(found.records) if self._options.receive else (),
             rejects=found.records.rejects,
             complete=found.reply.complete,
             reply=found.reply,
@@ -183,8 +183,19 @@ class MsMailRequestor:
             by_file=found.by_file,
         )
 
+    def _received(self, records: importtext.Records) -> Sequence[Transaction]:
+        """The transactions; without values where these are not wanted (KB Q96003 #73), though they came."""
+        if self._options.templates:
+            return records.transactions
+        rows = (row for row in records.transactions if row.verb is not Verb.DEFINE)
+        return [row._replace(new=row.new._replace(fields=())) if row.new and row.new.fields else row for row in rows]
+
     def _report(self, receipt: str, **values: Any) -> Report:
         return Report(sender=self._context.link, receipt=receipt, **values)
+
+    def examine(self) -> Iterator[Fault]:
+        """See `dxa.connector.Examiner`."""
+        return keeping.faults(self._context.folder, self._options)
 
     def settle(self, receipts: Sequence[str]) -> None:
         """Take away the files; what nobody could read is kept in the inbox's folder for such files."""
