@@ -7,6 +7,7 @@ is called after what was read has been committed, may take a mail or file away.
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from enum import Enum
@@ -313,6 +314,21 @@ class Examiner(Protocol):
 
         Raises `DxaError` when it cannot go on looking.
         """
+
+
+def folder_faults(site: Path, named: str) -> Iterator[Fault]:
+    """What is wrong with a folder that the options of a link name, seen from the site's folder.
+
+    One inside the site's folder is made when it is first used; one elsewhere must be there, for it may be a share.
+    """
+    path = site / named
+    if not path.exists():
+        if Path(named).is_absolute():
+            yield Fault(where=named, text=f"there is no folder {path}; is the disk or share that it lies on mounted?")
+    elif not path.is_dir():
+        yield Fault(where=named, text=f"{path} is no folder")
+    elif not os.access(path, os.R_OK | os.W_OK | os.X_OK):
+        yield Fault(where=named, text=f"{path} cannot be read and written by this user")
 
 
 @attrs.frozen(kw_only=True)

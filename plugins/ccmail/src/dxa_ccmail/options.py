@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 import attrs
 
 from dxa.config.secrets import Secret
+from dxa.connector import Kept
 from dxa.entry import ALIAS as ALIAS_FIELD
 from dxa.errors import AddressError
 from dxa.ledger.answer import ListKey
@@ -193,3 +195,8 @@ def site_lists(site: tuple[str, str], options: CcMailOptions) -> frozenset[ListK
     if len(set(map(fold, offices))) < len(offices):
         raise AddressError("two post offices of the site have one name", got=", ".join(offices))
     return frozenset()
+
+
+def keeps(_site: Path, _link: str, options: CcMailOptions) -> Sequence[Kept]:
+    """The last export: without it the next one is read as a whole."""
+    return [Kept(path=options.kept)]

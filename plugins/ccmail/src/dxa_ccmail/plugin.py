@@ -41,6 +41,7 @@ def dxa_connectors() -> list[ConnectorType]:
             ),
             open=ways.open_connector,
             site_lists=options.site_lists,
+            keeps=options.keeps,
             options=options.CcMailOptions,
         )
     ]

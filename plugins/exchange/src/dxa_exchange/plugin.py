@@ -24,7 +24,7 @@ def dxa_connectors() -> list[ConnectorType]:
     """The connectors ``ldap``, for what is asked directly, and ``exchange``, for what is reached by files."""
     from dxa.connector import ConnectorType, Feed, Holds, Traits
     from dxa_exchange.files.connector import open_connector as open_files
-    from dxa_exchange.files.options import FilesOptions
+    from dxa_exchange.files.options import FilesOptions, keeps
     from dxa_exchange.live.connector import open_connector
     from dxa_exchange.live.options import LdapOptions
 
@@ -49,6 +49,7 @@ def dxa_connectors() -> list[ConnectorType]:
             summary="a directory by files: Directory Import/Export of Exchange 4.0-5.5, LDIF, DSML",
             traits=traits,
             open=open_files,
+            keeps=keeps,
             options=FilesOptions,
         ),
     ]

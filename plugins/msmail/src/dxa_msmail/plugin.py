@@ -26,7 +26,7 @@ def dxa_address_types() -> list[AddressType]:
 def dxa_connectors() -> list[ConnectorType]:
     """The connectors ``msmail`` (dxa is the server) and ``msmail-requestor``."""
     from dxa.connector import ConnectorType, Feed, Holds, Traits
-    from dxa_msmail import server
+    from dxa_msmail import keeping, server
     from dxa_msmail.addresses import ADDRESS_TYPES
     from dxa_msmail.requestor import link
 
@@ -47,6 +47,7 @@ def dxa_connectors() -> list[ConnectorType]:
             ),
             open=server.open_server,
             site_lists=server.site_lists,
+            keeps=keeping.kept,
             check_peer=server.check_peer,
             parse=_parse,
             options=server.ServerOptions,
@@ -66,6 +67,7 @@ def dxa_connectors() -> list[ConnectorType]:
             ),
             open=link.open_requestor_link,
             site_lists=link.site_lists,
+            keeps=keeping.kept,
             peer_lists=link.peer_lists,
             parse=_parse,
             options=link.RequestorOptions,

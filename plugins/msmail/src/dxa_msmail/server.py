@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import attrs
 
-from dxa.connector import LinkContext, Outcome, Parcel, ParcelKind, PeerInfo, Report, Result
+from dxa.connector import Fault, LinkContext, Outcome, Parcel, ParcelKind, PeerInfo, Report, Result
 from dxa.dirsync.messages import Reply
 from dxa.entry import Reject
 from dxa.errors import AddressError, FormatError, TransportError, UsageError
 from dxa.ledger.answer import ListKey
 from dxa.mail.interface import RefusedError
 from dxa.mail.options import Correspondent, MailOptions, mail_address, public_key
-from dxa_msmail import ffapi, keys
+from dxa_msmail import ffapi, keeping, keys
 from dxa_msmail.addresses import ADDRESS_TYPES, MS, check_pair, shape_element
 from dxa_msmail.envelope import LINE_END_NAMES, SYSTEM
 from dxa_msmail.folder import DiskFolder, Folder, file_name, take_away
@@ -250,7 +250,7 @@ class MsMailServer:
     def __init__(self, context: LinkContext, inbox: Folder, outbox: Folder) -> None:
         options: ServerOptions = context.options
         self.address = shadow(context.site, options.network, options.postoffice)
-        self._options, self._now = options, context.now
+        self._options, self._now, self._site = options, context.now, context.folder
         self._inbox, self._outbox = inbox, outbox
         self._files = context.folder / options.resync
         self._reader = Reader(own=self.address, types=context.types, peers=context.peers)
@@ -363,6 +363,10 @@ class MsMailServer:
         how = f"copy it into the folder GLB of {parcel.title}, and run `dxa msmail import ADMIN -q` there (KB Q119449)"
         yield Outcome(result=Result.POSTED, reason=f"{place.path / resync.FILE}; {how}")
         yield from (Outcome(result=Result.REFUSED, key=key, reason=reason) for key, reason in refused)
+
+    def examine(self) -> Iterator[Fault]:
+        """See `dxa.connector.Examiner`."""
+        return keeping.faults(self._site, self._options)
 
     def settle(self, receipts: Sequence[str]) -> None:
         """Take away the files; what nobody could read is kept in the inbox's folder for such files."""

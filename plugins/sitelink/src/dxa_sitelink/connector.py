@@ -12,7 +12,7 @@ from pathlib import Path
 
 import attrs
 
-from dxa.connector import LinkContext, Outcome, Parcel, ParcelKind, Report, Result, Standing
+from dxa.connector import Fault, LinkContext, Outcome, Parcel, ParcelKind, Report, Result, Standing, folder_faults
 from dxa.errors import FormatError, TransportError, UsageError
 from dxa.signing import PrivateKey
 from dxa_sitelink import lines, worlds
@@ -79,6 +79,11 @@ class SiteLink:
         self._reader = Reader(types=context.types, own=self._own, peers=self._peers)
         self._owns, self._serves = worlds.lists_of(context)
         self._bad: dict[str, tuple[bytes, str]] = {}
+
+    def examine(self) -> Iterator[Fault]:
+        """See `dxa.connector.Examiner`; that the key can be used was seen when the link was opened."""
+        if isinstance(self._folder, DiskFolder) and not self._folder.create:
+            yield from folder_faults(self._folder.path, str(self._folder.path))
 
     # -- collecting --------------------------------------------------------------------------------------------------
 

@@ -5,11 +5,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, TypeAlias
 
 import attrs
 
 from dxa.config.secrets import Secret
+from dxa.connector import Kept
 from dxa.ledger.answer import ListKey
 from dxa_sitelink.sites import site_name
 
@@ -84,3 +87,8 @@ class PeerOptions:
 def site_lists(site: tuple[str, str], _options: LinkOptions) -> frozenset[ListKey]:
     """The list in which the site's own people stand."""
     return frozenset({(NATIVE, site_name(site).casefold())})
+
+
+def keeps(_site: Path, _link: str, options: LinkOptions) -> Sequence[Kept]:
+    """Copies of what could not be used; the shared folder belongs to both sites, and what is in it comes again."""
+    return [Kept(path=options.aside, together=False)]

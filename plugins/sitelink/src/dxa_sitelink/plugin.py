@@ -37,6 +37,7 @@ def dxa_connectors() -> list[ConnectorType]:
             ),
             open=_open,
             site_lists=options.site_lists,
+            keeps=options.keeps,
             check_peer=sites.check_site,
             parse=_parse,
             options=options.LinkOptions,

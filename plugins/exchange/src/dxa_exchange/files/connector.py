@@ -7,7 +7,19 @@ from hashlib import blake2b
 
 import attrs
 
-from dxa.connector import LinkContext, Outcome, Parcel, ParcelKind, Phase, Report, Result, Wish, shaped
+from dxa.connector import (
+    Fault,
+    LinkContext,
+    Outcome,
+    Parcel,
+    ParcelKind,
+    Phase,
+    Report,
+    Result,
+    Wish,
+    folder_faults,
+    shaped,
+)
 from dxa.entry import Entry, Reject, Verb
 from dxa.errors import AddressError, FormatError, TransportError
 from dxa_exchange.files.batches import options_file
@@ -49,6 +61,12 @@ class FilesConnector:
         self._outdated: list[str] = []
         #: What could not be read of tables, by receipt.
         self._unread: dict[str, bytes] = {}
+
+    def examine(self) -> Iterator[Fault]:
+        """See `dxa.connector.Examiner`."""
+        options = self._options
+        for path in (options.inbox, options.outbox, options.done):
+            yield from folder_faults(self._context.folder, path)
 
     # -- collecting ------------------------------------------------------------------------------------------------
 

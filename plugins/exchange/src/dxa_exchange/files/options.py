@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any, Literal
 
 import attrs
 
+from dxa.connector import Kept
 from dxa.errors import FormatError
 from dxa_exchange import names
 from dxa_exchange.peopleoptions import PeopleOptions, without_backflow
@@ -148,3 +150,8 @@ class FilesOptions:
             raise ValueError(f"write: {value!r} needs people.dialect {wanted}, got {self.people.dialect!r}")
         if not self.people.sync_container:
             raise ValueError("write: needs people.sync_container, the container of what dxa writes")
+
+
+def keeps(_site: Path, _link: str, options: FilesOptions) -> Sequence[Kept]:
+    """The files that were taken, which tell what the directory has, and those that wait on either side."""
+    return [Kept(path=options.done), *(Kept(path=path, together=False) for path in (options.inbox, options.outbox))]

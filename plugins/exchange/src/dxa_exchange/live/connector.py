@@ -11,9 +11,9 @@ from itertools import chain
 import attrs
 
 from dxa.bulk import no_collector
-from dxa.connector import LinkContext, Outcome, Parcel, ParcelKind, Phase, Report, Result, Wish, shaped
+from dxa.connector import Fault, LinkContext, Outcome, Parcel, ParcelKind, Phase, Report, Result, Wish, shaped
 from dxa.entry import Entry, Verb
-from dxa.errors import AddressError, ConfigError
+from dxa.errors import AddressError, ConfigError, DxaError
 from dxa_exchange.live import cookie as cookies
 from dxa_exchange.live.client import Client
 from dxa_exchange.live.delivery import Delivery
@@ -125,6 +125,13 @@ class LdapConnector:
             proves=True,
             cursor=str(cookie) if cookie else "",
         )
+
+    def examine(self) -> Iterator[Fault]:
+        """See `dxa.connector.Examiner`: whether the server answers, and lets us in."""
+        try:
+            self._patience.run(self._meet)
+        except DxaError as error:
+            yield Fault(text=str(error))
 
     def settle(self, receipts: Sequence[str]) -> None:
         """See `Connector`."""

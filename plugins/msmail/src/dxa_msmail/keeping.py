@@ -1,0 +1,50 @@
+"""What links to MS Mail keep in files, for a backup; and whether these files are in order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dxa.connector import Fault, Kept, folder_faults
+from dxa.errors import DxaError
+
+if TYPE_CHECKING:
+    from dxa_msmail.requestor.link import RequestorOptions
+    from dxa_msmail.server import ServerOptions
+
+
+def kept(site: Path, _link: str, options: ServerOptions | RequestorOptions) -> Sequence[Kept]:
+    """The shadow postoffice, which nobody changes meanwhile, or the folders of messages."""
+    if options.maildata:
+        from dxa_msmail.postoffice.maildata import Maildata
+
+        return [Kept(path=options.maildata, hold=lambda: Maildata(site / options.maildata).look())]
+    return [Kept(path=path, together=False) for path in (options.inbox, options.outbox)]
+
+
+def faults(site: Path, options: ServerOptions | RequestorOptions) -> Iterator[Fault]:
+    """What is wrong with the folders, and with the files of the shadow postoffice, as `postoffice check` tells it."""
+    if not options.maildata:
+        if not options.mail:
+            for path in (options.inbox, options.outbox):
+                yield from folder_faults(site, path)
+        return
+    found = list(folder_faults(site, options.maildata))
+    yield from found
+    root = site / options.maildata
+    if not found and root.is_dir():
+        yield from _of_postoffice(root)
+
+
+def _of_postoffice(root: Path) -> Iterator[Fault]:
+    from dxa_msmail.postoffice import tree
+    from dxa_msmail.postoffice.maildata import Maildata
+
+    advice = f"`dxa msmail postoffice check {root}` tells all"
+    try:
+        with Maildata(root).look() as files:
+            for problem in tree.check(files):
+                yield Fault(where=problem.file, text=f"{problem.text}; {advice}")
+    except DxaError as error:
+        yield Fault(where=str(root), text=str(error))
