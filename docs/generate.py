@@ -21,6 +21,7 @@ if __name__ == "__main__":
 # Python looks for a script's imports beside the script, so the line above comes first.
 from docs.generators import (  # noqa: E402 - see above
     byhand,
+    byroutes,
     byserver,
     ccmail,
     compatibility,
@@ -28,6 +29,7 @@ from docs.generators import (  # noqa: E402 - see above
     demo,
     exchange,
     formats,
+    mail,
     manysites,
     procedures,
     reference,
@@ -83,9 +85,11 @@ BLOCKS: dict[str, Callable[[], str | None]] = {
     "msmail-records": formats.records,
     **byhand.blocks(),
     **byserver.blocks(),
+    **byroutes.blocks(),
     **ccmail.blocks(),
     **configurations.blocks(),
     **exchange.blocks(),
+    **mail.blocks(),
     **manysites.blocks(),
     **procedures.blocks(),
 }

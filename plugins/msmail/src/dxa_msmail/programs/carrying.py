@@ -142,7 +142,8 @@ class Carrying:
         outcome.settled += arriving.settled
         self.held = arriving.held or self.held
         counts = outcome.delivered if is_last else outcome.forwarded
-        counts[hop.full] += arriving.new
+        if arriving.new:
+            counts[hop.full] += arriving.new
         return arriving.transfers
 
     def _log(self, transfers: list[Transfer], hop: PostofficeRow) -> None:
