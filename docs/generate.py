@@ -21,7 +21,6 @@ if __name__ == "__main__":
 # Python looks for a script's imports beside the script, so the line above comes first.
 from docs.generators import (  # noqa: E402 - see above
     byhand,
-    byroutes,
     byserver,
     ccmail,
     compatibility,
@@ -85,7 +84,6 @@ BLOCKS: dict[str, Callable[[], str | None]] = {
     "msmail-records": formats.records,
     **byhand.blocks(),
     **byserver.blocks(),
-    **byroutes.blocks(),
     **ccmail.blocks(),
     **configurations.blocks(),
     **exchange.blocks(),
