@@ -44,6 +44,9 @@ _SEAL_LIMIT = 65_536
 _KEYS = ("channel", "id", "from", "to")
 _PART = re.compile(r"([0-9]{1,18}) ([0-9a-f]{64}) (.+)")
 
+#: Nothing but ASCII leaves, so that no server on the way has to convert anything.
+_POLICY = policy.SMTP.clone(cte_type="7bit")
+
 NON_DELIVERY, RECEIPT, REPLY = "a non-delivery report", "a receipt", "an automatic reply"
 
 
@@ -76,7 +79,7 @@ class Letter:
 
 def compose(letter: Letter, *, origin: str, target: str, now: float, key: PrivateKey | None) -> bytes:
     """The e-mail from one mail address to another; without a key it is not signed. Equal arguments give equal bytes."""
-    message = EmailMessage(policy=policy.SMTP)
+    message = EmailMessage(policy=_POLICY)
     message["From"], message["To"] = origin, target
     message["Subject"] = " ".join(re.sub(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]", " ", letter.subject).split())
     message["Date"] = format_datetime(datetime.fromtimestamp(now, UTC))
@@ -86,7 +89,7 @@ def compose(letter: Letter, *, origin: str, target: str, now: float, key: Privat
     message["X-Auto-Response-Suppress"] = "All"
     message["X-DXA-Id"] = letter.id
     text = letter.text.encode("utf-8", "replace").decode("utf-8")
-    message.set_content(text, charset="utf-8", cte="quoted-printable")
+    message.set_content(text, charset="utf-8")
     for name, data in (Part(SEAL, _sealed(letter, key)), *letter.parts):
         message.add_attachment(data, "application", "octet-stream", filename=name, cte="base64")
     message.set_boundary(f"=_dxa_{_digest(letter)}")
