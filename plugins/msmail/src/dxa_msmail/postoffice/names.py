@@ -75,8 +75,8 @@ class UsrRecord:
 class NetpoRecord:
     """One address of NETPO.GLB, behind four bytes for the chain of deleted ones."""
 
-    network: str = layout.text(0, 11, Basis.OURS, _OURS, "network")
-    postoffice: str = layout.text(11, 11, Basis.OURS, _OURS, "postoffice")
+    network: str = layout.text(0, 11, Basis.OURS, _OURS, "network; of a gateway's address its type")
+    postoffice: str = layout.text(11, 11, Basis.OURS, _OURS, "postoffice; empty: the gateway's list has the address")
     mailbox: str = layout.text(22, 11, Basis.OURS, _OURS, "mailbox")
     mailbag: int = layout.number(33, 4, Basis.OURS, _OURS, "hexid of the postoffice's mailbag, as a number")
     tid: int = layout.number(37, 4, Basis.OURS, _OURS, "tuple id")
