@@ -11,30 +11,32 @@ import sys
 import tempfile
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.mail_world import MailWorld
 from tests.maildata_world import DiskWorld
 from tests.served_world import ServedWorld
 from tests.world import World
 
 BATCH = 100
 MENDED = "mended by an export"
-#: Strict requestors in memory, requestors that check nothing (the residue is counted), postoffices on disk, and
-#: postoffices on disk of which one is the server.
-KINDS = ("memory", "naive", "disk", "served")
+#: Strict requestors in memory, requestors that check nothing (the residue is counted), postoffices on disk,
+#: postoffices on disk of which one is the server, and requestors that only mail reaches.
+WORLDS: dict[str, Callable[[int, Path], World]] = {"disk": DiskWorld, "served": ServedWorld, "mail": MailWorld}
+KINDS = ("memory", "naive", *WORLDS)
 
 
 @contextmanager
 def world_of(seed: int, kind: str) -> Iterator[World]:
     """The world of one schedule; one on disk has a folder as long as it is needed."""
-    if kind not in ("disk", "served"):
+    if kind not in WORLDS:
         yield World(seed, naive=kind == "naive")
         return
     with tempfile.TemporaryDirectory() as folder:
-        yield DiskWorld(seed, Path(folder)) if kind == "disk" else ServedWorld(seed, Path(folder))
+        yield WORLDS[kind](seed, Path(folder))
 
 
 def one(seed: int, steps: int, kind: str) -> list[str]:
