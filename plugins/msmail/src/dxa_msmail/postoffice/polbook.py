@@ -20,6 +20,7 @@ from dxa_msmail.postoffice.book import Book
 from dxa_msmail.postoffice.maildata import Changing, Files
 from dxa_msmail.postoffice.names import EXTERNAL, HEAD, NETPO, NameRow, NetpoRow, read_netpo, write_netpo
 from dxa_msmail.postoffice.pol import read_pol, write_pol
+from dxa_msmail.postoffice.shelves import Rows
 from dxa_msmail.requestor.lists import list_key
 
 _NO_ADDRESS = 48
@@ -135,8 +136,8 @@ class _Known:
         """The entries of a gateway's list by tuple id."""
         if type_ not in self._gateways:
             shelf = self._book.shelf((type_, ""))
-            entries = shelf.rows.entries if shelf else {}
-            self._gateways[type_] = {shelf.rows.tids[key]: each for key, each in entries.items()} if shelf else {}
+            rows = shelf.rows if shelf else Rows()
+            self._gateways[type_] = {rows.tids[key]: each for key, each in rows.entries.items()}
         return self._gateways[type_]
 
 
