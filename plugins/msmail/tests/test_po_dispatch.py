@@ -16,8 +16,9 @@ import attrs
 import pytest
 
 from dxa.errors import TransportError
-from dxa_msmail.postoffice import process, tree
+from dxa_msmail.postoffice import letters, process, tree
 from dxa_msmail.postoffice.dirsyncconf import SRVCONF
+from dxa_msmail.postoffice.letters import Letter
 from dxa_msmail.postoffice.maildata import Maildata
 from dxa_msmail.postoffice.networks import direct
 from dxa_msmail.postoffice.process import CLAIM, PROCESS, T1, T2, T3, WEEK
@@ -489,6 +490,36 @@ def test_the_server_answers_at_once(lab: Lab) -> None:
     importing.run_queue(lab.po(NORTH), lab.clock)
 
     assert ([], [(HUB, T2)]) == (ran(quiet), ran(asked))
+
+
+# -- mail ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.dx("T-177")
+def test_a_way_that_is_closed_is_told_once_and_new_mail_is_moved_at_once(lab: Lab) -> None:
+    """EXTERNAL is not run for the same letters again and again; what comes for somebody else does not wait for them."""
+    told: list[str] = []
+    lab.clock.set("2026-03-02T22:00")
+    reqmain.transmit(lab.po(NORTH), lab.clock)
+    aside = lab.root(HUB).with_suffix(".away")
+    lab.root(HUB).rename(aside)
+    program = dispatch(lab, NORTH, mail=True, tell=told.append)
+    polls = []
+    for _ in range(4):
+        polls.append(program.poll())
+        lab.clock.now += 30
+    runs = sum("Begin EXTERNAL" in line for line in lab.log(NORTH, "DIRSYNC.LOG"))
+    letter = Letter(sender=f"{NORTH}/NORTH", to=(f"{NORTH}/NORTH",), time=datetime(2026, 3, 2), subject="here")
+    with lab.po(NORTH).change() as change:
+        letters.submit(change, letter, now=lab.clock.now)
+    local = program.poll()
+    aside.rename(lab.root(HUB))
+    lab.clock.now += 900
+    open_again = program.poll()
+
+    assert ([0, 0, 0, 0], [[]] * 4) == ([each.moved for each in polls], [each.troubles for each in polls])
+    assert (1, 2) == (sum("mail waits" in line for line in told), runs)
+    assert (1, 1) == (local.moved, open_again.moved)
 
 
 # -- which postoffices ---------------------------------------------------------------------------------------------

@@ -252,10 +252,13 @@ class Dispatch:
         if self.mover is not None and not self.stop():
             now = self.clock()
             usable = [office.po for office in offices if not office.patience.is_waiting(now)]
-            moved = self.mover.move(usable, self._trouble, self.stop)
+            moved = self.mover.move(usable, self._note_mail, self.stop)
             self.polled.moved += moved
             if moved:
                 self.tell("1 letter moved" if moved == 1 else f"{moved} letters moved")
+
+    def _note_mail(self, text: str, wrong: bool) -> None:
+        (self._trouble if wrong else self._say)(text)
 
     def _hold(self, office: Office, text: str) -> None:
         if office.patience.hold(text, self.clock()):

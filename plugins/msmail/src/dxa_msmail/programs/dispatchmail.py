@@ -15,6 +15,9 @@ from dxa_msmail.postoffice.maildata import Files, Maildata
 from dxa_msmail.programs.dispatchstate import Patience
 from dxa_msmail.subjects import Kind, parse_subject
 
+#: Is told a line, and whether it is about something that is wrong.
+Tell = Callable[[str, bool], None]
+
 
 @attrs.define
 class Mover:
@@ -23,12 +26,13 @@ class Mover:
     clock: Callable[[], float]
     beside: Sequence[Maildata] = ()
     everywhere: bool = True
-    _patience: dict[Path, Patience] = attrs.field(factory=dict, init=False)
+    _places: dict[Path, _Place] = attrs.field(factory=dict, init=False)
 
-    def move(self, offices: Iterable[Maildata], tell: Callable[[str], None], stop: Callable[[], bool]) -> int:
+    def move(self, offices: Iterable[Maildata], tell: Tell, stop: Callable[[], bool]) -> int:
         """Move mail on, again and again until none moves any more; returns how many letters moved.
 
-        What goes wrong at one postoffice is told once, and holds up no other.
+        What goes wrong at one postoffice holds up no other. It is told once, with whether it is wrong (and not only
+        that a link is down, which is a link's right).
         """
         places = {po.root.resolve(): po for po in (*(offices if self.everywhere else ()), *self.beside)}
         total = 0
@@ -39,29 +43,44 @@ class Mover:
                 break
         return total
 
-    def _move(self, path: Path, po: Maildata, tell: Callable[[str], None]) -> int:
+    def _move(self, path: Path, po: Maildata, tell: Tell) -> int:
         from dxa_msmail.programs import external
 
-        patience = self._patience.setdefault(path, Patience())
-        if patience.is_waiting(self.clock()):
-            return 0
+        place, now = self._places.setdefault(path, _Place()), self.clock()
         try:
-            with po.look() as files:
-                if not _has_mail(files):
-                    return 0
+            depths = _depths(po)
+            # New mail may go another way than that which waits.
+            if not depths or (place.patience.is_waiting(now) and depths == place.left):
+                return 0
             done = external.run(po, self.clock)
+            place.left = _depths(po)
         except DxaError as error:
-            if patience.hold(str(error), self.clock()):
-                tell(f"EXTERNAL at {po.root}: {error}")
+            place.left = {}
+            if place.patience.hold(str(error), now):
+                tell(f"EXTERNAL at {po.root}: {error}", True)
             return 0
-        patience.release()
-        return done.local + done.settled + sum((done.delivered + done.forwarded).values())
+        moved = done.local + done.settled + sum((done.delivered + done.forwarded).values())
+        reasons = "; ".join(sorted({each.reason for each in done.waiting if each.failed}))
+        if not reasons:
+            place.patience.release()
+        elif place.patience.hold(reasons, now):
+            tell(f"mail waits at {po.root}: {reasons}", False)
+        return moved
 
 
-def _has_mail(files: Files) -> bool:
-    """Whether something lies where EXTERNAL looks."""
-    bags = [INQUEUE, INQUEUE3, *(row.mailbag for row in networks.postoffices(files).values())]
-    return any(mailbag.depth(files, bag) for bag in bags)
+@attrs.define
+class _Place:
+    """A postoffice at which EXTERNAL runs, and what it had to leave in which mailbags."""
+
+    patience: Patience = attrs.field(factory=Patience)
+    left: dict[str, int] = attrs.field(factory=dict)
+
+
+def _depths(po: Maildata) -> dict[str, int]:
+    """How many letters lie where EXTERNAL looks, by mailbag; empty ones are left out."""
+    with po.look() as files:
+        bags = [INQUEUE, INQUEUE3, *(row.mailbag for row in networks.postoffices(files).values())]
+        return {bag: depth for bag in bags if (depth := mailbag.depth(files, bag))}
 
 
 def oldest_request(files: Files) -> float | None:
