@@ -122,3 +122,43 @@ def test_every_rule_is_explained(table: tuple[object, ...]) -> None:
     """The printed tables are complete."""
     for rule in table:
         assert all([rule.name, rule.when, rule.then, rule.source])  # type: ignore[attr-defined]
+
+
+# -- files -----------------------------------------------------------------------------------------------------------
+
+
+def file(**numbers: object) -> Got:
+    """A file for `CURRENT`, but for what is given."""
+    return Got(Reply(**{"r": 40, "s": 60, "was": 0, "i": 2, **numbers}), file=True)  # type: ignore[arg-type]
+
+
+def test_a_file_replaces_lists_and_numbers() -> None:
+    """With nothing in the queue R, S and I are those of the file, and nothing is sent again (KB Q119449)."""
+    state, commands = step(State(acked=8, last=8, s=50, i=1, imports=True, exports=False), file())
+
+    assert (Apply(full=True),) == commands
+    assert State(acked=40, last=40, s=60, i=2, imports=False, exports=False) == state
+
+
+@pytest.mark.parametrize(("r", "above"), [(40, 40), (10, 12)])
+def test_what_waits_is_exported_above_a_file(r: int, above: int) -> None:
+    """R of a file acknowledges nothing, even in the range of the queue: everything goes out anew (KB Q119450)."""
+    state, commands = step(CURRENT, file(r=r))
+
+    assert (Apply(full=True), Export(above)) == commands
+    assert (60, above) == (state.s, state.acked)
+
+
+@pytest.mark.parametrize("lower", [{"r": 7}, {"s": 49}, {"i": 0}, {"s": 50}])
+def test_a_file_with_lower_numbers_is_discarded(lower: dict[str, int]) -> None:
+    """None of its numbers may be below one of ours (KB Q215505), and one with our S has been taken."""
+    state, commands = step(CURRENT, file(**lower))
+
+    assert (CURRENT, [Discard]) == (state, [type(each) for each in commands])
+
+
+def test_a_file_where_nothing_is_received() -> None:
+    """Without Receive Updates a file changes nothing, not even R."""
+    state, (command,) = step(CURRENT, Got(Reply(r=40, s=60, was=0, i=2), content=False, file=True))
+
+    assert (CURRENT, Discard) == (state, type(command))

@@ -14,6 +14,7 @@ from dxa.dirsync.server import (
     Answering,
     Asked,
     Full,
+    Handed,
     RaiseAbove,
     Resend,
     SendFull,
@@ -203,3 +204,43 @@ def test_a_peer_that_is_told_unasked_gets_nothing_when_nothing_is_new(full: Full
     state, _ = step(attrs.evolve(CURRENT, full=full, full_from=90), asked())
 
     assert (state, ()) == step(state, Answering(mutual=True, news=False))
+
+
+# -- files -----------------------------------------------------------------------------------------------------------
+
+
+HANDED, _ = step(CURRENT, Handed(number=90, r=40, i=2))
+
+
+def test_a_file_changes_nothing_for_who_does_not_take_it() -> None:
+    """Whoever quotes the number it had before gets an update from there (KB Q119449)."""
+    state, commands = step(HANDED, asked(r=11, was=10, last=11, i=1))
+    assert ((Take(10),), 11, Full.NO) == (commands, state.r, state.full)
+
+    assert (SendUpdate(50),) == step(state, Answering())[1]
+
+
+def test_who_takes_a_file_goes_on_from_its_numbers() -> None:
+    """R jumps to that of the file, of another requestor perhaps, and what comes above it is taken."""
+    state, commands = step(HANDED, asked(r=42, was=40, s=90, i=2, last=42))
+    assert ((Take(40),), 42, "") == (commands, state.r, state.export_needed)
+
+    assert (SendUpdate(90),) == step(state, Answering())[1]
+
+
+@pytest.mark.parametrize(("was", "s"), [(41, 90), (40, 50)])
+def test_a_gap_that_no_file_has_made_is_one(was: int, s: int) -> None:
+    """Only the R that stands in the file, together with its S, is no gap."""
+    state, _ = step(HANDED, asked(r=42, was=was, s=s, i=2, last=42))
+
+    assert (10, True) == (state.r, bool(state.export_needed))
+
+
+def test_a_file_stands_for_a_full_answer_that_is_owed() -> None:
+    """It is owed no more when the number of the file, or a higher one, is quoted."""
+    owed, _ = step(CURRENT, Resend())
+    handed, _ = step(owed, Handed(number=90, r=10, i=2))
+    assert (Full.SENT, 90) == (handed.full, handed.full_from)
+
+    state, _ = step(handed, asked(r=10, was=10, s=90, i=2))
+    assert Full.NO is state.full

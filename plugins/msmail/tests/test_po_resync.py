@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from dxa.entry import Verb
 from dxa.errors import NotFoundError, UsageError
+from dxa_msmail.commands.admin import admin as admin_command
 from dxa_msmail.postoffice import resync as codec
 from dxa_msmail.postoffice.queue import RESYNC, read_queue, write_queue
 from dxa_msmail.postoffice.resync import Resync
@@ -182,3 +185,16 @@ def test_bad_records_of_a_file_are_skipped(world: Offices) -> None:
 
     assert (done.srv, 1) == ((taken.resync.srv if taken.resync else 0), len(taken.rejects))
     assert [f"{HUB}/HAL", f"{HUB}/HANNA"] == world.held(A)
+
+
+def test_the_command(world: Offices) -> None:
+    """`admin ADMIN resync` writes the file for those who are named, and says its numbers and what is to be done."""
+    arguments = ["ADMIN", "-d", str(world.offices[HUB].root), "resync", A]
+    shown = CliRunner().invoke(admin_command, arguments)
+    plain = CliRunner().invoke(admin_command, [*arguments, "--json"])
+    found = json.loads(plain.output)
+
+    assert (0, 0) == (shown.exit_code, plain.exit_code), shown.output
+    assert "GLB/RESYNC.GLB: " in shown.output
+    assert {"file", "imp", "req", "srv", "requestors", "count", "refused"} == found.keys()
+    assert ([A], world.numbers(A).acked) == (found["requestors"], found["req"])

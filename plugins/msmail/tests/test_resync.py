@@ -193,7 +193,7 @@ def test_a_file_is_for_peers_that_are_shown_the_same(world: Offices) -> None:
 
     with pytest.raises(UsageError, match="different things"):
         site.admin.hand_over(link, [A, B])
-    with pytest.raises(NotFoundError, match="has not spoken yet"):
+    with pytest.raises(NotFoundError, match="nothing is known of a peer NORTH/GAMMA"):
         site.admin.hand_over(link, ["NORTH/GAMMA"])
     assert [] == files(world)
 

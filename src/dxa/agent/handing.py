@@ -59,8 +59,9 @@ def hand(answering: Answering, targets: Sequence[Target], made: Made, among: Ite
 def hand_over(answering: Answering, names: Sequence[str], *, everybody: bool) -> Parcel:
     """The file for the peers of these names; with `everybody` its numbers are not below those of any peer of the link.
 
-    Raises `NotFoundError` for a peer that has not spoken yet, `UsageError` when the link leaves no files, when the
-    peers are shown different things, and when the file would be empty though one of them holds something.
+    One that has not spoken yet is shown what it is shown by default. Raises `NotFoundError` for a peer that no cycle
+    has looked at, `UsageError` when the link leaves no files, when the peers are shown different things, and when the
+    file would be empty though one of them holds something.
     """
     work = answering.work
     if not work.connector_type.traits.by_file:
@@ -80,7 +81,7 @@ def _target(answering: Answering, name: str, row: PeerRow | None) -> Target:
     peer = answering.work.peer_named(name)
     if peer is None or row is None or row.view is None:
         link = answering.work.link.name
-        raise NotFoundError(f"peer {name} on link {link} has not spoken yet, so nobody knows what it is to be shown")
+        raise NotFoundError(f"nothing is known of a peer {name} on link {link}; `dxa sync` works out what it is shown")
     return peer, row
 
 

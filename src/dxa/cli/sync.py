@@ -96,6 +96,8 @@ def log_cycle(session: Session, outcome: CycleOutcome) -> None:
     for link in outcome.links:
         counts = {"heard": dict(link.heard), "applied": dict(link.applied), "sent": dict(link.sent)}
         session.logging.info("cycle", link=link.link, messages=link.messages, **counts, errors=link.errors)
+        for number, text in link.events:
+            session.logging.info("step", link=link.link, number=number, text=text)
     for plan in outcome.held:
         session.logging.info("held", plan=plan.id, scope=plan.scope, changes=len(plan.held))
     for notice in outcome.notices:
