@@ -267,7 +267,7 @@ class Answering:
             memos = self.served.memos.values()
             asked = [cut.at for memo in memos for cut in memo.cuts if cut.number >= memo.state.quoted]
             records = [record for record in self.master.records if record.number > min(asked, default=0)]
-            rows: Sequence[Transaction] = queue.transactions(records, self.master.types).transactions
+            rows: Sequence[Transaction] = queue.transactions(records, self.master.types).defined().transactions
             self._history = History(self.master.entries(), rows)
         return self._history
 
