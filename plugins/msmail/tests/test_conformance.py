@@ -61,6 +61,7 @@ SAMPLES = {
     "MHS": ("ann@host", "ann@host {net/po}"),
     "MSMAIL": ("Ann Berg@Server One",),
     "MSA": ("Ann Berg@Server One",),
+    "3COM": ("Ann Berg:Lab:Institute", "Ann"),
 }
 
 
