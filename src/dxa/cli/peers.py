@@ -91,6 +91,37 @@ def show_peer(session: Session, peer: str, as_json: bool) -> None:
         say("It is shown nothing.")
 
 
+@json_command("TemplatesShown", "DefinitionShown", group=peers, name="templates")
+@click.argument("peer", metavar="PEER")
+@pass_session
+def show_templates(session: Session, peer: str, as_json: bool) -> None:
+    """Show which template values go to a peer and come from it: the map, the definitions, and a sample."""
+    from dxa.agent import queries
+    from dxa.cli.output import pairs, say, table, write_json
+
+    with session.reading() as site:
+        found = queries.templates(site, peer)
+    if as_json:
+        write_json(queries.as_plain(found))
+        return
+    goes = (
+        "yes"
+        if found.allowed and found.wanted
+        else "no: " + ("it has not asked for them" if found.allowed else "templates = false in dxa.toml")
+    )
+    pairs([("peer", found.peer), ("values go to it", goes), ("map", "" if found.map else "none: lists are relayed")])
+    if found.map:
+        rows = [(prompt, attribute, found.sample.get(prompt, "")) for prompt, attribute in found.map.items()]
+        who = f"{found.sample_name}, {found.sample_address}" if found.sample_name else "sample"
+        table("Map", ["prompt", "attribute", who], rows)
+    for title, definitions in (("It tells", found.told), ("It is shown", found.shown)):
+        for each in definitions:
+            rows = [(prompt, layout, found.sample.get(prompt, "")) for prompt, layout in each.fields.items()]
+            table(f"{title}: {each.type}:{each.list}", ["prompt", "layout", "sample"], rows)
+    if not (found.told or found.shown):
+        say("No list of it has a definition, so no values come or go.")
+
+
 @peers.command("add")
 @click.argument("link", metavar="LINK")
 @click.argument("name", metavar="NAME")

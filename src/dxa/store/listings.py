@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, bindparam, func, or_, select
+from sqlalchemy import Select, bindparam, func, literal_column, or_, select
 
 from dxa.entry import Entry
 from dxa.store import schema
@@ -80,7 +80,9 @@ _WAITING = select(p.peer, func.count(), func.min(p.created_at)).where(p.status =
 
 r = schema.row.c
 _LIST = (r.view, r.type, r.instead_of, r.list)
-_LINES = select(*_LIST, func.count()).where(r.until.is_(None)).group_by(*_LIST).order_by(r.type, r.list)
+#: Without the definitions of lists (`dxa.ledger.view.LISTS`).
+_SOMEBODY = r.recipient > literal_column("0")
+_LINES = select(*_LIST, func.count()).where(r.until.is_(None), _SOMEBODY).group_by(*_LIST).order_by(r.type, r.list)
 
 _NAMED = select(*(schema.recipient.c[name] for name in Named._fields))
 _ADDRESSES = select(schema.proxy.c.recipient, schema.proxy.c.type, schema.proxy.c.value)

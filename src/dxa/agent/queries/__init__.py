@@ -18,11 +18,13 @@ from dxa.agent.queries.past import (
 from dxa.agent.queries.peers import list_counts, peer, peers, status
 from dxa.agent.queries.plans import cycle, difference, held, undone
 from dxa.agent.queries.recipients import find_recipient, recipient, recipients
+from dxa.agent.queries.templates import templates
 from dxa.agent.queries.values import (
     BackupShown,
     ChangeShown,
     CheckShown,
     CycleShown,
+    DefinitionShown,
     EventShown,
     Explanation,
     ExportShown,
@@ -46,6 +48,7 @@ from dxa.agent.queries.values import (
     RunChangeShown,
     RunShown,
     SiteStatus,
+    TemplatesShown,
     UndoShown,
     as_plain,
     keys_of,
@@ -56,6 +59,7 @@ __all__ = [
     "ChangeShown",
     "CheckShown",
     "CycleShown",
+    "DefinitionShown",
     "EventShown",
     "Explanation",
     "ExportShown",
@@ -79,6 +83,7 @@ __all__ = [
     "RunChangeShown",
     "RunShown",
     "SiteStatus",
+    "TemplatesShown",
     "UndoShown",
     "as_plain",
     "changes_of_recipient",
@@ -101,5 +106,6 @@ __all__ = [
     "rejects",
     "runs",
     "status",
+    "templates",
     "undone",
 ]

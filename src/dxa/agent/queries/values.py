@@ -441,6 +441,30 @@ class ListCount:
 
 
 @attrs.frozen(kw_only=True)
+class DefinitionShown:
+    """The definition of one list: which fields its entries have."""
+
+    type: str = said("address type")
+    list: str = said("the list: NET/PO or node")
+    fields: dict[str, str] = attrs.field(metadata={"doc": "prompts in their order: start~width~edit~default~internal"})
+
+
+@attrs.frozen(kw_only=True)
+class TemplatesShown:
+    """The template values of one peer, both ways."""
+
+    peer: str = said("LINK/NAME")
+    allowed: bool = said("values may go to it")
+    wanted: bool = said("it asked for values")
+    map: dict[str, str] = attrs.field(metadata={"doc": "the attribute that each prompt stands for"})
+    told: tuple[DefinitionShown, ...] = said("the definitions that it tells")
+    shown: tuple[DefinitionShown, ...] = said("the definitions that its view shows")
+    sample_name: str = said("somebody whom it is shown with values")
+    sample_address: str = said("his address")
+    sample: dict[str, str] = attrs.field(metadata={"doc": "his values by prompt"})
+
+
+@attrs.frozen(kw_only=True)
 class PeerDetail:
     """One peer with its rules."""
 
