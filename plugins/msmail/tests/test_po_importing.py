@@ -16,7 +16,7 @@ from dxa.entry import Entry, Verb
 from dxa.errors import FormatError, NotFoundError, UsageError
 from dxa.ledger.answer import ListKey
 from dxa_msmail.addresses import ADDRESS_TYPES
-from dxa_msmail.postoffice import networks, queue, templates, tree, users
+from dxa_msmail.postoffice import identity, networks, queue, templates, tree, users
 from dxa_msmail.postoffice.book import read_book
 from dxa_msmail.postoffice.dirsyncconf import REQCONF, Reqconf, read_reqconf, write_reqconf
 from dxa_msmail.postoffice.maildata import FLAG, Maildata
@@ -241,6 +241,19 @@ def test_a_new_postoffice_is_created_on_the_way_to_the_server(world: World) -> N
     with world.po.look() as files:
         assert networks.indirect(SERVER) == networks.find(files, "LAB/PO3").route
     assert "Status       autocreating: MS:LAB/PO3" in world.log()
+
+
+def test_a_postoffice_that_the_server_creates_has_no_route_yet(world: World) -> None:
+    """KB Q96003 #60: it would be reached directly, and nobody can guess its folder; the log says so."""
+    with world.po.look() as files:
+        own = identity.name_of(files)
+    world.configure(server=own)
+    world.put(a("Eve", "EVE", "LAB/PO3"))
+    world.run()
+    with world.po.look() as files:
+        assert networks.NO_ROUTE == networks.find(files, "LAB/PO3").route
+    what = "direct routing for an automatically created postoffice: mail for LAB/PO3 waits until it has a route"
+    assert f"Warning[ 60] {what}" in world.log()
 
 
 def test_without_creating_the_records_are_refused(world: World) -> None:

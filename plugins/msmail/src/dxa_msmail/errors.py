@@ -58,6 +58,7 @@ MESSAGES: Final[Mapping[int, str]] = MappingProxyType(
         50: "cannot create postoffice",
         54: "no server name has been set",
         55: "no directory synchronization server is defined",
+        60: "direct routing for an automatically created postoffice",
         61: "no template information defined for postoffice",
         62: "replace failed",
         63: "resync extract failed",

@@ -13,7 +13,7 @@ from dxa_msmail.postoffice.maildata import Changing
 from dxa_msmail.postoffice.networkbook import Networks
 from dxa_msmail.postoffice.networks import HOSTS, NO_ROUTE, PROXIES, Route, Wanted, indirect, name_key
 
-CREATED = 59
+CREATED, DIRECT = 59, 60
 _NO_GATEWAY, _NO_SERVER, _NO_DEFINITION, _NO_PLACE = 44, 54, 55, 50
 
 
@@ -39,6 +39,8 @@ class Creating:
     allowed: bool
     #: What was created, as ``TYPE:NET/PO``.
     created: list[str] = attrs.field(factory=list)
+    #: Those of them, as ``NET/PO``, to which somebody has still to give a route: at the server nobody can guess one.
+    stranded: list[str] = attrs.field(factory=list)
     _nets: Networks | None = None
     _known: dict[ListKey, _Missing | None] = attrs.field(factory=dict)
 
@@ -86,6 +88,8 @@ class Creating:
             nets.add_gateway(self.change, kind, network)
             self.created.append(f"{kind}:{network}")
         nets.add(self.change, Wanted(name=name, kind=kind, route=route))
+        if kind == MS.name and route == NO_ROUTE:
+            self.stranded.append(name)
 
     def _gateway(self, nets: Networks, type_: str) -> None:
         if type_ in PROXIES:  # it speaks for a postoffice whose name nobody can guess

@@ -24,7 +24,7 @@ from dxa_msmail.postoffice.maildata import Changing
 from dxa_msmail.postoffice.queue import REQTRANS, RESYNC, SRVTRANS, BadRecord, Queue
 from dxa_msmail.postoffice.resync import is_whole
 from dxa_msmail.programs.bookimport import BookImport
-from dxa_msmail.programs.creating import CREATED, Creating
+from dxa_msmail.programs.creating import CREATED, DIRECT, Creating
 from dxa_msmail.programs.importlog import Left
 from dxa_msmail.programs.keeping import is_comment, lost_answers, wanted_types
 from dxa_msmail.programs.polimport import PolImport
@@ -258,6 +258,8 @@ class Run:
             journal.status(f"autocreating: {name}", CREATED)
         if created[EACH:]:
             journal.status(f"autocreating: {len(created) - EACH} more of these", CREATED)
+        for name in importer.creating.stranded:  # KB Q96003 #60
+            journal.warn(f"{error_text(DIRECT)}: mail for {name} waits until it has a route", DIRECT)
         journal.rejects(importer.rejects)
         _count(journal, importer.counts)
         journal.status(FINISHED)
