@@ -190,6 +190,23 @@ def test_move_of_the_server(world: Offices) -> None:
     assert others(A, people=people) == world.held(B)
 
 
+def test_passwords_move_along(world: Offices) -> None:
+    """A password in a file beside the old server is found by the new one; a wrong one is still refused."""
+    (world.offices[HUB].root / "beta.pw").write_text("knows\n")
+    admin.register_requestor(world.offices[HUB], B, password_ref="file:beta.pw")
+    admin.register_server(world.offices[B], HUB, password_ref="knows")
+    assert {"done"} == states(run(world, "move-server", HUB, A))
+
+    world.hire(B, "Bea")
+    world.cycle(A)
+    assert f"{B}/BEA" in world.held(HUB)
+    admin.register_server(world.offices[B], A, password_ref="guesses")
+    world.ask(B)
+    done = world.answer(A)
+    assert done is not None
+    assert any(text.startswith("[156]") for text in done[0].refused)
+
+
 def test_a_move_goes_on_where_it_was_interrupted(world: Offices) -> None:
     """When the process ends between two steps, the next one goes on from there, and no second server is left."""
     steps = PROCEDURES["move-server"].steps
