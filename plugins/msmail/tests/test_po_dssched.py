@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import attrs
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -12,7 +13,7 @@ from dxa.errors import FormatError, NotFoundError, UsageError
 from dxa_msmail.postoffice import tree
 from dxa_msmail.postoffice.dirsyncconf import Srvconf, write_srvconf
 from dxa_msmail.postoffice.maildata import Maildata
-from dxa_msmail.postoffice.process import COMMANDS, PROCESS, T1, T2, T3, WEEK
+from dxa_msmail.postoffice.process import COMMANDS, PROCESS, T1, T2, T3, WEEK, read_process, write_process
 from dxa_msmail.postoffice.slots import Slot, parse_slot
 from dxa_msmail.programs import dssched, scheduling
 from tests.dispatch_lab import Clock
@@ -93,6 +94,20 @@ def test_windows_and_comments_in_a_verbose_listing(po: Maildata, clock: Clock) -
         line for line in found if line.startswith("Run window")
     ]
     assert ["nightly", "<null>"] == [line.partition(": ")[2] for line in found if line.startswith("Process comment")]
+
+
+def test_a_zone_that_nobody_knows_here(po: Maildata, clock: Clock) -> None:
+    """A schedule from elsewhere is shown all the same, by the hours that stand in it; a comment can be changed."""
+    scheduling.add(po, clock, T1, [parse_slot("Sat 13:45")], zone="PST8PDT")
+    with po.change() as change:
+        found = read_process(change)
+        assert found is not None
+        entry = attrs.evolve(found.entries[0], zone_name="Mars/Olympus")
+        write_process(change, attrs.evolve(found, entries=(entry,)))
+    scheduling.modify(po, clock, 1, comment="far")
+
+    assert "Current time to run NSDA -RT: Sat Feb 26 13:45:00 1994" in dssched.listing(po)
+    assert ["Process comment: far", "Time zone: Mars/Olympus"] == dssched.listing(po, verbose=True)[-2:]
 
 
 # -- files -----------------------------------------------------------------------------------------------------------
