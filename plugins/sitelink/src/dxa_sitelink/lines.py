@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from io import BytesIO
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -80,8 +81,8 @@ def _told(entry: Entry, site: str) -> dict[str, Any]:
 def read(body: bytes, types: AddressTypes, hides: Hides) -> Lines:
     """The lines of a batch; entries that `hides` names are left out without a word. Raises nothing."""
     found = Lines([], [], [])
-    for at, line in enumerate(body.split(b"\n")[:-1], start=2):
-        raw = line.decode("utf-8", "replace")
+    for at, line in enumerate(BytesIO(body), start=2):  # one at a time: all of them take as much memory once more
+        raw = line.removesuffix(b"\n").decode("utf-8", "replace")
         try:
             transaction = read_line(raw, types)
         except AddressError as error:
