@@ -21,7 +21,7 @@ from dxa_msmail.postoffice.letters import Letter
 from dxa_msmail.postoffice.mailbag import INQUEUE, INQUEUE3, SYSTEM
 from dxa_msmail.postoffice.maildata import Maildata
 from dxa_msmail.postoffice.networks import Route, direct, indirect
-from dxa_msmail.programs import external, registration
+from dxa_msmail.programs import external, registration, reqmain
 from dxa_msmail.programs.mailroom import Outcome, Waiting
 
 NOW = 1_700_000_000.0
@@ -581,6 +581,18 @@ def test_a_report_about_mail_of_a_system_goes_to_that_system(world: World, sende
     (report,) = world.mail("a", SYSTEM)
     assert ("NETA/PO/POSTMASTER", (sender,)) == (report.sender, report.to)
     assert [] == world.aside("a")
+
+
+@pytest.mark.dx("T-154")
+@pytest.mark.parametrize("postoffice", ["NETB/PO", "NETC/PO"])
+def test_a_requestor_notes_a_report_as_154(world: World, postoffice: str) -> None:
+    """Whoever could not deliver its request: the server's own postoffice, or one on the way."""
+    registration.register_server(world["a"], "NETB/PO")
+    report = attrs.evolve(LETTER, sender=f"{postoffice}/POSTMASTER", to=(REQUEST.sender,), subject="Undeliverable: x")
+    with world["a"].change() as change:
+        letters.deliver(change, report, SYSTEM, now=NOW)
+    (other,) = reqmain.receive(world["a"], lambda: NOW).others
+    assert 154 == other.code
 
 
 def test_a_report_that_cannot_be_delivered_is_kept_aside(world: World) -> None:

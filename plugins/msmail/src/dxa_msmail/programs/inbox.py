@@ -16,6 +16,7 @@ from dxa_msmail.postoffice.mailbag import SYSTEM, Header
 from dxa_msmail.postoffice.maildata import Changing
 from dxa_msmail.postoffice.mailfolder import letter_name
 from dxa_msmail.postoffice.messages import BAD, set_aside
+from dxa_msmail.programs.returning import is_report
 from dxa_msmail.programs.srvmaininbox import is_answer_to
 from dxa_msmail.requestor.answers import Answer, AnswerReader
 
@@ -72,7 +73,8 @@ class Inbox:
             self.settled += 1
             return
         self._digests.append(digest)
-        if not is_profile(letter.body) and letter.origin.list.casefold() != self.reader.server.casefold():
+        is_from_server = letter.origin.list.casefold() == self.reader.server.casefold()
+        if is_report(letter) or not (is_profile(letter.body) or is_from_server):
             text = f"a letter from {letter.sender}: {letter.subject}; nobody else gets it"
             self.others.append(Reject(0, 0, letter.subject, _NO_DIRSYNC, f"{error_text(_NO_DIRSYNC)}: {text}"))
             return
