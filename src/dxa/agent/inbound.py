@@ -177,7 +177,8 @@ class _Batch:
         if report.types is None and row.pick.types:
             types = row.pick.types
         templates = row.pick.templates if report.templates is None else report.templates
-        allowed = frozenset(peer.types) or types
+        known = self.work.types
+        allowed = frozenset(known.get(name).name for name in peer.types if name in known) or types
         return Pick(types=types & allowed or NO_TYPES, templates=templates and peer.templates)
 
     def read(self, report: Report, peer: Peer, row: PeerRow) -> tuple[str, str]:
