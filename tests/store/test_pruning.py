@@ -12,7 +12,7 @@ from dxa.entry import Reject
 from dxa.ledger.answer import Cut, Pick, Step
 from dxa.ledger.view import Line, Transition
 from dxa.store import PeerRow, Store
-from tests.store.samples import PEER, added, entry, line, memory_store, recipient
+from tests.store.samples import PEER, added, entry, line, memory_store, recipient, told
 
 PICK = Pick(types=frozenset({"MS"}))
 NAMES = ("Ann", "Bob", "Cleo")
@@ -84,6 +84,23 @@ def test_who_is_gone_stays_gone(store: Store) -> None:
 
     assert ids[1:2] == [id_ for id_ in store.directory.changed_since(first) if id_ not in store.directory.get(ids)]
     assert set(ids[:2]) == store.directory.gone([*ids, 0])
+
+
+def test_what_is_told_of_who_is_gone_stands_for_nobody(store: Store) -> None:
+    """A row about somebody whom a co-owner deleted is no damage, and lets go of the number when that is forgotten."""
+    (id_,) = store.directory.write(added(recipient("Ann")), origin=PEER)
+    person = store.directory.get([id_])[id_]
+    store.received.hear(PEER, told(entry("Ann")), marked=frozenset(), raws={})
+    (row,) = store.received.pending(PEER)
+    store.received.applied(PEER, [(row.id, row.digest, id_)])
+    store.directory.write([Change(str(id_), person, None)], origin="")
+    before = list(store.integrity.damages())
+    store.directory.prune(store.directory.usn())
+
+    assert [] == before
+    assert [] == list(store.integrity.damages())
+    assert {} == store.handover.linked(PEER)
+    assert 1 == store.received.count(PEER)
 
 
 def test_closed_rejects_go(store: Store) -> None:

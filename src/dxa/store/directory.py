@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import bindparam, delete, func, select, union_all
+from sqlalchemy import bindparam, delete, func, null, select, union_all, update
 
 from dxa.address import Address, AddressTypes
 from dxa.change import Change
@@ -14,7 +14,7 @@ from dxa.errors import StoreError
 from dxa.recipient import Kind, Recipient, inside
 from dxa.store.counters import Counters
 from dxa.store.database import Database, Record, adding, among, setting
-from dxa.store.schema import proxy, recipient, tombstone
+from dxa.store.schema import proxy, received, recipient, tombstone
 from dxa.store.serial import fields_text, read_fields, recipient_kind
 
 #: The rank of a target address that is not among its recipient's proxies.
@@ -51,6 +51,11 @@ _HOLDERS = select(proxy.c.key, proxy.c.recipient).where(proxy.c.key.in_(among())
 _ORIGINS = select(recipient.c.id, recipient.c.origin).where(recipient.c.id.in_(among()))
 _COUNT = select(func.count()).select_from(recipient).where(recipient.c.owner == bindparam("owner"))
 _THERE = select(recipient.c.id).where(recipient.c.id.in_(among()))
+_UNLINK = (
+    update(received)
+    .where(received.c.recipient.in_(select(tombstone.c.recipient).where(tombstone.c.usn <= bindparam("usn"))))
+    .values(recipient=null())
+)
 _FORGET = delete(tombstone).where(tombstone.c.usn <= bindparam("usn"))
 _CHANGED = union_all(
     select(recipient.c.id).where(recipient.c.usn > bindparam("usn")),
@@ -144,8 +149,13 @@ class Directory:
         return asked - {row[0] for row in self._db.among(_THERE, asked)}
 
     def prune(self, usn: int) -> None:
-        """Forget who was deleted by then: everybody who wants to know has seen it."""
-        self._db.run(_FORGET, usn)
+        """Forget who was deleted by then: everybody who wants to know has seen it.
+
+        What a peer still tells of one whom a co-owner deleted stands for nobody.
+        """
+        with self._db.transaction():
+            self._db.run(_UNLINK, usn)
+            self._db.run(_FORGET, usn)
 
     # -- writing ---------------------------------------------------------------------------------------------------
 

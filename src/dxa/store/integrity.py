@@ -65,10 +65,12 @@ _NONE: ColumnElement[int] = literal_column("0")
 _ONE: ColumnElement[int] = literal_column("1")
 
 _KNOWN = select(d.id)
+#: Whom a co-owner deleted is not there, and the owner may tell of it all the same.
+_BURIED = select(t.recipient)
 _LOST_PROXIES = select(x.key, x.recipient).where(x.recipient.not_in(_KNOWN))
 _RISEN = select(t.recipient).where(t.recipient.in_(_KNOWN))
 _LOST_ROWS = select(m.peer, m.key, m.recipient, m.id).where(
-    m.recipient > _NONE, m.applied != fixed(""), m.recipient.not_in(_KNOWN)
+    m.recipient > _NONE, m.applied != fixed(""), m.recipient.not_in(_KNOWN), m.recipient.not_in(_BURIED)
 )
 _IS_PENDING = and_(m.digest != m.applied, m.digest != func.coalesce(m.pinned, fixed("-")))
 _HIDDEN_ROWS = select(m.peer, m.key, m.id).where(_IS_PENDING, ~m.pending)
@@ -265,7 +267,7 @@ def _few(kind: Kind, found: Iterable[tuple[str, str]]) -> Iterator[Damage]:
 _RAISE = update(schema.received).where(_IS_PENDING).values(pending=true())
 _UNAPPLY = (
     update(schema.received)
-    .where(m.recipient > _NONE, m.applied != fixed(""), m.recipient.not_in(_KNOWN))
+    .where(m.recipient > _NONE, m.applied != fixed(""), m.recipient.not_in(_KNOWN), m.recipient.not_in(_BURIED))
     .values(applied=fixed(""), recipient=null(), pending=and_(m.digest != fixed(""), m.pinned.is_(None)))
 )
 _FORGET_DEAD = delete(schema.received).where(m.digest == fixed(""), m.applied == fixed(""), m.recipient.is_(None))
