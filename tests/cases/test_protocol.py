@@ -229,16 +229,17 @@ def test_a_size_limit(site: SiteHarness):
 
 @pytest.mark.dx("T-144")
 def test_a_full_list_above_the_limit(site: SiteHarness):
-    """A full list that is larger than the peer takes is not sent; the administrator is told, with both sizes."""
+    """A full list that is larger than the peer takes is left as a file; the administrator is told sizes and place."""
     staff(site, 10)
     one = site.postoffice("NET/ONE")
     one.ask(task="IMPORTREQ", LIMIT=300)
     site.sync()
 
     assert [] == one.read()
-    ((code, text),) = site.notices()
-    assert 166 == code
-    assert "300" in text
+    told = dict(site.notices())
+    assert {118, 166} == set(told)
+    assert "300" in told[118]
+    assert "RESYNC.GLB" in told[166]
 
 
 @pytest.mark.dx("T-174")
