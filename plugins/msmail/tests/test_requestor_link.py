@@ -73,10 +73,10 @@ def make_pair(tmp_path: Path) -> Iterator[MakePair]:
     """Two sites that know each other; options are further lines of the requestor's link."""
     made: list[SiteHarness] = []
 
-    def make(options: str = "", containers: str = '"Staff"') -> Pair:
+    def make(options: str = "", containers: str = '"Staff"', server: str = "") -> Pair:
         there = REQUESTOR.format(containers=containers, options=options)
         folder = tmp_path / str(len(made))
-        for name, text in (("server", SERVER), ("requestor", there)):
+        for name, text in (("server", SERVER + server), ("requestor", there)):
             (folder / name).mkdir(parents=True)
             made.append(SiteHarness(folder / name, text))
         return Pair(*made[-2:])
@@ -165,6 +165,57 @@ def test_participation(make_pair: MakePair) -> None:
         pair.cycle()
 
         assert (there, here) == (pair.server.names(container="Imported"), pair.requestor.names(container="Far"))
+
+
+VALUES = '[links.{}.attributes]\n"Phone:" = "phone"\n"City/ST:" = "city"\n'
+
+
+@pytest.mark.dx("T-124", "T-129")
+def test_values_go_both_ways(make_pair: MakePair) -> None:
+    """With a map on both sides values go up behind the definition of the site's list, and come down."""
+    pair = make_pair(options="templates = true\n" + VALUES.format("up"), server=VALUES.format("pos"))
+    pair.requestor.add("Ann West", fields=(("phone", "1"), ("shoe", "42")))
+    pair.server.add("Bob Main", fields=(("city", "Rome"),))
+    for _ in range(2):
+        pair.cycle()
+    (up,) = pair.server.site.store.received.definitions()
+    (down,) = pair.requestor.site.store.received.definitions()
+
+    assert [("MUSEUM/WEST", ["Phone:", "City/ST:"]), ("LAB/HQ", ["Phone:", "City/ST:"])] == [
+        (entry.list, [prompt for prompt, _ in entry.fields]) for _, entry in (up, down)
+    ]
+    assert (("phone", "1"),) == pair.server.one("Ann West").fields
+    assert (("city", "Rome"),) == pair.requestor.one("Bob Main").fields
+
+    pair.requestor.edit("Ann West", fields=(("city", "Bern"),))
+    pair.cycle()
+
+    assert {"city": "Bern"} == {name: value for name, value in pair.server.one("Ann West").fields if value}
+
+
+@pytest.mark.parametrize("wanted", ["templates = false\n", ""])
+@pytest.mark.dx("T-121")
+def test_values_need_a_switch_on_both_sides(make_pair: MakePair, wanted: str) -> None:
+    """Values come only where the requestor asks for them, and go only where its map and the link's switch say so."""
+    pair = make_pair(options=wanted, server=VALUES.format("pos"))
+    pair.requestor.add("Ann West", fields=(("phone", "1"),))
+    pair.server.add("Bob Main", fields=(("city", "Rome"),))
+    for _ in range(2):
+        pair.cycle()
+
+    assert ((), ()) == (pair.server.one("Ann West").fields, pair.requestor.one("Bob Main").fields)
+    assert [] == pair.server.site.store.received.definitions()
+
+
+def test_the_requestors_name_on_imported_people(make_pair: MakePair) -> None:
+    """KB Q180297: `append_name` puts the link's name behind the names of those who come in."""
+    pair = make_pair(options="limit = 0\n")
+    pair.requestor.configure(pair.requestor.text.replace("import_container", "append_name = true\nimport_container"))
+    pair.server.add("Bob Main")
+    for _ in range(2):
+        pair.cycle()
+
+    assert ["Bob Main (up)"] == pair.requestor.names(container="Far")
 
 
 class Weather:

@@ -26,7 +26,7 @@ class Leading:
 
         `alone` is the peer, if it tells lines outside its own lists, for these are its own as well.
         """
-        cuts = [cut._replace(pick=pick.past(cut.pick)) for cut in cuts]
+        cuts = [cut if pick.past(cut.pick) is cut.pick else cut._replace(pick=pick.past(cut.pick)) for cut in cuts]
         same = all(cut.view == view.id and cut.pick == pick for cut in cuts)
         if same and not alone and all(cut.at == head for cut in cuts):
             return []

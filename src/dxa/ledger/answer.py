@@ -34,7 +34,7 @@ class Pick:
 
     def past(self, pick: Pick) -> Pick:
         """How a pick of before is compared with this one: whoever wants no values any more may keep those it has."""
-        return pick if self.templates else attrs.evolve(pick, templates=False)
+        return attrs.evolve(pick, templates=False) if pick.templates and not self.templates else pick
 
     def shows(self, type_: str, instead_of: str) -> bool:
         """Whether a row of that form is shown: natively when its type is asked for, else the stand-in (KB Q149192)."""

@@ -33,6 +33,8 @@ def by_definition(fields: Fields, defined: Fields, limits: NameLimits) -> Fields
     prompt the last counts. A value is one line of the code page in `limits`; one that is wider than its field is left
     empty, for half a number is a wrong one (`too_wide`).
     """
+    if not defined:
+        return ()
     values = {prompt_key(prompt): _shaped(value, limits) for prompt, value in fields}
     result = []
     for prompt, layout in defined:
