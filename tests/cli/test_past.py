@@ -261,3 +261,16 @@ def test_tombstones_go_when_all_have_seen_them(linked: Driver) -> None:
     assert [] == left
     assert {"Bob", "Cleo"} == {each.name for each in linked.system.entries.values()}
     assert 0 == linked("verify").status
+
+
+def test_rejects_that_nobody_mends(spoken: Driver) -> None:
+    """Dropped rejects are open no more, and still there to look at; one that is not known is a wrong usage."""
+    done = spoken("rejects", "drop", "1")
+
+    assert 0 == done.status
+    assert 1 == spoken("rejects", "list", "--json").json["total"]
+    assert {"dropped", "open"} == {
+        each["status"] for each in spoken("rejects", "list", "--all", "--json").json["rejects"]
+    }
+    assert 2 == spoken("rejects", "drop", "2", "99").status
+    assert 1 == spoken("rejects", "list", "--json").json["total"]

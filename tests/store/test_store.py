@@ -382,3 +382,15 @@ def test_a_database_in_a_folder_that_is_not_there(tmp_path: Path) -> None:
     """It cannot be made, and that is said."""
     with pytest.raises(StoreError, match="unable to open"):
         Store.open(f"sqlite:///{tmp_path}/nowhere/dxa.db", MemoryHighWater(), create=True)
+
+
+def test_what_dxa_does_not_copy(tmp_path: Path) -> None:
+    """A database that is no file of SQLite has no file to back up, and it is said what does that."""
+    from dxa.store.database import Database
+
+    store = Store(Database("sqlite://"), MemoryHighWater())
+    try:
+        assert store.file is None
+        assert "memory" in store.advice
+    finally:
+        store.close()

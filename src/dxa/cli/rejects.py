@@ -74,6 +74,22 @@ def show_reject(session: Session, id_: int, as_json: bool) -> None:
         say(f"When the cause is mended: `dxa rejects retry {found.id}`.")
 
 
+@rejects.command("drop")
+@click.argument("ids", metavar="ID...", type=click.IntRange(min=1), nargs=-1, required=True)
+@pass_session
+def drop(session: Session, ids: tuple[int, ...]) -> None:
+    """Close rejected records that nobody is going to mend; they are kept for a while, and listed with --all."""
+    from dxa.agent import queries
+    from dxa.cli.output import counted, say
+
+    with session.writing_without_secrets() as site:
+        for id_ in ids:
+            queries.reject(site, id_)
+        site.store.rejects.set_status(ids, "dropped")
+    session.logging.info("rejects dropped", rejects=list(ids))
+    say(f"Dropped {counted(len(ids), 'reject')}.")
+
+
 @rejects.command("retry")
 @click.argument("ids", metavar="ID...", type=click.IntRange(min=1), nargs=-1, required=True)
 @pass_session

@@ -14,7 +14,7 @@ COMMANDS = {
     "Set up": {
         "init": Entry("dxa.cli.init:init", "Make a site."),
         "check": Entry("dxa.cli.check:check", "Report every problem of the configuration."),
-        "peers": Entry("dxa.cli.peers:peers", "Foreign systems: list, show, add, remove."),
+        "peers": Entry("dxa.cli.peers:peers", "Foreign systems: list, show, add, take over, rename, remove."),
         "recipients": Entry("dxa.cli.recipients:recipients", "The directory: list, show, add, set, remove."),
         "keygen": Entry("dxa.cli.keygen:keygen", "Make a key that signs what this site sends."),
         "backup": Entry("dxa.cli.backup:backup", "Copy the whole site into one file."),
@@ -35,7 +35,7 @@ COMMANDS = {
         "verify": Entry("dxa.cli.verify:verify", "Look whether everything fits together; mend what can be."),
         "history": Entry("dxa.cli.history:history", "Show what has changed, when and why."),
         "messages": Entry("dxa.cli.messages:messages", "The archive of messages: list, show."),
-        "rejects": Entry("dxa.cli.rejects:rejects", "Records that could not be used: list, show, retry."),
+        "rejects": Entry("dxa.cli.rejects:rejects", "Records that could not be used: list, show, retry, drop."),
         "dump": Entry("dxa.cli.dump:dump", "Decode a file."),
         "demo": Entry("dxa.cli.demo:demo", "Play a whole site through, to look at afterwards."),
     },

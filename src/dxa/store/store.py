@@ -160,8 +160,10 @@ class Store:
     @property
     def advice(self) -> str:
         """With what a database is backed up that dxa does not copy."""
-        tools = {"postgresql": "pg_dump", "mysql": "mysqldump", "mariadb": "mariadb-dump", "sqlite": "nothing: memory"}
+        tools = {"postgresql": "pg_dump", "mysql": "mysqldump", "mariadb": "mariadb-dump"}
         kind = self._db.engine.url.get_backend_name()
+        if kind == "sqlite":
+            return "this one lives in the memory of its process"
         tool = tools.get(kind, "the tools of your database")
         shown = self._db.engine.url.render_as_string()
         return f"back up {shown} with {tool}, and dxa.toml and the file of the numbers after it"

@@ -335,7 +335,7 @@ class RejectShown:
     code: int = said("error number of the peer's own world, or 0")
     reason: str = said("why it could not be used")
     raw: str = said("the record as it came")
-    status: str = said("open, retried or dropped")
+    status: str = said("open, retried, solved (its cause is gone) or dropped")
     rejected_at: float = said("when")
 
 
