@@ -59,7 +59,7 @@ def readable(files: Files, name: str, stem: str) -> Stray | None:
 
 @attrs.frozen(kw_only=True)
 class Returns:
-    """What becomes of mail that can be delivered never. `give_up` is how many seconds mail may wait before it is such."""
+    """What becomes of mail that can never be delivered; what has waited for more than `give_up` seconds is such."""
 
     own: str
     now: float
