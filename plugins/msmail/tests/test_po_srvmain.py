@@ -17,19 +17,11 @@ from dxa_msmail import ffapi
 from dxa_msmail.addresses import ADDRESS_TYPES
 from dxa_msmail.postoffice import letters, mailbag, tree
 from dxa_msmail.postoffice.book import read_book
-from dxa_msmail.postoffice.dirsyncconf import (
-    SRVCONF,
-    T1,
-    T2,
-    Process,
-    read_process,
-    read_srvconf,
-    weekly,
-    write_process,
-)
+from dxa_msmail.postoffice.dirsyncconf import SRVCONF, read_srvconf
 from dxa_msmail.postoffice.mailbag import INQUEUE, SYSTEM
 from dxa_msmail.postoffice.maildata import Changing, Maildata
 from dxa_msmail.postoffice.messages import BAD, letter_of
+from dxa_msmail.postoffice.process import T1, T2, Process, ProcessEntry, read_process, write_process
 from dxa_msmail.postoffice.queue import MSTTRANS, read_file
 from dxa_msmail.postoffice.served import SERVED, Served, read_served
 from dxa_msmail.postoffice.users import NewUser
@@ -646,7 +638,7 @@ def test_a_server_that_is_demoted(hub: Hub) -> None:
     """KB Q180297, Q136487: its files and its T2 times go, the other times stay."""
     admin.register_server(hub.po, HUB)
     with hub.po.change() as change:
-        write_process(change, Process(entries=(weekly(1, T1, 0), weekly(2, T2, 0))))
+        write_process(change, Process(entries=(ProcessEntry(id=1, command=T1), ProcessEntry(id=2, command=T2))))
     hub.cycle()
     admin.remove_server(hub.po)
     with hub.po.look() as files:
