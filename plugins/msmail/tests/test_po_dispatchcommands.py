@@ -8,8 +8,9 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from click.testing import CliRunner, Result
@@ -25,25 +26,27 @@ NORTH = "NORTH/MAIN"
 
 
 @pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+def clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[Clock]:
     """The clock of the commands: a Monday noon in Berlin."""
     made = Clock()
     made.set("2026-03-02T12:00")
     monkeypatch.setattr(time, "time", made)
+    monkeypatch.setattr("tzlocal.get_localzone", lambda: ZoneInfo(BERLIN))
     monkeypatch.setenv("TZ", BERLIN)
     time.tzset()
-    return made
+    yield made
+    monkeypatch.undo()
+    time.tzset()
 
 
 @pytest.fixture
-def lab(tmp_path: Path, clock: Clock) -> Any:
+def lab(tmp_path: Path, clock: Clock) -> Lab:
     """A server and a requestor."""
     made = Lab(tmp_path, clock)
     made.make(HUB)
     made.make(NORTH)
     made.serve(NORTH)
-    yield made
-    time.tzset()
+    return made
 
 
 def run(*arguments: object) -> Result:

@@ -139,9 +139,7 @@ def _seconds(hours: str, minutes: str) -> int:
 
 def local_zone() -> str:
     """The name of this machine's own zone; `DEFAULT_ZONE` where it has none that can be named."""
-    from tzlocal import get_localzone_name
-
     try:
-        return parse_zone(get_localzone_name() or DEFAULT_ZONE).name
+        return parse_zone(getattr(zone_of(""), "key", DEFAULT_ZONE)).name
     except (UsageError, LookupError, ValueError, OSError):
         return DEFAULT_ZONE
