@@ -41,8 +41,8 @@ export_containers = ["Recipients", "one", "two"]
 [links.NAME.moody]
 mood = "MOOD"
 [links.NAME.process]
-silence_minutes = 0.02
-call_minutes = 0.05
+silence_minutes = 0.05
+call_minutes = 0.5
 megabytes = 2
 reports = 50
 own = OWN
@@ -137,7 +137,7 @@ def test_a_connector_in_its_process_takes_part_in_cycles(moods: Moods) -> None:
     [
         ("raises", "plugin moody: collect raised KeyError: 'lost' (moody.py, line "),
         ("cannot reach", "the server is away"),
-        ("hangs", "plugin moody: collect has said nothing for 1.2 seconds"),
+        ("hangs", "plugin moody: collect has said nothing for 3 seconds"),
         ("never ends", "plugin moody: collect has given more than 50 values"),
         ("tells all", "plugin moody: collect has given more than 2 MB at once"),
         ("dies", "plugin moody: its process ended during collect (status 9)"),

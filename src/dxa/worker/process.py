@@ -21,6 +21,10 @@ from dxa.worker.messages import Logged, Opening, Told, packed
 WATCH = 0.1
 #: So long a process has to end by itself, in seconds.
 PARTING = 2.0
+#: So long it has at least until its connector is there, in seconds.
+STARTING = 60.0
+#: What it is asked for first, without words.
+OPEN = "open"
 
 
 class Gone(Exception):
@@ -55,7 +59,7 @@ class Process:
             theirs.close()
             os.close(lifeline)
         threading.Thread(target=self._watch, daemon=True).start()
-        with self._waiting("start", time.monotonic() + allowance.call):
+        with self._waiting(OPEN, time.monotonic() + max(allowance.call, STARTING)):
             self._connection.send_bytes(packed(opening))
 
     @property
@@ -106,9 +110,11 @@ class Process:
         """While the process is waited for; makes of every way to be gone one error."""
         if self._gone:
             raise Gone(self._gone)
-        silent = time.monotonic() + self.allowance.silence
+        # A program that is starting says nothing yet.
+        silence = max(self.allowance.silence, STARTING) if what == OPEN else self.allowance.silence
+        silent = time.monotonic() + silence
         self._why = (
-            f"{what} has said nothing for {self.allowance.silence:g} seconds"
+            f"{what} has said nothing for {silence:g} seconds"
             if silent <= until
             else f"{what} has taken more than {self.allowance.call:g} seconds"
         )

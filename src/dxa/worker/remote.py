@@ -16,7 +16,7 @@ from dxa.discovery import Selection
 from dxa.errors import DxaError, PluginError
 from dxa.ledger.answer import Content
 from dxa.worker.messages import Call, Drop, Items, Next, Opening, Raised, Value, packed
-from dxa.worker.process import Gone, Process
+from dxa.worker.process import OPEN, STARTING, Gone, Process
 from dxa.worker.serving import Contents
 
 #: So many outcomes come at once; reports come one by one, for each may be a whole directory.
@@ -105,7 +105,9 @@ class RemoteConnector:
         if self._opened:
             return
         try:
-            answer = self._answered("open", lambda: self._process.answer("open", self._until()))
+            answer = self._answered(
+                OPEN, lambda: self._process.answer(OPEN, max(self._until(), time.monotonic() + STARTING))
+            )
         except DxaError as error:
             self._gone = error
             raise
