@@ -295,12 +295,12 @@ def retire(session: Session, link: str, name: str) -> None:
     The next sync plans that, and guards hold it as if the postoffice had sent an empty list. If it is a peer itself,
     remove it afterwards, or it may tell its people again.
     """
-    from dxa.agent import handover
+    from dxa.agent import relisting
     from dxa.cli.output import counted, say
 
     with session.writing_without_secrets() as site:
         found = site.config.link(link)
-        gone = handover.retire(site, found, name)
+        gone = relisting.retire(site, found, name)
         registered = [peer.id for peer in found.peers.values() if peer.name.casefold() == name.casefold()]
     session.logging.info("retired", link=found.name, name=name, entries=sum(gone.values()))
     for peer, count in gone.items():
@@ -322,7 +322,7 @@ def rename(session: Session, link: str, old: str, new: str) -> None:
     name is called so from then on, in dxa.toml, too, where the old name is kept among its own lists. What was told
     under the new name already is joined.
     """
-    from dxa.agent import handover
+    from dxa.agent import relisting
     from dxa.cli.output import counted, say
     from dxa.config import edit
 
@@ -330,7 +330,7 @@ def rename(session: Session, link: str, old: str, new: str) -> None:
         found = site.config.link(link)
         peer = found.peers.get(old.casefold()) if found.connector.traits.many_peers else None
         with site.store.transaction():
-            done = handover.rename(site, found, peer.name if peer else old, new)
+            done = relisting.rename(site, found, peer.name if peer else old, new)
             if peer is not None:
                 text = edit.rename_peer(edit.read(session.path), found.name, peer.name, new)
                 session.parse(text, secrets=False)
