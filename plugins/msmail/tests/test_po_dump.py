@@ -28,8 +28,10 @@ from dxa_msmail.postoffice import (
     messages,
     names,
     networks,
+    process,
     queue,
     served,
+    slots,
     templates,
     tree,
 )
@@ -56,8 +58,8 @@ def filled(change: Changing) -> None:
     letters.submit(change, letter, now=86_400)
     letters.remember(change, letters.digest_of(letter, "00000001", "NET/PO"), 1_000)
     change.write(queue.REQTRANS, UPDATES)
-    entry = dirsyncconf.weekly(1, dirsyncconf.T1, 1_000)
-    dirsyncconf.write_process(change, dirsyncconf.Process(entries=(entry,)))
+    entry = process.weekly(1, process.T1, slots.Slot(45), 1_000, zone=slots.parse_zone(""))
+    process.write_process(change, process.Process(entries=(entry,)))
     peers = tuple(dirsyncconf.Requestor(name=name, password_ref="geheim") for name in ("PCM:A/B", "PCM:C/D"))
     dirsyncconf.write_srvconf(change, dirsyncconf.Srvconf(requestors=peers))
     memory = served.Served(sync=9, memos={"a/b": served.Memo()})

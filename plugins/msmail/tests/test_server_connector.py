@@ -85,7 +85,7 @@ def only(*files: bytes) -> Report:
 
 def test_a_request_with_transactions() -> None:
     """An update request is told with its sender, where the answer goes, its numbers and its transactions."""
-    keys = {"PASSWORD": "secret", "TYPES": "PCM|profs|CSI|3COM", "TEMPLATE": "YES", "LIMIT": 5000, "IMPSEQ": 1}
+    keys = {"PASSWORD": "secret", "TYPES": "PCM|profs|CSI|PIGEON", "TEMPLATE": "YES", "LIMIT": 5000, "IMPSEQ": 1}
     numbers = {"REQSEQ": 3, "REQWAS": 0, "SRVSEQ": 80, "COUNT": 3}
     report = only(mail(body(**keys, **numbers), section(*ROWS)))
 
