@@ -16,6 +16,7 @@ from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.asking_world import AskingFolder, AskingMail, AskingServed, AskingShadow
 from tests.mail_world import MailWorld
 from tests.maildata_world import DiskWorld
 from tests.served_world import ServedWorld
@@ -25,7 +26,15 @@ BATCH = 100
 MENDED = "mended by an export"
 #: Strict requestors in memory, requestors that check nothing (the residue is counted), postoffices on disk,
 #: postoffices on disk of which one is the server, and requestors that only mail reaches.
-WORLDS: dict[str, Callable[[int, Path], World]] = {"disk": DiskWorld, "served": ServedWorld, "mail": MailWorld}
+WORLDS: dict[str, Callable[[int, Path], World]] = {
+    "disk": DiskWorld,
+    "served": ServedWorld,
+    "mail": MailWorld,
+    "asking": AskingFolder,
+    "asking-mail": AskingMail,
+    "asking-disk": AskingShadow,
+    "asking-served": AskingServed,
+}
 KINDS = ("memory", "naive", *WORLDS)
 
 

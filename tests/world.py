@@ -86,6 +86,23 @@ class Fuse:
             raise Crash
 
 
+def fuse_store(store: Store, fuse: Fuse) -> None:
+    """Let whoever uses a store crash before and after each of its transactions."""
+    plain, db = store.transaction, store._db
+
+    @contextmanager
+    def fused() -> Iterator[None]:
+        inner = db._inside or db.rehearsing
+        if not inner:
+            fuse.tick()
+        with plain():
+            yield
+        if not inner:
+            fuse.tick()
+
+    store.transaction = fused  # type: ignore[method-assign]
+
+
 @attrs.define
 class FusedFolder(MemoryFolder):
     """A folder whose user may crash before and after every change."""
@@ -211,6 +228,8 @@ class Postoffice:
 class World:
     """One run; equal seeds are equal runs."""
 
+    #: Where files are left for somebody to bring; worlds in memory have none.
+    folder: Path = Path()
     #: A crash comes within so many steps of a program.
     SERVER_STEPS: ClassVar[int] = 12
     OFFICE_STEPS: ClassVar[int] = 6
@@ -227,7 +246,7 @@ class World:
         self.inbox, self.outbox = FusedFolder(fuse=self.fuse), FusedFolder(fuse=self.fuse)
         self.store = Store.open("sqlite:///:memory:", MemoryHighWater(), create=True)
         self.store.types = self.types
-        self._fuse_store()
+        fuse_store(self.store, self.fuse)
         self.agent = self.start()
         self.offices = [self._office(name, naive) for name in NAMES]
         self.flying: list[tuple[FusedFolder, str, bytes]] = []
@@ -239,22 +258,6 @@ class World:
         self.serial = 0
 
     # -- building --------------------------------------------------------------------------------------------------
-
-    def _fuse_store(self) -> None:
-        plain = self.store.transaction
-        db = self.store._db
-
-        @contextmanager
-        def fused() -> Iterator[None]:
-            inner = db._inside or db.rehearsing
-            if not inner:
-                self.fuse.tick()
-            with plain():
-                yield
-            if not inner:
-                self.fuse.tick()
-
-        self.store.transaction = fused  # type: ignore[method-assign]
 
     def start(self) -> Agent:
         """A fresh agent, as after the start of its process."""
@@ -271,7 +274,7 @@ class World:
             link=LINK,
             role="server",
             options=link.options,
-            folder=Path(),
+            folder=self.folder,
             types=self.types,
             site=("LAB", "HQ"),
             peers={p.name.casefold(): PeerInfo(id=p.id, name=p.name, options=p.options) for p in link.peers.values()},
@@ -608,6 +611,10 @@ class World:
             else [f"{office.name}: lacks {sorted(shown - held)}, has {sorted(held - shown)} too much"]
         )
 
+    def plain(self, fields: Fields) -> dict[str, str]:
+        """Fields as they are compared; an empty value is one."""
+        return dict(fields)
+
     def _values(self, office: Postoffice) -> list[str]:
         """A postoffice that wants values has those that the others want to tell, and their definitions."""
         if not office.templates:
@@ -625,7 +632,7 @@ class World:
         differ = {
             at: (wanted.get(at), held.get(at))
             for at in (wanted.keys() | held.keys()) - left
-            if dict(wanted.get(at, ())) != dict(held.get(at, ()))
+            if self.plain(wanted.get(at, ())) != self.plain(held.get(at, ()))
         }
         return [f"{office.name}: should have, and has {differ}"] if differ else []
 
