@@ -120,6 +120,7 @@ def dxa_commands() -> list[tuple[str, str]]:
         ("listds", "dxa_msmail.commands.listds:listds"),
         ("listq", "dxa_msmail.commands.listq:listq"),
         ("procedure", "dxa_msmail.commands.procedures:procedure"),
+        ("takeover", "dxa_msmail.commands.takeover:takeover"),
         ("requestor", "dxa_msmail.commands.standalone:requestor"),
     ]
 
