@@ -7,8 +7,6 @@ from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 
 import vobject
-from dxa_vcard import plugin
-from dxa_vcard.connector import Options
 
 from dxa.address import Address, AddressTypes
 from dxa.connector import Connector, LinkContext, PeerInfo
@@ -16,6 +14,8 @@ from dxa.entry import Entry
 from dxa.standard import STANDARD
 from dxa.testing import ConnectorHarness, Skip
 from dxa.testing.pytest_skin import connector_suite
+from dxa_vcard import plugin
+from dxa_vcard.connector import Options
 
 
 class Harness(ConnectorHarness):
@@ -34,7 +34,11 @@ class Harness(ConnectorHarness):
     def open(self) -> Connector:
         return self.connector_type.open(
             LinkContext(
-                link="link", options=Options(), folder=Path(self.place.name), types=self.types, site=("Lab", "Berlin")
+                link="link",
+                options=Options(),
+                folder=Path(self.place.name),
+                types=self.types,
+                site=("Lab", "Berlin"),
             )
         )
 
@@ -47,11 +51,12 @@ class Harness(ConnectorHarness):
             file.unlink()
         for n, entry in enumerate(entries):
             card = vobject.vCard()
-            for name, value in {"fn": entry.name, "email": entry.address}.items():
-                card.add(name).value = value
+            card.add("fn").value = entry.name
             card.add("n").value = vobject.vcard.Name(family=entry.name)
+            card.add("email").value = entry.address
             text = card.serialize()
-            (self.folder / f"own-{n:06d}.vcf").write_text(text[:-15] if n in spoiled else text, encoding="utf-8")
+            file = self.folder / f"own-{n:06d}.vcf"
+            file.write_text(text[:-15] if n in spoiled else text, encoding="utf-8")
 
     def delivered(self) -> Sequence[Entry]:
         cards = [vobject.readOne(file.read_text(encoding="utf-8")) for file in self.folder.glob("dxa-*.vcf")]

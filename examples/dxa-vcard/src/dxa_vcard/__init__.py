@@ -1,1 +1,1 @@
-"""A connector of dxa to folders of vCards."""
+"""A connector of dxa to vcard."""
