@@ -285,3 +285,36 @@ def test_what_mail_systems_write_is_recognised(kind: str, expected: str) -> None
 
     assert expected == mail.automatic
     assert mail.seal is None
+
+
+#: What has stopped readers: (name, the e-mail).
+HOSTILE = {
+    "nested parts": b"".join(
+        b'Content-Type: multipart/mixed; boundary="b%d"\n\n--b%d\n' % (number, number) for number in range(1500)
+    ),
+    "nested e-mails": b"Content-Type: message/rfc822\n\n" * 3000,
+    "comments in an address": b"From: " + b"(" * 20_000 + b"\n\nhello",
+    "base64 that is none": b"From: =?utf-8?b?A?= <a@x.example>\nSubject: =?utf-8?b?A?=\n\nhello",
+    "a character set that is none": b"Content-Type: text/plain; charset*=a\x00b''utf\n\nhello",
+    "a character set without errors": b'Content-Type: text/plain; charset="undefined"\n\nhello \xff',
+    "a boundary that is none": b"Content-Type: multipart/mixed; boundary*=a\x00b''c\n\n--c\n\nhello\n--c--",
+    "a huge subject": b"Subject: " + b"=?utf-8?q?a?= " * 30_000 + b"\n\nhello",
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_what_a_stranger_sends_stops_nobody(name: str) -> None:
+    """An e-mail that breaks the library is refused as any other that cannot be read, and in reasonable time."""
+    try:
+        read(HOSTILE[name])
+    except FormatError as error:
+        assert str(error).startswith("the e-mail cannot be read: ")
+
+
+def test_a_huge_seal_is_refused_and_not_cut() -> None:
+    """A seal above the limit is refused: what a cut would leave of its last line might be another name."""
+    parts = tuple(Part(f"{number}.TXT", b"%d" % number) for number in range(1000))
+    with pytest.raises(FormatError) as caught:
+        read(sent(a_letter(parts=parts)))
+
+    assert "size" == caught.value.field

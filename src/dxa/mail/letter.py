@@ -24,6 +24,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
+from email.errors import MessageError
 from email.header import decode_header, make_header
 from email.message import EmailMessage, Message
 from email.utils import format_datetime, parseaddr
@@ -41,6 +42,8 @@ _START = b"dxa-mail 1\n"
 #: What is signed begins with this, so that no signature over anything else can stand for one of a letter.
 _DOMAIN = b"dxa-mail\0"
 _SEAL_LIMIT = 65_536
+#: So much of a header is read; what is longer is no subject, and decoding it takes the square of its length.
+_HEADER_LIMIT = 4_000
 _KEYS = ("channel", "id", "from", "to")
 _PART = re.compile(r"([0-9]{1,18}) ([0-9a-f]{64}) (.+)")
 
@@ -186,7 +189,16 @@ class Mail:
 
 
 def read(data: bytes) -> Mail:
-    """The e-mail in these bytes; raises `FormatError` for a seal that cannot be read, and for nothing else."""
+    """The e-mail in these bytes; raises `FormatError` for a seal or an e-mail that cannot be read, and nothing else."""
+    try:
+        return _read(data)
+    except FormatError:
+        raise
+    except Exception as error:  # for what strangers send the library raises errors of many kinds, RecursionError too
+        raise FormatError(f"the e-mail cannot be read: {type(error).__name__}: {error}") from None
+
+
+def _read(data: bytes) -> Mail:
     message = message_from_bytes(data, policy=policy.compat32)
     texts, parts, seals = list[str](), list[Part](), list[bytes]()
     for part in _leaves(message):
@@ -212,11 +224,10 @@ def _leaves(message: Message[Any, Any]) -> Iterator[Message[Any, Any]]:
     """The parts that contain no others. What lies in an e-mail that is enclosed belongs to that one."""
     if message.get_content_maintype() == "message":
         return
-    payload = message.get_payload()
-    if not message.is_multipart() or not isinstance(payload, list):
+    if not message.is_multipart():
         yield message
         return
-    for part in payload:
+    for part in message.get_payload():
         if isinstance(part, Message):
             yield from _leaves(part)
 
@@ -230,9 +241,8 @@ def _content(part: Message[Any, Any]) -> bytes:
 
 
 def _decoded(part: Message[Any, Any], content: bytes) -> str:
-    charset = part.get_content_charset() or "utf-8"
     try:
-        return content.decode(charset, "replace")
+        return content.decode(part.get_content_charset() or "utf-8", "replace")
     except (LookupError, ValueError):
         return content.decode("utf-8", "replace")
 
@@ -245,8 +255,8 @@ def _name(part: Message[Any, Any]) -> str:
 
 
 def _header(message: Message[Any, Any], name: str) -> str:
-    value = str(message.get(name, "")).encode("utf-8", "replace").decode("utf-8")
-    with suppress(ValueError, LookupError):  # else it stays as it came
+    value = str(message.get(name, ""))[:_HEADER_LIMIT].encode("utf-8", "replace").decode("utf-8")
+    with suppress(ValueError, LookupError, MessageError):  # else it stays as it came
         value = str(make_header(decode_header(value)))
     return " ".join("".join(char if char.isprintable() else " " for char in value).split())
 
@@ -278,8 +288,10 @@ def _read_seal(data: bytes) -> Seal:
             signature = b""
         if len(signature) != SIGNATURE_SIZE:
             raise _bad_seal("signature", f"{SIGNATURE_SIZE} bytes in base64", last)
+    if len(covered) > _SEAL_LIMIT:
+        raise _bad_seal("size", f"at most {_SEAL_LIMIT} bytes", str(len(covered)).encode())
     names, parts = dict[str, str](), list[tuple[int, str, str]]()
-    for line, row in enumerate(covered[len(_START) : _SEAL_LIMIT].split(b"\n"), 2):
+    for line, row in enumerate(covered[len(_START) :].split(b"\n"), 2):
         name, colon, value = row.decode("utf-8", "replace").partition(": ")
         if not row:
             continue
