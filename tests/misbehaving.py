@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -18,6 +19,13 @@ from dxa.errors import AddressError, TransportError
 from dxa.hookspecs import hookimpl
 
 PEOPLE = ("Ann", "Bo")
+
+
+class _Unreadable:
+    """Can be packed, and not be unpacked."""
+
+    def __reduce__(self) -> tuple[type, tuple[str]]:
+        return int, ("no number",)
 
 
 @attrs.frozen(kw_only=True)
@@ -36,6 +44,9 @@ class Moody:
         self.file = context.folder / f"{context.link}.given"
         if self.mood == "dies at the start":
             os._exit(7)
+        if self.mood == "takes threads":
+            for _ in range(4):
+                threading.Thread(target=self._chatter, daemon=True).start()
         if self.mood == "fails at the start":
             raise ValueError("not today")
 
@@ -65,8 +76,26 @@ class Moody:
                 yield "a list of people"  # type: ignore[misc]
             case "wrong inside":
                 yield self._report([Transaction(0, Verb.ADD, None, self._entry(5))])  # type: ignore[arg-type]
+            case "ends badly":
+                try:
+                    yield self._report([])
+                    yield self._report([])
+                finally:
+                    raise ValueError("not that early")
             case "leaves the process":
                 sys.exit(3)
+            case "cannot be packed":
+                yield self._report([], title=lambda: "no text")
+            case "cannot be unpacked":
+                yield self._report([], title=_Unreadable())
+            case "wrong lists":
+                yield self._report([], types="MOOD")
+            case "no list of transactions":
+                yield self._report(None)  # type: ignore[arg-type]
+            case "number too large":
+                yield self._report([Transaction(2**70, Verb.ADD, None, self._entry("Ann"))])
+            case "no character":
+                yield self._report([Transaction(0, Verb.ADD, None, self._entry("\udc80"))])
         yield self._report([Transaction(0, Verb.ADD, None, self._entry(name)) for name in self._people()])
 
     def deliver(self, parcel: Parcel) -> Iterator[Outcome]:
@@ -87,6 +116,10 @@ class Moody:
 
     def passed(self, phase: Phase, counts: Mapping[Verb, int], reason: str) -> None:
         self.context.tell(1, f"{phase.value} {os.getpid()} {self.context.now():.0f}")
+
+    def _chatter(self) -> None:
+        for number in range(2000):
+            self.context.tell(3, f"{number}")
 
     def _report(self, transactions: Sequence[Transaction], **more: Any) -> Report:
         return Report(

@@ -21,6 +21,7 @@ from dxa.agent.admin import Administrator
 from dxa.agent.outcome import CycleOutcome, LinkOutcome
 from dxa.agent.site import OpenSite
 from dxa.connector import Connector
+from dxa.errors import PluginError
 from dxa.host import Host
 from dxa.recipient import Recipient
 from dxa.worker import RemoteConnector
@@ -146,6 +147,12 @@ def test_a_connector_in_its_process_takes_part_in_cycles(moods: Moods) -> None:
         ("leaves the process", "plugin moody: its process ended during collect (status 3)"),
         ("no report", "plugin moody: collect has given a str, which is no report"),
         ("wrong inside", "plugin moody: collect has given an entry with what is neither text nor fields"),
+        ("wrong lists", "plugin moody: collect has given a report whose types is 'MOOD', not frozenset or None"),
+        ("no list of transactions", "plugin moody: collect has given a report whose transactions is None, not "),
+        ("number too large", "plugin moody: collect has given a transaction with the number 1180591620717411303424"),
+        ("no character", "a text cannot be stored: 'MOOD:\\udc80'"),
+        ("cannot be packed", "plugin moody: collect raised AttributeError: Can't pickle local object"),
+        ("cannot be unpacked", "plugin moody: collect has given what cannot be read: ValueError: invalid literal"),
     ],
 )
 def test_what_goes_wrong_ends_the_cycle_of_its_link(mood: str, error: str, moods: Moods) -> None:
@@ -174,6 +181,55 @@ def test_a_process_that_is_gone_is_replaced_in_the_next_cycle(moods: Moods) -> N
     assert 1 == len(_of(broken, "one").errors)
     assert "its process ended during collect" in _of(broken, "one").errors[0]
     assert [] == _of(healed, "one").errors
+
+
+def test_a_call_that_ends_badly_when_nobody_wants_its_rest_is_not_the_next_ones_answer(moods: Moods) -> None:
+    """What is raised at the end of a call whose rest is not wanted is logged; every later call gets its own answer."""
+    moods.links(one="ends_badly")
+    assert moods.site is not None
+    connector = moods.site.connector(moods.site.config.links["one"])
+    stream = connector.collect({})
+    next(stream)
+    stream.close()  # type: ignore[attr-defined]
+    connector.settle(())
+
+    with pytest.raises(PluginError, match="not that early"):
+        list(connector.collect({}))
+
+
+def test_threads_of_a_connector_may_speak_at_any_time(moods: Moods) -> None:
+    """What several threads tell while answers are on their way arrives whole."""
+    moods.links(one="takes_threads")
+
+    outcome = _of(moods.sync(), "one")
+
+    assert [] == outcome.errors
+    assert 2 == outcome.applied["A"]
+
+
+def test_a_process_that_cannot_be_started_is_the_trouble_of_its_link(
+    moods: Moods, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where no process can be had for a link, that is its error, and the next cycle tries again."""
+    moods.links(one="well")
+    assert moods.site is not None
+    with monkeypatch.context() as away:
+        away.setattr(sys, "executable", "/nonexistent/python")
+        [error] = _of(moods.sync(), "one").errors
+
+    assert "plugin moody: its process cannot be started: No such file or directory" == error
+    assert [] == _of(moods.sync(), "one").errors
+
+
+def test_processes_leave_nothing_behind(moods: Moods) -> None:
+    """Processes that fail and are replaced, cycle by cycle, leave no open file and no corpse."""
+    moods.links(one="fails_at_the_start")
+    moods.sync()
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    for _ in range(3):
+        moods.sync()
+
+    assert before == len(list(Path("/proc/self/fd").iterdir()))
 
 
 def test_outcomes_are_looked_at(moods: Moods) -> None:

@@ -306,9 +306,11 @@ HOSTILE = {
 def test_what_a_stranger_sends_stops_nobody(name: str) -> None:
     """An e-mail that breaks the library is refused as any other that cannot be read, and in reasonable time."""
     try:
-        read(HOSTILE[name])
+        found = read(HOSTILE[name]).text
     except FormatError as error:
-        assert str(error).startswith("the e-mail cannot be read: ")
+        found = str(error)
+
+    assert found.startswith(("hello", "the e-mail cannot be read: "))
 
 
 def test_a_huge_seal_is_refused_and_not_cut() -> None:

@@ -4,15 +4,40 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
+from types import NoneType
 from typing import Any
 
 from dxa.agent.context import LinkWork
 from dxa.connector import Outcome, Parcel, Report, Result
+from dxa.dirsync.messages import Reply, Request
 from dxa.entry import Entry, Reject, Transaction, Verb
 from dxa.errors import PluginError
 
+_Kinds = type | tuple[type, ...]
+
 _TEXTS = ("sender", "receipt", "origin", "reply_to", "password", "title", "identity", "cursor", "note", "ignored")
-_KINDS: Mapping[str, type] = dict.fromkeys(_TEXTS, str) | {"raw": bytes, "complete": bool, "lists": frozenset}
+_FLAGS = ("complete", "counted", "proves", "doubtful", "received", "by_file")
+_MANY = ("transactions", "rejects", "remarks")
+_OR_NONE: Mapping[str, type] = {
+    "request": Request,
+    "reply": Reply,
+    "types": frozenset,
+    "templates": bool,
+    "limit": int,
+    "fault": Reject,
+}
+#: Of what kind each part of a report is.
+_KINDS: Mapping[str, _Kinds] = {
+    **dict.fromkeys(_TEXTS, str),
+    **dict.fromkeys(_FLAGS, bool),
+    **dict.fromkeys(_MANY, Sequence),
+    **{name: (kind, NoneType) for name, kind in _OR_NONE.items()},
+    "raw": bytes,
+    "lists": frozenset,
+    "marked": frozenset,
+}
+#: Numbers of the protocols have 32 bits, and no database takes more than 63.
+_HIGHEST = 2**63 - 1
 
 
 def reports(work: LinkWork, cursors: Mapping[str, str]) -> Iterator[Report]:
@@ -32,8 +57,10 @@ def outcomes(work: LinkWork, parcel: Parcel) -> Iterator[Outcome]:
 
 
 def _is_outcome(outcome: Any) -> bool:
-    whole: list[tuple[Any, type]] = [(outcome, Outcome), (getattr(outcome, "result", None), Result)]
-    return all(isinstance(value, kind) for value, kind in [*whole, (getattr(outcome, "key", None), str)])
+    if not isinstance(outcome, Outcome):
+        return False
+    parts: list[tuple[Any, type]] = [(outcome.result, Result), (outcome.key, str), (outcome.reason, str)]
+    return all(isinstance(value, kind) for value, kind in parts)
 
 
 def _wrong_report(report: Any) -> str:
@@ -42,13 +69,22 @@ def _wrong_report(report: Any) -> str:
         return f"a {type(report).__name__}, which is no report"
     for name, kind in _KINDS.items():
         if not isinstance(value := getattr(report, name), kind):
-            return f"a report whose {name} is {value!r}, not {kind.__name__}"
+            return f"a report whose {name} is {value!r}, not {_named(kind)}"
+    if not _are_pairs(tuple(report.lists)):
+        return f"a report whose lists are {set(report.lists)!r}, not pairs of texts"
+    if wrong := [each for each in (*report.marked, *(report.types or ())) if not isinstance(each, str)]:
+        return f"a report with {wrong[0]!r} among its marked or types, which is no str"
     return (
         _wrong_items("transactions", report.transactions, Transaction)
         or _wrong_items("rejects", report.rejects, Reject)
         or _wrong_items("remarks", report.remarks, Reject)
         or _wrong_transactions(report.transactions)
     )
+
+
+def _named(kind: _Kinds) -> str:
+    kinds = kind if isinstance(kind, tuple) else (kind,)
+    return " or ".join("None" if each is NoneType else each.__name__ for each in kinds)
 
 
 def _wrong_items(name: str, items: Sequence[Any], kind: type) -> str:
@@ -58,8 +94,11 @@ def _wrong_items(name: str, items: Sequence[Any], kind: type) -> str:
 
 def _wrong_transactions(transactions: Sequence[Any]) -> str:
     """Columns are looked at as wholes: a report may have hundred thousands."""
-    if set(map(type, (t.number for t in transactions))) - {int} or {type(t.verb) for t in transactions} - {Verb}:
+    numbers = [t.number for t in transactions]
+    if set(map(type, numbers)) - {int} or {type(t.verb) for t in transactions} - {Verb}:
         return "a transaction whose number or verb is of another kind"
+    if numbers and not (min(numbers) >= 0 and max(numbers) <= _HIGHEST):
+        return f"a transaction with the number {min(numbers) if min(numbers) < 0 else max(numbers)}"
     sides = [side for t in transactions for side in (t.old, t.new) if side is not None]
     if wrong := next((side for side in sides if not isinstance(side, Entry)), None):
         return f"a transaction about {wrong!r}, which is no entry"

@@ -31,8 +31,19 @@ class Gone(Exception):
     """The process is gone, by itself or because it passed a limit; the text says why."""
 
 
+class _Unreadable(Exception):
+    """What came is no message."""
+
+
+def _unpacked(data: bytes) -> object:
+    try:
+        return pickle.loads(data)
+    except Exception as error:  # what stands in the pipe decides what is called, and so what is raised
+        raise _Unreadable(f"{type(error).__name__}: {error}") from error
+
+
 class Process:
-    """One process. Everything but its start may raise `Gone`, and after that always does."""
+    """One process. Everything may raise `Gone`, and after that always does."""
 
     def __init__(
         self, opening: Opening, allowance: Allowance, tell: Callable[[int, str], None], log: Callable[[int, str], None]
@@ -55,6 +66,10 @@ class Process:
                 stdout=2,
                 start_new_session=True,
             )
+        except OSError as error:
+            ours.close()
+            os.close(self._lifeline)
+            raise Gone(f"its process cannot be started: {error.strerror or error}") from error
         finally:
             theirs.close()
             os.close(lifeline)
@@ -77,7 +92,7 @@ class Process:
         """The next answer; what the connector tells meanwhile is passed on."""
         while True:
             with self._waiting(what, until):
-                answer = pickle.loads(self._connection.recv_bytes(self.allowance.bytes))
+                answer = _unpacked(self._connection.recv_bytes(self.allowance.bytes))
             match answer:
                 case Told(number, text):
                     self._tell(number, text)
@@ -121,7 +136,7 @@ class Process:
         self._due = min(silent, until)
         try:
             yield
-        except (EOFError, OSError, pickle.UnpicklingError, AttributeError, ImportError) as error:
+        except (EOFError, OSError, _Unreadable) as error:
             self._gone = self._reason(what, error)
             self.close()
             raise Gone(self._gone) from None
@@ -138,7 +153,7 @@ class Process:
                 return f"its process ended during {what} (status {self._child.wait(PARTING)})"
             except subprocess.TimeoutExpired:
                 return f"its process has closed its pipe during {what}"
-        return f"{what} has given what cannot be read: {type(error).__name__}: {error}"
+        return f"{what} has given what cannot be read: {error}"
 
     def _watch(self) -> None:
         while not self._ended.wait(WATCH):

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 import attrs
 
@@ -75,8 +75,8 @@ class RemoteConnector:
         content = parcel.content
         if content.key and content.segments:
             if content.key not in self._contents:
-                self._contents.put(Content(content.key, ()))
                 self._call("content", content)
+                self._contents.put(Content(content.key, ()))  # only now: it is there
             parcel = attrs.evolve(parcel, content=Content(content.key, ()))
         yield from self._stream("deliver", (parcel,), OUTCOMES)
 
@@ -92,9 +92,10 @@ class RemoteConnector:
     def renew(self) -> None:
         """Start a new process where the last one is gone: a cycle begins."""
         if self._gone:
+            self._process.close()
+            self._process = self._started()
             self._opened, self._contents = False, Contents()
             self._gone = None
-            self._process = self._started()
 
     def close(self) -> None:
         """End the process."""
@@ -119,7 +120,10 @@ class RemoteConnector:
     # -- how -------------------------------------------------------------------------------------------------------
 
     def _started(self) -> Process:
-        return Process(self._opening._replace(now=self._clock()), self._allowance, self._tell, self._log)
+        try:
+            return Process(self._opening._replace(now=self._clock()), self._allowance, self._tell, self._log)
+        except Gone as reason:
+            raise PluginError(self._opening.connector, str(reason)) from None
 
     def _until(self) -> float:
         return time.monotonic() + self._allowance.call
@@ -128,7 +132,9 @@ class RemoteConnector:
         self.open()
         call = Call(method, arguments, self._clock())
         answer = self._answered(method, lambda: self._process.ask(call, method, self._until()))
-        return answer.value if isinstance(answer, Value) else None
+        if not isinstance(answer, Value):
+            self._lose(f"{method} has been answered with a {type(answer).__name__}")
+        return answer.value
 
     def _stream(self, method: str, arguments: tuple[Any, ...], most: int) -> Iterator[Any]:
         """The values of a call that gives many; the process makes them when they are asked for."""
@@ -138,7 +144,9 @@ class RemoteConnector:
             while not done:
                 step = Next(number, most, self._clock())
                 answer = self._answered(method, partial(self._process.ask, step, method, until))
-                items, done = (answer.items, answer.last) if isinstance(answer, Items) else ((), True)
+                if not isinstance(answer, Items):
+                    self._lose(f"{method} has been answered with a {type(answer).__name__}")
+                items, done = answer.items, answer.last
                 count += len(items)
                 if count > self._allowance.items:
                     self._lose(f"{method} has given more than {self._allowance.items} values")
@@ -160,7 +168,7 @@ class RemoteConnector:
             raise self._error(method, answer)
         return answer
 
-    def _lose(self, reason: str) -> None:
+    def _lose(self, reason: str) -> NoReturn:
         self._gone = PluginError(self._opening.connector, reason)
         self._process.close()
         raise self._gone

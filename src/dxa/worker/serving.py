@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import pickle
 import signal
 import threading
@@ -12,7 +13,6 @@ from collections import OrderedDict
 from collections.abc import Iterator
 from itertools import islice
 from multiprocessing.connection import Connection
-from os import _exit, read
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,7 @@ STREAMS = frozenset({"collect", "deliver"})
 OFFERS = frozenset({"passed", "acknowledge", "taken", "shape", "examine", "back_types"})
 #: So many contents that parcels share are kept, on both sides of the pipe.
 CONTENTS = 4
+_SENDING = threading.Lock()
 
 
 @attrs.define
@@ -80,8 +81,10 @@ class _Log(logging.Handler):
 
 def serve(connection: Connection, lifeline: int) -> None:
     """Serve the agent at the other end of the pipe; ends when it is gone."""
-    # The agent decides what an interrupt means; the end of the lifeline is the end of the agent.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # The agent decides what a signal to all of them means; the end of the lifeline is the end of the agent. Programs
+    # that the connector runs do not inherit this, as they would `SIG_IGN`.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda _number, _frame: None)
     threading.Thread(target=_outlive_nobody, args=(lifeline,), daemon=True).start()
     logging.getLogger("dxa").addHandler(_Log(connection))
     opening: Opening = pickle.loads(connection.recv_bytes())
@@ -98,11 +101,11 @@ def serve(connection: Connection, lifeline: int) -> None:
     while True:
         try:
             message = pickle.loads(connection.recv_bytes())
-        except EOFError:
+        except (EOFError, OSError):
             return
         answer = server.answer(message)
         if answer is not None:
-            _send(connection, answer)
+            _answer(connection, answer)
 
 
 def open_connector(opening: Opening, clock: Clock, connection: Connection) -> Connector:
@@ -179,10 +182,13 @@ class Server:
         return Items(items, False)
 
     def drop(self, number: int) -> None:
-        """End a stream as the end of a generator's user does."""
+        """End a stream as the end of a generator's user does; what is raised then nobody waits for."""
         close = getattr(self.streams.pop(number, None), "close", None)
         if close is not None:
-            close()
+            try:
+                close()
+            except Exception as error:
+                logging.getLogger("dxa").warning("the end of a call raised %s", _raised(error).text)
 
     def _whole(self, parcel: Parcel) -> Parcel:
         """The parcel with the content that it stands for."""
@@ -199,14 +205,28 @@ def _raised(error: Exception) -> Raised:
     return Raised("", f"{type(error).__name__}: {error}{where}")
 
 
-def _send(connection: Connection, message: object) -> None:
+def _answer(connection: Connection, answer: object) -> None:
+    """Send an answer; one that cannot be packed is the connector's error."""
     try:
-        connection.send_bytes(packed(message))
-    except (BrokenPipeError, ConnectionError):
-        _exit(1)
+        data = packed(answer)
+    except Exception as error:  # whatever the values raise
+        data = packed(Raised("", f"{type(error).__name__}: {error}; so what it gave cannot leave its process"))
+    _send_bytes(connection, data)
+
+
+def _send(connection: Connection, message: object) -> None:
+    _send_bytes(connection, packed(message))
+
+
+def _send_bytes(connection: Connection, data: bytes) -> None:
+    try:
+        with _SENDING:  # threads of the connector may log at any time
+            connection.send_bytes(data)
+    except OSError:
+        os._exit(1)
 
 
 def _outlive_nobody(lifeline: int) -> None:
-    """End at once when the agent has ended, however it did: nobody holds the site's lock any more."""
-    read(lifeline, 1)
-    _exit(1)
+    """End at once, with all programs that were begun here, when the agent has ended: nobody holds the site's lock."""
+    os.read(lifeline, 1)
+    os.killpg(0, signal.SIGKILL)
