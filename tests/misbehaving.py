@@ -118,8 +118,8 @@ class Moody:
         self.context.tell(1, f"{phase.value} {os.getpid()} {self.context.now():.0f}")
 
     def _chatter(self) -> None:
-        for number in range(2000):
-            self.context.tell(3, f"{number}")
+        for number in range(30):
+            self.context.tell(3, f"{number}" * 100_000)
 
     def _report(self, transactions: Sequence[Transaction], **more: Any) -> Report:
         return Report(
