@@ -234,7 +234,7 @@ def test_what_connectors_say_of_their_side(spoken: Driver, monkeypatch: pytest.M
     checked = spoken("check", "--json")
 
     assert [
-        ("mem", "the server cannot be reached", False),
+        ("mem", "the server cannot be reached", True),
         ("post (mail/in)", "the folder is gone", False),
         ("post", "the disk is nearly full", True),
     ] == found

@@ -22,13 +22,17 @@ CONFIGURATIONS = re.findall(r"^```toml\n(.*?)^```", PAGE, re.MULTILINE | re.DOTA
 def test_configurations_are_sound(
     text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """`dxa check` finds no problem in what stands beside the commands."""
+    """`dxa check` finds no problem in what stands beside the commands, when the folders and files in it are there."""
     for name in re.findall(r'"env:(\w+)"', text):
         monkeypatch.setenv(name, "secret")
     with chdir(tmp_path):
         run(["init", "site", "--organization", "LAB", "--site", "HQ"], Session())
         with Path("site/dxa.toml").open("a", encoding="utf-8") as file:
-            file.write(f"\n{text}")
+            file.write("\n" + text.replace("/srv/", f"{tmp_path}/srv/"))
+        for name in re.findall(r'ca_file = "(.*?)"', text):
+            Path("site", name).touch()
+        for name in re.findall(r'"(/srv/.*?)"', text):
+            Path(f"{tmp_path}{name}").mkdir(parents=True, exist_ok=True)
         status = run(["-C", "site", "check"], Session())
 
     assert 0 == status, capsys.readouterr()

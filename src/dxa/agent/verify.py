@@ -15,7 +15,7 @@ from dxa.agent.owing import owed
 from dxa.agent.site import OpenSite
 from dxa.config import Link
 from dxa.connector import Examiner
-from dxa.errors import DxaError, StoreError
+from dxa.errors import DxaError, StoreError, TransportError
 from dxa.rules.ownership import FORMER, has_owner
 from dxa.store import Damage, DamageKind
 from dxa.worker import offered
@@ -194,7 +194,8 @@ def examine(site: OpenSite, links: Iterable[Link]) -> Iterator[Found]:
                     subject = f"{link.name} ({fault.where})" if fault.where else link.name
                     yield Found(area="link", subject=subject, text=fault.text, warning=fault.warning)
         except DxaError as error:
-            yield Found(area="link", subject=link.name, text=str(error))
+            away = isinstance(error, TransportError)  # what cannot be reached now may be reached tomorrow
+            yield Found(area="link", subject=link.name, text=str(error), warning=away)
 
 
 # -- mending ---------------------------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ import attrs
 from dxa.bulk import no_collector
 from dxa.connector import Fault, LinkContext, Outcome, Parcel, ParcelKind, Phase, Report, Result, Wish, shaped
 from dxa.entry import Entry, Verb
-from dxa.errors import AddressError, ConfigError, DxaError
+from dxa.errors import AddressError, ConfigError, DxaError, TransportError
 from dxa_exchange.live import cookie as cookies
 from dxa_exchange.live.client import Client
 from dxa_exchange.live.delivery import Delivery
@@ -130,6 +130,8 @@ class LdapConnector:
         """See `dxa.connector.Examiner`: whether the server answers, and lets us in."""
         try:
             self._patience.run(self._meet)
+        except TransportError as error:
+            yield Fault(text=str(error), warning=True)  # nothing is wrong with the configuration for all we know
         except DxaError as error:
             yield Fault(text=str(error))
 
