@@ -30,6 +30,7 @@ from docs.generators import (  # noqa: E402 - see above
     formats,
     mail,
     manysites,
+    plugins,
     procedures,
     reference,
 )
@@ -89,6 +90,7 @@ BLOCKS: dict[str, Callable[[], str | None]] = {
     **exchange.blocks(),
     **mail.blocks(),
     **manysites.blocks(),
+    **plugins.blocks(),
     **procedures.blocks(),
 }
 
