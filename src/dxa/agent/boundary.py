@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from itertools import chain
 from types import NoneType
 from typing import Any
@@ -21,7 +21,7 @@ _MANY = ("transactions", "rejects", "remarks")
 _OR_NONE: Mapping[str, type] = {
     "request": Request,
     "reply": Reply,
-    "types": frozenset,
+    "types": Set,
     "templates": bool,
     "limit": int,
     "fault": Reject,
@@ -33,8 +33,8 @@ _KINDS: Mapping[str, _Kinds] = {
     **dict.fromkeys(_MANY, Sequence),
     **{name: (kind, NoneType) for name, kind in _OR_NONE.items()},
     "raw": bytes,
-    "lists": frozenset,
-    "marked": frozenset,
+    "lists": Set,
+    "marked": Set,
 }
 #: Numbers of the protocols have 32 bits, and no database takes more than 63.
 _HIGHEST = 2**63 - 1

@@ -45,6 +45,8 @@ class LinkWork:
     outcome: LinkOutcome
     #: Called between two transactions; it may end the cycle there.
     pause: Callable[[], None] = lambda: None
+    #: The connector is told how far the cycle has come.
+    told: bool = True
     #: Something went wrong on this link; the rest of the cycle leaves it out.
     failed: bool = False
     #: Peers whose full list has been read in this cycle.

@@ -17,7 +17,7 @@ from dxa.connector import Holds, Narrator, Phase
 from dxa.entry import Verb
 from dxa.errors import DxaError, PluginError
 from dxa.plan import Plan
-from dxa.worker import offered
+from dxa.worker import offered, prepare
 
 #: What a step tells of its progress: (link, what is being done).
 Progress = Callable[[str, str], None]
@@ -50,6 +50,7 @@ class Agent:
         with self.site.store.rehearsal():
             works = list(self._works((), cycle, rehearsal=True))
             for work in works:
+                work.told = False
                 work.proven |= {
                     peer.id for peer in work.link.peers.values() if work.store.counter(f"contact:{peer.id}")
                 }
@@ -62,6 +63,7 @@ class Agent:
     def _cycle(self, links: Collection[str], *, rehearsal: bool) -> CycleOutcome:
         cycle = CycleOutcome(rehearsal=rehearsal)
         works = list(self._works(links, cycle, rehearsal=rehearsal))
+        self._each(works, "starting", lambda work: prepare(work.connector))
         if not rehearsal:
             self._each(works, "delivering what was left", outbox.deliver)
         self._each(works, "collecting", inbound.receive)
@@ -164,7 +166,7 @@ def began(link: str) -> str:
 
 def _passed(work: LinkWork, phase: Phase, counts: Mapping[str, int]) -> None:
     """Say to a connector that tells the story of the cycle how far it has come."""
-    if narrator := offered(work.connector, Narrator):
+    if work.told and (narrator := offered(work.connector, Narrator)):
         verbs = {verb: counts.get(verb.value, 0) for verb in Verb}
         narrator.passed(phase, verbs, "; ".join(work.outcome.errors))
 

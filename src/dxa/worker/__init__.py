@@ -4,6 +4,6 @@
 than the limits say, and ends it. `serving` is what runs inside. `messages` are what passes between.
 """
 
-from dxa.worker.remote import RemoteConnector, offered
+from dxa.worker.remote import RemoteConnector, offered, prepare
 
-__all__ = ["RemoteConnector", "offered"]
+__all__ = ["RemoteConnector", "offered", "prepare"]

@@ -26,7 +26,7 @@ P = TypeVar("P")
 
 
 class RemoteConnector:
-    """See `dxa.connector.Connector`. The process starts at once; that it is there is waited for at the first call.
+    """See `dxa.connector.Connector`. The process starts at `prepare`, or else at the first call, which waits for it.
 
     Where it is gone, every call is the plugin's error, until `renew`. Methods beyond those of every connector are there
     when `offered` has been asked.
@@ -46,7 +46,7 @@ class RemoteConnector:
         self.back_types: frozenset[str] = frozenset()
         self._opened, self._contents = False, Contents()
         self._gone: DxaError | None = None
-        self._process = self._started()
+        self._running: Process | None = None
 
     @classmethod
     def of(
@@ -90,16 +90,21 @@ class RemoteConnector:
         return self._process.pid
 
     def renew(self) -> None:
-        """Start a new process where the last one is gone: a cycle begins."""
+        """Take a new process where the last one is gone: a cycle begins."""
         if self._gone:
-            self._process.close()
-            self._process = self._started()
+            self.close()
             self._opened, self._contents = False, Contents()
             self._gone = None
 
+    def prepare(self) -> None:
+        """Let the process start, so that those of several links start together."""
+        self._running = self._running or self._started()
+
     def close(self) -> None:
         """End the process."""
-        self._process.close()
+        if self._running is not None:
+            self._running.close()
+            self._running = None
 
     def open(self) -> None:
         """Wait until the connector is there, and know what it offers."""
@@ -118,6 +123,12 @@ class RemoteConnector:
             setattr(self, method, partial(self._call, method))
 
     # -- how -------------------------------------------------------------------------------------------------------
+
+    @property
+    def _process(self) -> Process:
+        self.prepare()
+        assert self._running is not None
+        return self._running
 
     def _started(self) -> Process:
         try:
@@ -170,7 +181,7 @@ class RemoteConnector:
 
     def _lose(self, reason: str) -> NoReturn:
         self._gone = PluginError(self._opening.connector, reason)
-        self._process.close()
+        self.close()
         raise self._gone
 
     def _error(self, method: str, raised: Raised) -> DxaError:
@@ -180,6 +191,12 @@ class RemoteConnector:
         error = kind.__new__(kind)
         Exception.__init__(error, raised.text)
         return error
+
+
+def prepare(connector: Connector) -> None:
+    """Let a connector's process start, if it has one of its own."""
+    if isinstance(connector, RemoteConnector):
+        connector.prepare()
 
 
 def offered(connector: Connector, protocol: Callable[..., P]) -> P | None:
