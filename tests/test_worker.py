@@ -147,7 +147,7 @@ def test_a_connector_in_its_process_takes_part_in_cycles(moods: Moods) -> None:
         ("leaves the process", "plugin moody: its process ended during collect (status 3)"),
         ("no report", "plugin moody: collect has given a str, which is no report"),
         ("wrong inside", "plugin moody: collect has given an entry with what is neither text nor fields"),
-        ("wrong lists", "plugin moody: collect has given a report whose types is 'MOOD', not frozenset or None"),
+        ("wrong lists", "plugin moody: collect has given a report whose types is 'MOOD', not Set or None"),
         ("no list of transactions", "plugin moody: collect has given a report whose transactions is None, not "),
         ("number too large", "plugin moody: collect has given a transaction with the number 1180591620717411303424"),
         ("no character", "a text cannot be stored: 'MOOD:\\udc80'"),
