@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import tarfile
@@ -13,7 +14,9 @@ from pathlib import Path
 import pytest
 
 from dxa.cli.session import Session
-from tests.cli.driver import DAY, Driver
+from dxa.errors import TransportError
+from dxa.memory import MemoryConnector
+from tests.cli.driver import ASKED_LINK, DAY, Driver
 
 PASSWORD = """
 [links.post.peers."NET/C"]
@@ -126,6 +129,34 @@ def test_an_interrupted_backup_leaves_none(
     assert ["one"] == sorted(path.name for path in target.iterdir())
 
 
+def test_a_failed_backup_leaves_nothing_on_the_disk(
+    spoken: Driver, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was written of a backup until the disk was full is taken away again."""
+    monkeypatch.setattr("dxa.agent.archive.os.fsync", _full)
+    (tmp_path / "backups").mkdir()
+    done = spoken("backup", str(tmp_path / "backups"))
+
+    assert 1 == done.status
+    assert [] == list((tmp_path / "backups").iterdir())
+
+
+def _full(*_: object) -> None:
+    raise OSError(28, "No space left on device")
+
+
+def test_a_disk_without_links_takes_backups(spoken: Driver, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a disk that has no second names for files, as that of a memory stick, the backup is made all the same."""
+
+    def no_links(*_: object) -> None:
+        raise OSError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr("dxa.agent.archive.os.link", no_links)
+
+    assert 0 == spoken("backup", str(tmp_path / "one")).status
+    assert 0 == spoken("restore", "--check", str(tmp_path / "one")).status
+
+
 def test_a_full_disk_is_told(spoken: Driver, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """An error of the disk is told with its cause, and leaves no backup."""
 
@@ -183,6 +214,68 @@ def test_without_the_mark_there_is_a_leap(spoken: Driver, tmp_path: Path) -> Non
     assert "full" == parcel.kind.value
     assert parcel.reply is not None
     assert parcel.reply.s > before + 1_000_000
+
+
+@pytest.mark.dx("T-190")
+def test_a_link_that_had_issued_nothing_leaps_too(linked: Driver, tmp_path: Path) -> None:
+    """A link whose first number was issued after the backup does not issue it again."""
+    linked("backup", str(tmp_path / "one"))
+    linked.world.ask("NET/A", r=1, was=0, s=0)
+    linked("sync")
+    other = _copy(linked, tmp_path / "elsewhere")
+    linked("restore", str(tmp_path / "one"), "--to", str(other.folder))
+    other.world.ask("NET/A", r=1, was=0, s=0)
+    other("sync")
+    first, second = (parcel.reply for parcel in linked.world.delivered[-2:])
+
+    assert first is not None
+    assert second is not None
+    assert second.s > 1_000_000 > first.s
+
+
+def test_as_a_requestor_no_number_is_sent_again(alone: Driver, tmp_path: Path) -> None:
+    """What was sent to a server since the backup is not known any more; the whole list goes out above all of it."""
+    alone.configure(ASKED_LINK)
+    alone("sync")
+    alone("backup", str(tmp_path / "one"))
+    for number in range(3):
+        alone("recipients", "add", "--name", f"New {number}", "--proxy", f"PO:LAB/HQ/NEW{number}")
+    alone("sync")
+    issued = max(t.number for parcel in alone.world.server.asked for t in parcel.transactions())
+    alone("restore", str(tmp_path / "one"), "--force")
+    alone("sync")
+    again = list(alone.world.server.asked[-1].transactions())
+
+    assert ["R LAB/HQ", "A LAB/HQ/ANN", "A LAB/HQ/BOB", "A LAB/HQ/CLEO"] == [
+        f"{t.verb.value} {t.side.address or t.side.list}" for t in again
+    ]
+    assert min(t.number for t in again) > issued
+
+
+def test_what_waited_then_does_not_go_out_now(linked: Driver, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A delete that waited when the backup was made, and went out since, is not written into the peer again."""
+    linked("sync")
+    linked("sync")
+    linked("recipients", "remove", "Ann")
+    with monkeypatch.context() as away:
+        away.setattr(MemoryConnector, "deliver", _away)
+        linked("sync")
+    session = Session(folder=linked.folder, clock=lambda: linked.now, host=linked.host)
+    with session.reading() as site:
+        before = site.store.outbox.count("mem")
+    linked("backup", str(tmp_path / "one"))
+    linked("sync")
+    linked("recipients", "add", "--name", "Ann", "--proxy", "MEM:Ann")
+    linked("sync")
+    linked("restore", str(tmp_path / "one"), "--force")
+    with session.reading() as site:
+        after = site.store.outbox.count("mem")
+
+    assert (1, 0) == (before, after)
+
+
+def _away(_connector: object, _parcel: object) -> None:
+    raise TransportError("away")
 
 
 def test_what_was_there_is_kept(spoken: Driver, tmp_path: Path) -> None:

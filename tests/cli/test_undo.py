@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.cli.driver import Driver
+from tests.cli.driver import DAY, Driver
 
 KEYS = {"run", "applied", "plan", "changes", "conflicts"}
 
@@ -167,6 +167,17 @@ def test_a_large_undoing_is_held(told: Driver) -> None:
     assert ["Ann", "Bob", "Cleo"] == _names(told)
     assert [] == told("status", "--json").json["held"]
     assert 0 == told("verify").status
+
+
+def test_a_held_undoing_does_not_outlive_its_run(told: Driver) -> None:
+    """When a run is not kept any more, its undoing waits no longer, and stands in nobody's way."""
+    held = told("undo", str(_last(told)), "--json").json["plan"]["plan"]
+    told.now += 400 * DAY
+    told("sync")
+    approved = told("approve", held)
+
+    assert [] == told("status", "--json").json["held"]
+    assert "no held plan" in approved.err
 
 
 def test_peers_follow(told: Driver) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import tarfile
@@ -23,6 +24,8 @@ MANIFEST = "manifest.json"
 #: What the names of the site's files begin with in the archive.
 FILES = "files/"
 _BLOCK = 1 << 20
+#: What disks say that have no second names for a file, as those of memory sticks and of many servers.
+_NO_LINKS = (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS)
 #: A manifest that is larger is none.
 _LARGEST = 64 << 20
 
@@ -86,11 +89,22 @@ def write(target: Path, manifest: Manifest, folder: Path) -> None:
                         _add(tar, FILES + member.place, source, member.size, manifest, member.mode)
             file.flush()
             os.fsync(file.fileno())
-        os.link(fresh, target)  # in contrast to a renamed file, it never takes another one's place
-        fresh.unlink()
+        _name(fresh, target)
         sync_folder(target.parent)
     except OSError as error:
         raise StoreError(f"{target}: the backup cannot be written: {error.strerror or error}") from error
+    finally:
+        fresh.unlink(missing_ok=True)
+
+
+def _name(fresh: Path, target: Path) -> None:
+    """Give a file its name, which no other file may have."""
+    try:
+        os.link(fresh, target)  # in contrast to a renamed file, it never takes another one's place
+    except OSError as error:
+        if error.errno not in _NO_LINKS or target.exists():
+            raise
+        fresh.rename(target)
 
 
 def _text(manifest: Manifest) -> bytes:

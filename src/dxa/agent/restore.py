@@ -1,15 +1,19 @@
 """A site from a backup: checked first, then put in place so that a crash at any moment leaves the old site or no site.
 
 dxa.toml is taken out first and put in last: without it the folder is no site, and no command works on half of one. What
-was there before is moved aside and never removed. The numbers of what was issued since the backup are not known to its
-database: it goes on above the high-water mark that was here, or, where there is none, after a leap. All peers are owed
-full lists.
+was there before is moved aside and never removed.
+
+The numbers of what was issued since the backup are not known to its database: it goes on above the high-water mark that
+was here, or, where there is none, after a leap. What dxa has sent as a requestor has no such mark, so there is always a
+leap. All peers are owed full lists, and what waited for them when the backup was made does not go out: it may have been
+delivered long ago.
 """
 
 from __future__ import annotations
 
 import shutil
 import time
+import tomllib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -20,10 +24,11 @@ from dxa.agent.archive import Manifest
 from dxa.agent.owing import owed
 from dxa.agent.site import RESTORING, site_lock
 from dxa.config import FILE_NAME
+from dxa.dirsync import requestor
 from dxa.errors import StoreError, UsageError
-from dxa.store import FileHighWater, Store
+from dxa.store import FileHighWater, PeerRow, Store
 
-#: Where no high-water mark is left, the numbers of the backup are this far below the next ones: more than any site
+#: Where no mark tells what was issued, the numbers of the backup are this far below the next ones: more than any site
 #: issues between two backups, and not a thousandth of what the protocol has.
 LEAP = 1_000_000
 #: What SQLite keeps beside a database.
@@ -113,21 +118,27 @@ class _Restoring:
         try:
             above = {}
             issued = store.sequences()
-            for name in {*issued, *(key.removeprefix("seq:") for key in known or {})}:
+            for name in {*issued, *self.links(), *(key.removeprefix("seq:") for key in known or {})}:
                 highest = max(issued.get(name, 0), (known or {}).get(f"seq:{name}", 0))
                 above[name] = highest + (LEAP if known is None else 0)
                 numbers.reserve(f"seq:{name}", above[name])
             rows = store.peers.all()
             with store.transaction():
                 # Whatever a cursor says, the peer may have told more since.
-                store.peers.put(attrs.evolve(owed(row), cursor="") for row in rows)
+                store.peers.put(attrs.evolve(_far_on(owed(row)), cursor="") for row in rows)
                 for row in rows:
                     store.set_counter(f"in step:{row.id}", 0)
+                    store.outbox.supersede(row.id)
         finally:
             store.close()
         for suffix in _BESIDE:
             (self.fresh / (manifest.database + suffix)).unlink(missing_ok=True)
         return len(rows), above
+
+    def links(self) -> set[str]:
+        """The links of the configuration, of which some may have issued their first number since."""
+        text = (self.fresh / FILE_NAME).read_text(encoding="utf-8")
+        return set(tomllib.loads(text).get("links", {}))
 
     def swap(self, manifest: Manifest) -> None:
         """Move what is there aside, and what was prepared in; dxa.toml is the first to go and the last to come."""
@@ -164,6 +175,13 @@ class _Restoring:
         target.parent.mkdir(parents=True, exist_ok=True)
         (self.fresh / place).replace(target)
         archive.sync_folder(target.parent)
+
+
+def _far_on(row: PeerRow) -> PeerRow:
+    """As a requestor: above whatever was sent since the backup, so that the server takes each number of the export."""
+    if row.asking == requestor.State():
+        return row
+    return attrs.evolve(row, asking=attrs.evolve(row.asking, last=row.asking.last + LEAP))
 
 
 def _unused(path: Path) -> Path:

@@ -8,6 +8,7 @@ plans; approving it applies it at once.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 
 import attrs
 
@@ -71,9 +72,23 @@ def undo(site: OpenSite, run: int) -> Undone:
 
 def held_undos(site: OpenSite) -> Iterator[Plan]:
     """The plans of undoings that are held, made afresh."""
-    for held in site.store.held.all():
-        if held.scope.startswith(SCOPE):
-            yield plan_undo(site, int(held.scope.removeprefix(SCOPE))).plan
+    for _, run in _held_runs(site):
+        with suppress(NotFoundError):  # `forget_undos` forgets it
+            yield plan_undo(site, run).plan
+
+
+def forget_undos(site: OpenSite) -> None:
+    """Let go of held undoings whose runs are not kept any more: nobody can do them now."""
+    for scope, run in _held_runs(site):
+        if site.store.journal.run(run) is None:
+            site.store.held.clear(scope)
+            site.store.notices.clear(scope, HELD)
+            site.store.verdicts.drop(scope, frozenset().union(*site.store.verdicts.of(scope)))
+
+
+def _held_runs(site: OpenSite) -> list[tuple[str, int]]:
+    held = (each.scope for each in site.store.held.all() if each.scope.startswith(SCOPE))
+    return [(scope, int(scope.removeprefix(SCOPE))) for scope in held]
 
 
 def _measure(site: OpenSite, row: RunRow) -> tuple[int, Limits]:

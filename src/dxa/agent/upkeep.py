@@ -10,6 +10,7 @@ import attrs
 from dxa.agent.context import LinkWork
 from dxa.agent.outcome import CycleOutcome
 from dxa.agent.site import OpenSite
+from dxa.agent.undo import forget_undos
 from dxa.connector import PeerInfo
 
 DAY = 86_400.0
@@ -71,6 +72,7 @@ def prune(site: OpenSite, works: Sequence[LinkWork]) -> None:
             store.messages.prune(now - config.keep_messages_days * DAY)
             store.outbox.prune(now - config.keep_messages_days * DAY)
             store.journal.prune(now - config.keep_runs_days * DAY)
+            forget_undos(site)
             store.numbered.prune(now - config.keep_cuts_days * DAY)
             store.rejects.prune(now - config.keep_messages_days * DAY)
             _prune_gone(site)
