@@ -8,6 +8,7 @@ from itertools import groupby
 
 import click
 
+from docs.generators.api import prose
 from docs.generators.markdown import code, fenced, table
 from dxa import hookspecs
 from dxa.agent import queries
@@ -24,7 +25,7 @@ def hooks() -> str:
 def _hook(name: str) -> str:
     spec = getattr(hookspecs, name)
     signature = f"def {name}{inspect.signature(spec)}".replace("'", "")
-    return f"{fenced(signature, 'python')}\n{inspect.getdoc(spec)}\n"
+    return f"{fenced(signature, 'python')}\n{prose(inspect.getdoc(spec) or '')}\n"
 
 
 def keys() -> list[KeyDoc]:

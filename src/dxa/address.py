@@ -39,6 +39,7 @@ def _suffix(value: str, n: int) -> str:
 class AddressType:
     """The rules of one type of address."""
 
+    #: The canonical name, in upper case: what stands before the colon.
     name: str
     #: Other spellings of the type's name on the wire, upper case (``PCM`` and ``CSI`` for ``MS``).
     aliases: tuple[str, ...] = ()

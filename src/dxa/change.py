@@ -21,6 +21,7 @@ class Change(Generic[K, V]):
     key: K
     before: V | None
     after: V | None
+    #: For people: what it comes from.
     reason: str = ""
 
     @property

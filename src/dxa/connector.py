@@ -31,8 +31,11 @@ class Holds(Enum):
     numbers: there dxa is the requestor.
     """
 
+    #: It names a number that we have sent.
     QUOTED = "quoted"
+    #: Reading it shows what it has, and what of that bears our mark.
     PROVEN = "proven"
+    #: It takes what we number, and acknowledges it.
     QUEUED = "queued"
 
 
@@ -49,7 +52,9 @@ class Traits:
 
     #: Address types that its peers can be shown; the first is their native type.
     types: tuple[str, ...]
+    #: How dxa knows what its peers hold.
     holds: Holds
+    #: What its reports can be.
     feeds: frozenset[Feed] = frozenset({Feed.FULL})
     #: dxa writes into the peer.
     writable: bool = True
@@ -85,9 +90,12 @@ class Traits:
 class PeerInfo:
     """What a connector may know of a peer: its name on the wire, where messages go, and its settings for the wire."""
 
+    #: What dxa calls it: link and name.
     id: str
     name: str
+    #: Where messages for it go, in its own world; ``""`` when that follows from its name.
     address: str = ""
+    #: Its table in the configuration, as `ConnectorType.peer_options` reads it, by key.
     options: Mapping[str, Any] = attrs.field(factory=dict)
 
 
@@ -111,7 +119,9 @@ class Report:
     origin: str = ""
     reply_to: str = ""
     password: str = ""
+    #: For people: a subject, the name of a file.
     title: str = ""
+    #: The bytes as they came, for the archive of messages.
     raw: bytes = b""
     identity: str = ""
     complete: bool = True
@@ -127,16 +137,21 @@ class Report:
     #: The connector has found that entries may be missing: who is missing is not deleted without a person or a further
     #: report that is not doubtful, and nothing is written into the peer by this one.
     doubtful: bool = False
+    #: From where a next report of changes goes on; comes back in `since`, and is stored together with this one.
     cursor: str = ""
     #: Quoted peers: the numbers heard, and what is asked for.
     request: Request | None = None
-    #: Queued peers: the numbers of the answer that this is, and whether what it carries is to be received.
+    #: Queued peers: the numbers of the answer that this is.
     reply: Reply | None = None
+    #: Queued peers: whether what it carries is to be received.
     received: bool = True
     #: The answer is a full list that somebody has brought as a file; its R need not be one of ours.
     by_file: bool = False
+    #: Quoted peers: the address types that it wants to be shown.
     types: frozenset[str] | None = None
+    #: Quoted peers: whether it wants template fields.
     templates: bool | None = None
+    #: Quoted peers: the most bytes that a message to it may have.
     limit: int | None = None
     #: Optional data that is only kept and shown (status reports).
     note: str = ""
@@ -149,8 +164,11 @@ class Report:
 class ParcelKind(Enum):
     """What a parcel carries."""
 
+    #: Changes of what the peer holds.
     UPDATE = "update"
+    #: Everything that the peer is to hold.
     FULL = "full"
+    #: A letter to a person.
     NOTICE = "notice"
 
 
@@ -168,13 +186,16 @@ class Parcel:
 
     id: str
     peer: PeerInfo
+    #: Whether the transactions are changes or everything; proven peers get changes alone.
     kind: ParcelKind
     to: str = ""
     content: Content = NOTHING
     own: frozenset[ListKey] = frozenset()
+    #: Quoted peers: the numbers that go along.
     reply: Reply | None = None
     #: Queued peers: what goes along with the queue.
     request: Request | None = None
+    #: Template fields are to be written, too.
     templates: bool = False
     #: It is about entries that the peer itself has told: they get addresses, and nothing else (`GivesBack`).
     back: bool = False
@@ -192,9 +213,13 @@ class Parcel:
 class Result(Enum):
     """What became of a parcel or of one of its entries."""
 
+    #: It is there.
     DONE = "done"
+    #: It is on its way.
     POSTED = "posted"
+    #: It cannot be there, and will not be tried again as it is.
     REFUSED = "refused"
+    #: Not now; the next cycle tries again.
     RETRY = "retry"
 
 
@@ -202,8 +227,10 @@ class Result(Enum):
 class Outcome:
     """What became of the entry with this key (``""``: the whole parcel)."""
 
+    #: What became of it.
     result: Result
     key: str = ""
+    #: Why, for refused and retry; an operator reads it.
     reason: str = ""
 
 
@@ -300,6 +327,7 @@ class Fault:
     A `warning` keeps nothing from running.
     """
 
+    #: What is wrong, and what to do.
     text: str
     where: str = ""
     warning: bool = False
@@ -339,6 +367,7 @@ class Kept:
     is left out, the latter with a word about it.
     """
 
+    #: From the site's folder on, or absolute.
     path: str
     hold: Callable[[], AbstractContextManager[object]] = nullcontext
     #: The files of the folder are one thing: after a restore there are none but those of the backup. Otherwise what
@@ -365,7 +394,7 @@ class Connector(Protocol):
 
 @attrs.frozen(kw_only=True)
 class Allowance:
-    """What a connector may take: seconds in silence, seconds for one call, reports of one call, bytes of one report.
+    """What a connector may take: seconds in silence, seconds for one call, items of one call, bytes of one report.
 
     Where it is in a process of its own (`own`) that ends when it takes more.
     """
@@ -382,9 +411,11 @@ class LinkContext:
     """What a connector is given: its link, its options, its peers, and a folder for paths in its options."""
 
     link: str
+    #: The part that dxa plays, one of `ConnectorType.roles`.
     role: str = ""
     options: Any
     folder: Path
+    #: All registered types of addresses, those of other plugins among them.
     types: AddressTypes
     #: The site's own address in the connector's world: (organization, site).
     site: tuple[str, str]
@@ -396,9 +427,9 @@ class LinkContext:
     tell: Callable[[int, str], None] = lambda _number, _text: None
     #: For what nobody needs in the report of a cycle: it goes into dxa's log, at the level that is asked for there.
     log: logging.Logger = attrs.field(factory=lambda: logging.getLogger("dxa.links"))
-    #: The lists in which the site itself stands, on whatever link, and those by which its peers are known; links
-    #: between sites left out.
+    #: The lists in which the site itself stands, on whatever link; links between sites left out.
     own_lists: frozenset[ListKey] = frozenset()
+    #: The lists by which the site's peers are known; links between sites left out.
     peer_lists: frozenset[ListKey] = frozenset()
 
 
@@ -415,8 +446,11 @@ class ConnectorType:
     `peer_options` likewise for each peer. `open` makes the connector of a link.
     """
 
+    #: What `connector` in a link's table says, and the name of the connector's own table.
     name: str
+    #: A few words for people, without a period.
     summary: str
+    #: What the core must know of it beforehand.
     traits: Traits
     open: Callable[[LinkContext], Connector]
     #: The lists in which the site stands for the peers of such a link, by (organization, site) and the link's options.
@@ -432,6 +466,7 @@ class ConnectorType:
     keeps: Callable[[Path, str, Any], Sequence[Kept]] = lambda _folder, _link, _options: ()
     options: type = NoOptions
     peer_options: type = NoOptions
+    #: The parts that dxa can play on such a link; where there are any, the link's table says which.
     roles: tuple[str, ...] = ()
 
 
@@ -471,6 +506,8 @@ class Decoder:
 class Scene:
     """A part of ``dxa demo`` (hook ``dxa_demo_scenes``): `play` gets the demo's stage."""
 
+    #: What it is called; no other scene has this name.
     name: str
+    #: Scenes are played in this order.
     order: int
     play: Callable[[Any], None]

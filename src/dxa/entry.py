@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import Enum
 from typing import NamedTuple
 
+#: Named values in the order of their peer; a name may be there twice.
 Fields = tuple[tuple[str, str], ...]
 
 #: Fields of an entry that are no attributes, but say what its recipient is, where a connector's traits allow that: an
@@ -15,6 +16,7 @@ ALIAS, ADDRESSES, KIND = "mailNickname", "proxyAddresses", "recipientKind"
 HIDDEN, CONTAINER, NAME = "recipientHidden", "recipientContainer", "recipientName"
 #: Of an entry that bears our mark: an address that its peer has given it, which so is the recipient's as well.
 LEARNED = "learnedAddress"
+#: All of these.
 ASIDE = frozenset({ALIAS, ADDRESSES, KIND, HIDDEN, CONTAINER, NAME, LEARNED})
 #: Before an address among `ADDRESSES`: the entry had it. Received lists keep it, connectors never tell it.
 NO_LONGER = "-"
@@ -59,6 +61,7 @@ class Transaction(NamedTuple):
     """
 
     number: int
+    #: What is done.
     verb: Verb
     old: Entry | None
     new: Entry | None
@@ -81,7 +84,9 @@ class Reject(NamedTuple):
     """One record that could not be used: kept with its reason. `code` is an MS Mail number where one fits (0: none)."""
 
     number: int
+    #: Its line, from 1 (0: unknown).
     line: int
+    #: Its text, as far as it can be told.
     raw: str
     code: int
     reason: str

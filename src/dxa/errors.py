@@ -21,12 +21,14 @@ from collections.abc import Iterable
 class DxaError(Exception):
     """Something failed; the message says what, where, and what to do next."""
 
+    #: What a command ends with that raises it.
     exit_status = 1
 
 
 class UsageError(DxaError):
     """The command line or the configuration is wrong."""
 
+    #: What a command ends with that raises it.
     exit_status = 2
 
 

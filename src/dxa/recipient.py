@@ -39,14 +39,21 @@ class Recipient:
     """
 
     id: int = 0
+    #: What it is.
     kind: Kind = Kind.MAILBOX
+    #: The place that it is in, with ``/`` between its steps.
     container: str
+    #: Its friendly name.
     name: str
+    #: The short name of which addresses are made.
     alias: str = ""
     target: Address | None = None
+    #: Its addresses.
     proxies: tuple[Address, ...] = ()
     owner: str = ""
+    #: Links export up to their own trust level.
     trust: int = attrs.field(default=DEFAULT_TRUST, validator=trust_level)
+    #: Left out of address lists.
     hidden: bool = False
     fields: Fields = ()
 

@@ -14,6 +14,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
+#: What the text of a public key begins with.
 PREFIX = "ed25519:"
 SIZE, SIGNATURE_SIZE = 32, 64
 
@@ -22,6 +23,7 @@ SIZE, SIGNATURE_SIZE = 32, 64
 class PublicKey:
     """A key that tells whether its owner signed something."""
 
+    #: Its 32 bytes.
     raw: bytes
 
     @classmethod

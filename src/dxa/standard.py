@@ -40,6 +40,9 @@ def _check_x400(value: str) -> str:
     return printable(x400.canonical(printable(value)))
 
 
+#: ``user@host``.
 SMTP = AddressType(name="SMTP", check=_check_smtp)
+#: X.400, as `dxa.x400` reads and writes it.
 X400 = AddressType(name="X400", check=_check_x400, variant=x400.variant, fold=x400.fold)
+#: Both.
 STANDARD: tuple[AddressType, ...] = (SMTP, X400)

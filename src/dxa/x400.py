@@ -10,6 +10,7 @@ import re
 
 from dxa.errors import AddressError
 
+#: Names of attributes with their values, in their order.
 Attributes = list[tuple[str, str]]
 
 # KB Q176425 (dx:T-045): `$/` never separates, nor does `//` (KB Q177869). KB Q159189 (dx:T-044): peers also leave the

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from dxa.errors import UsageError
 
+#: What is shown in place of a secret.
 SHOWN = "***"
 
 

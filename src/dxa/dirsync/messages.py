@@ -20,12 +20,14 @@ class Request:
     r: int
     was: int
     s: int
+    #: I, as above.
     i: int
     last: int = 0
     #: The requestor named R itself; else it follows from the transactions, and means nothing when there are none.
     counted: bool = True
     complete: bool = True
     replaces: bool = False
+    #: It asks for everything.
     imports: bool = False
     #: The requestor follows this project's rules: it exports in full when its R is quoted outside its range.
     strict: bool = False
@@ -40,7 +42,9 @@ class Reply:
     r: int
     s: int
     was: int
+    #: I, as the request had it.
     i: int
+    #: Whether the end of it is there.
     complete: bool = True
 
     @property

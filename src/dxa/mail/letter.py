@@ -56,7 +56,9 @@ NON_DELIVERY, RECEIPT, REPLY = "a non-delivery report", "a receipt", "an automat
 class Part(NamedTuple):
     """An attachment."""
 
+    #: The name of a file; never a path.
     name: str
+    #: Its bytes.
     data: bytes
 
 
@@ -72,6 +74,7 @@ class Letter:
     channel: str
     sender: str
     to: str
+    #: What it carries.
     parts: tuple[Part, ...]
     subject: str = ""
     text: str = ""
@@ -129,11 +132,17 @@ def _sealed(letter: Letter, key: PrivateKey | None) -> bytes:
 class Seal:
     """A seal as it was read: the names on it, each part's size and SHA-256 with its name, and the signature, if any."""
 
+    #: As `Letter.channel`.
     channel: str
+    #: As `Letter.id`.
     id: str
+    #: As `Letter.sender`.
     sender: str
+    #: As `Letter.to`.
     to: str
+    #: Size, SHA-256 and name of each.
     parts: tuple[tuple[int, str, str], ...]
+    #: The bytes that the signature is of.
     covered: bytes
     signature: bytes | None
 
@@ -151,9 +160,11 @@ class Mail:
     """
 
     origin: str
+    #: Its subject, for people.
     subject: str
     text: str
     parts: tuple[Part, ...]
+    #: What it says of itself, if it is a sealed letter of dxa.
     seal: Seal | None
     automatic: str = ""
 

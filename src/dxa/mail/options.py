@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from dxa.mail.interface import Mailbox, Submission
     from dxa.signing import PrivateKey, PublicKey
 
+#: TLS from a command on, TLS from the beginning, or none.
 Security = Literal["starttls", "tls", "none"]
 _SMTP_PORTS = {"starttls": 587, "tls": 465, "none": 25}
 _IMAP_PORTS = {"starttls": 143, "tls": 993, "none": 143}
