@@ -20,6 +20,7 @@ if __name__ == "__main__":
 
 # Python looks for a script's imports beside the script, so the line above comes first.
 from docs.generators import (  # noqa: E402 - see above
+    api,
     byhand,
     byserver,
     ccmail,
@@ -83,6 +84,7 @@ BLOCKS: dict[str, Callable[[], str | None]] = {
     "demo-directory-server": demo.server,
     "msmail-files": formats.files,
     "msmail-records": formats.records,
+    **api.blocks(),
     **byhand.blocks(),
     **byserver.blocks(),
     **ccmail.blocks(),
