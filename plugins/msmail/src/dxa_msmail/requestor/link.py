@@ -220,7 +220,7 @@ class MsMailRequestor:
     def _deliver(self, parcel: Parcel) -> Iterator[Outcome]:
         if parcel.kind is ParcelKind.NOTICE:
             writer = Writer(sender=f"{self._own}/{self._options.mailbox}", line_end=b"\r\n", placement="INBODY")
-            self._outbox.write(file_name(parcel.id), writer.letter(parcel, self._context.now()))
+            self._outbox.write(self._file(parcel), writer.letter(parcel, self._context.now()))
             yield Outcome(result=Result.POSTED)
             return
         request = parcel.request
@@ -237,9 +237,13 @@ class MsMailRequestor:
             ms_name=self._options.spelling,
         )
         data = self._letters.request_message(request, [lines], len(transactions))
-        self._outbox.write(file_name(parcel.id), data)
+        self._outbox.write(self._file(parcel), data)
         self._story.asked(request, len(transactions))
         yield Outcome(result=Result.POSTED)
+
+    def _file(self, parcel: Parcel) -> str:
+        # The requests of several sites may come into one folder of the server.
+        return file_name(f"{self._own.replace('/', '-').lower()}-{parcel.id}")
 
 
 def _is_whole(found: Answer | Other) -> bool:
