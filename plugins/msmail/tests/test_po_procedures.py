@@ -324,6 +324,36 @@ def test_what_a_procedure_needs(world: Offices) -> None:
         run(world, "local-reset", A, B)
 
 
+@pytest.mark.parametrize("what", ["move-server", "retire", "rename", "server-to-dxa"])
+def test_a_procedure_is_about_another_postoffice(world: Offices, what: str) -> None:
+    """With the server's own name a procedure does nothing: it would take the server away, or its own people."""
+    names = (HUB, C)[: len(PROCEDURES[what].needs)]
+    with pytest.raises(UsageError, match=f"{what} cannot be about {HUB} and begin there, too"):
+        run(world, what, HUB, *names)
+
+    world.cycle(HUB)
+    assert_whole(world, HUB, A, B)
+
+
+def test_a_server_moves_only_to_a_postoffice_that_can_be_reached(world: Offices) -> None:
+    """A name that is unknown, or whose folder is not there, is told, and the server stays."""
+    with pytest.raises(UsageError, match=f"{HUB} knows no postoffice {C}; nothing has been done"):
+        run(world, "move-server", HUB, C)
+    world.offices[B].root.rename(world.folder / "away")
+    with pytest.raises(UsageError, match="no such folder"):
+        run(world, "move-server", HUB, B)
+
+    assert place(world, HUB).server_name == HUB
+
+
+def test_an_answer_that_the_server_has_not_read_yet_holds_nothing_up(world: Offices) -> None:
+    """Between T2 and T3 the server's own answer lies in its SYSTEM mailbag; that is nothing that it has to take in."""
+    world.ask()
+    world.answer(HUB)
+
+    assert {"done"} == states(run(world, "retire", HUB, B))
+
+
 def test_commands_of_a_checklist_are_filled_in(world: Offices) -> None:
     """Each step that is not done shows the commands for this postoffice; no name is left open."""
     for name, each in PROCEDURES.items():

@@ -5,8 +5,10 @@ The procedures themselves are in `dxa_msmail.programs.procedurestable`.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from enum import Enum
+from pathlib import Path
 
 import attrs
 
@@ -33,10 +35,13 @@ class Step:
     `each` says for which postoffices it is done, `done` whether it is for one of them, and `do` does it; it returns
     False when that cannot be done from here. Without `done` nobody can tell, and without `do` it is a person's. With
     `local` both need the files of that postoffice; a step that `runs` needs a server whose programs run here, too.
+    `site` is typed in place of `how` where the postoffice is the shadow of a site of dxa: then it is a person's, who may
+    do it at any time, so that it stops no step behind it.
     """
 
     what: str
     how: str = ""
+    site: str = ""
     each: Callable[[Place], Sequence[str]] = lambda place: [place.name]
     done: Callable[[Place, str], bool] | None = None
     do: Callable[[Place, str], object] | None = None
@@ -94,7 +99,8 @@ def go(procedure: Procedure, place: Place, *, after: int = 0) -> list[Item]:
         if number > after:
             names = list(step.each(place))
             done |= {(number, name_key(name)) for name in names if _do(place, step, number, name)}
-            if not all((number, name_key(name)) in done for name in names):  # one that cannot be stops no other
+            left = [name for name in names if (number, name_key(name)) not in done]
+            if not all(_is_site(place, step, name) for name in left):  # one that cannot be done stops no other
                 break
     place.refresh()
     # What can be done again at any time is done all the same.
@@ -124,6 +130,8 @@ def _require(procedure: Procedure, place: Place) -> None:
     given = [name for name in (place.other, place.new) if name]
     if len(given) != len(procedure.needs) or not all("/" in name for name in given):
         raise UsageError(f"{procedure.name} needs {' and '.join(procedure.needs) or 'no other name'}")
+    if name_key(place.name) in {name_key(name) for name in given}:
+        raise UsageError(f"{procedure.name} cannot be about {place.name} and begin there, too; nothing has been done")
     if procedure.at == SERVER and place.srvconf(place.name) is None and not _was_server(place):
         hint = f"; where dxa is the server, use `{procedure.dxa}`" if procedure.dxa else ""
         raise UsageError(f"{procedure.name} begins at the directory server, and {place.name} is none{hint}")
@@ -135,9 +143,11 @@ def _was_server(place: Place) -> bool:
 
 
 def _item(place: Place, step: Step, number: int, name: str) -> Item:
-    state, why = State.YOURS, ""
+    state, why, how = State.YOURS, "", step.how
     try:
-        if step.done is not None and _is_here(place, step, name):
+        if _is_site(place, step, name):
+            how = step.site
+        elif step.done is not None and _is_here(place, step, name):
             can = step.do is not None and (not step.runs or place.server is not None)
             state = State.DONE if step.done(place, name) else State.TO_DO if can else State.YOURS
         elif step.done is not None:
@@ -145,7 +155,7 @@ def _item(place: Place, step: Step, number: int, name: str) -> Item:
     except DxaError as error:
         why = str(error)
     names = _names(place, name)
-    return Item(number=number, what=step.what.format_map(names), how=_lines(step.how, names), state=state, why=why)
+    return Item(number=number, what=step.what.format_map(names), how=_lines(how, names), state=state, why=why)
 
 
 def _is_here(place: Place, step: Step, name: str) -> bool:
@@ -153,23 +163,34 @@ def _is_here(place: Place, step: Step, name: str) -> bool:
     return not step.local or name_key(name) in place.offices
 
 
+def _is_site(place: Place, step: Step, name: str) -> bool:
+    """Whether the step is done at a site of dxa, behind its shadow postoffice."""
+    return bool(step.site) and name_key(name) in place.shadows
+
+
 def _names(place: Place, name: str) -> dict[str, str]:
     server = place.server_name
     dxa = f"dxa sync  # {server} is dxa"
-    hand = f"dxa msmail srvmain -r -d {place.path(server)}\ndxa msmail srvmain -t -d {place.path(server)}"
+    path = _near(place.path(server))
+    hand = f"dxa msmail srvmain -r -d {path}\ndxa msmail srvmain -t -d {path}"
     return {
         "name": name,
-        "path": place.path(name),
+        "path": _near(place.path(name)),
         "here": place.name,
-        "here_path": place.path(place.name),
+        "here_path": _near(place.path(place.name)),
         "server": server,
-        "server_path": place.path(server),
+        "server_path": path,
         "serving": hand if place.server is not None else dxa,
         "other": place.other,
-        "other_path": place.path(place.other),
+        "other_path": _near(place.path(place.other)),
         "new": place.new,
         "admin": place.admin,
     }
+
+
+def _near(path: str) -> str:
+    """A path as one types it here: what is below the current folder is seen from there."""
+    return os.path.relpath(path) if Path(path).is_absolute() and Path(path).is_relative_to(Path.cwd()) else path
 
 
 def _lines(how: str, names: Mapping[str, str]) -> list[str]:

@@ -15,6 +15,16 @@ def requestors(place: Place) -> list[str]:
     return place.requestors
 
 
+def sites(place: Place) -> list[str]:
+    """Those of them that are sites of dxa."""
+    return [name for name in place.requestors if name_key(name) in place.shadows]
+
+
+def without_sites(place: Place) -> list[str]:
+    """The same without sites of dxa, which know by themselves which letters are about old numbers."""
+    return [name for name in place.requestors if name_key(name) not in place.shadows]
+
+
 def offices(place: Place) -> list[str]:
     """All postoffices that can be reached."""
     return list(place.names.values())
@@ -34,9 +44,14 @@ dxa msmail reqmain -r -d {path}
 dxa msmail import {admin} -q -y -d {path}
 dxa msmail rebuild -f -d {path}"""
 
+#: What a site of dxa does as a requestor; LINK is its link to the directory server.
+_CYCLE_OF_SITE = "dxa sync LINK  # at the site, before and after the server's turn"
+ALL_OF_SITE = "dxa peers full LINK\ndxa peers import LINK"
+
 EVERYBODY = Step(
     what="let cycles run until {name} has told and been told everything",
     how=_CYCLE_BY_HAND,
+    site=_CYCLE_OF_SITE,
     each=requestors,
     done=lambda place, name: place.settled([name]),
     do=lambda place, name: place.cycle(place.reached(place.requestors) or [name]),
@@ -51,6 +66,7 @@ SOUND = Step(
 WANT_ALL = Step(
     what="have {name} send everything, and ask for everything",
     how="dxa msmail admin {admin} -d {path} export\ndxa msmail admin {admin} -d {path} import",
+    site=ALL_OF_SITE,
     done=steps.wants_all,
     do=steps.want_all,
 )
@@ -65,9 +81,10 @@ TAKE = Step(
 GONE = Step(
     what="let cycles run until nobody of {other} stands in the lists of {name}",
     how=_CYCLE_BY_HAND,
+    site=_CYCLE_OF_SITE,
     each=requestors,
     done=lambda place, name: not place.people(name, place.other),
-    do=lambda place, name: place.cycle(place.reached(place.requestors)),
+    do=lambda place, name: place.cycle(place.reached(place.requestors), lambda: not place.people(name, place.other)),
     runs=True,
 )
 FORGOTTEN = Step(

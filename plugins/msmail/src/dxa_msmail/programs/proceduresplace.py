@@ -163,14 +163,14 @@ class Place:
         confs = [self.conf(name) for name in names]
         return all(not (c.imports or c.exports) and c.srv > 0 and c.acked == c.last for c in confs)
 
-    def cycle(self, names: list[str]) -> bool:
-        """Run cycles until these have everything; False where the server cannot be run from here."""
+    def cycle(self, names: list[str], until: Callable[[], bool] = lambda: True) -> bool:
+        """Run cycles until these have everything, and `until` holds; False where the server cannot be run from here."""
         server = self.server
         if server is None:
             return False
         for _ in range(CYCLES):
             self._once(server, names)
-            if self.settled(names):
+            if self.settled(names) and until():
                 break
         return True
 

@@ -11,7 +11,7 @@ from dxa.errors import UsageError
 from dxa_msmail.postoffice.dirsyncconf import Requestor, write_srvconf
 from dxa_msmail.postoffice.dirsyncconf import read_srvconf as read_conf
 from dxa_msmail.postoffice.networks import name_key, postoffices
-from dxa_msmail.postoffice.process import T2, read_process, write_process
+from dxa_msmail.postoffice.process import T2, ProcessEntry, read_process, write_process
 from dxa_msmail.postoffice.queue import MSTTRANS
 from dxa_msmail.postoffice.served import SERVED, read_served
 from dxa_msmail.postoffice.tree import open_postoffice
@@ -28,6 +28,9 @@ def has_moved(place: Place, name: str) -> bool:
 
 def move(place: Place, name: str) -> None:
     """Copy SRVCONF, MSTTRANS, what is remembered and the T2 times; the number mark goes along (WA0725)."""
+    if name_key(place.other) not in place.offices:
+        why = place.away.get(name_key(place.other), f"{name} knows no postoffice {place.other}")
+        raise UsageError(f"{why}; nothing has been done")
     old, new = place.po(name), place.po(place.other)
     with old.look() as files:
         found = {file: data for file in (MSTTRANS, SERVED) if (data := files.read(file)) is not None}
@@ -40,11 +43,17 @@ def move(place: Place, name: str) -> None:
         times = () if process is None else tuple(each for each in process.entries if each.command == T2)
         there = read_process(change)
         if times and there is not None:
-            write_process(change, attrs.evolve(there, entries=(*there.entries, *times)))
+            write_process(change, attrs.evolve(there, entries=_joined(there.entries, times)))
         for file, data in found.items():
             change.write(file, data)
         requestors = tuple(attrs.evolve(x, password_ref=_anywhere(x.password_ref, old.root)) for x in conf.requestors)
         write_srvconf(change, attrs.evolve(conf, requestors=requestors))
+
+
+def _joined(there: tuple[ProcessEntry, ...], times: tuple[ProcessEntry, ...]) -> tuple[ProcessEntry, ...]:
+    """Two schedules as one; what comes gets IDs of its own."""
+    highest = max((each.id for each in there), default=0)
+    return (*there, *(attrs.evolve(each, id=highest + n) for n, each in enumerate(times, 1)))
 
 
 def _anywhere(password_ref: str, root: Path) -> str:
@@ -112,19 +121,10 @@ def is_registered(place: Place, server: str, name: str) -> bool:
 
 def register(place: Place, server: str, name: str, *, like: str = "") -> None:
     """Let it be a requestor; with the password and limit of another one."""
-    admin.register_requestor(place.po(server), name)
-    old = next((each for each in _requestors(place, server) if name_key(bare(each.name)) == name_key(like)), None)
-    if old is not None:
-        with place.po(server).change() as change:
-            conf = read_conf(change)
-            assert conf is not None
-            rows = [
-                attrs.evolve(each, password_ref=old.password_ref, limit=old.limit)
-                if name_key(bare(each.name)) == name_key(name)
-                else each
-                for each in conf.requestors
-            ]
-            write_srvconf(change, attrs.evolve(conf, requestors=tuple(rows)))
+    old = next(
+        (each for each in _requestors(place, server) if name_key(bare(each.name)) == name_key(like)), Requestor()
+    )
+    admin.register_requestor(place.po(server), name, password_ref=old.password_ref or None, limit=old.limit or None)
 
 
 def is_forgotten(place: Place, server: str, name: str) -> bool:

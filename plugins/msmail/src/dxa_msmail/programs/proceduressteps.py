@@ -10,13 +10,14 @@ from dxa.errors import UsageError
 from dxa_msmail.addresses import check_pair
 from dxa_msmail.envelope import SYSTEM as MAILBOX
 from dxa_msmail.postoffice import letters, mailbag, queue, tree
-from dxa_msmail.postoffice.dirsyncconf import SRVCONF, read_reqconf, write_reqconf
+from dxa_msmail.postoffice.dirsyncconf import read_reqconf, write_reqconf
 from dxa_msmail.postoffice.identity import identity, write_identity
 from dxa_msmail.postoffice.mailbag import INQUEUE, SYSTEM
 from dxa_msmail.postoffice.maildata import Changing, Files
 from dxa_msmail.postoffice.networks import name_key
 from dxa_msmail.postoffice.served import read_served
-from dxa_msmail.programs import admin, listds, srvmain
+from dxa_msmail.programs import admin, listds, registration, srvmain
+from dxa_msmail.programs.dispatchmail import oldest_request
 from dxa_msmail.programs.keeping import is_comment
 from dxa_msmail.programs.proceduresplace import Place
 from dxa_msmail.programs.telling import of_others, renumbered
@@ -46,8 +47,8 @@ def wants_all(place: Place, name: str) -> bool:
 
 def want_all(place: Place, name: str) -> None:
     """Config, Dir-Sync, Requestor, Export and Import."""
-    admin.want_export(place.po(name))
-    admin.want_import(place.po(name))
+    with place.po(name).change() as change:
+        registration.want_all(change)
 
 
 def is_anew(place: Place, name: str) -> bool:
@@ -90,9 +91,9 @@ def clear_mail(place: Place, name: str) -> None:
 
 
 def has_taken(place: Place, name: str) -> bool:
-    """No request waits at the server, or it is none any more."""
+    """No request waits at the server, or it is none any more; an answer to itself is no request."""
     with place.po(name).look() as files:
-        return files.read(SRVCONF) is None or not _waiting(files, SYSTEM)
+        return oldest_request(files) is None
 
 
 def take(place: Place, name: str) -> None:
@@ -144,7 +145,8 @@ def call(place: Place, name: str, new: str) -> None:
     with place.po(name).change() as change:
         _leave_others(change, int(place.clock()))
         write_identity(change, attrs.evolve(identity(change), network=network, postoffice=postoffice))
-    want_all(place, name)
+        # Not behind it: whoever has the new name, and tells nobody its people under it, loses them with the old one.
+        registration.want_all(change)
 
 
 def _leave_others(change: Changing, now: int) -> None:

@@ -106,11 +106,22 @@ def want_export(po: Maildata) -> Reqconf:
     return _want(po, machine.WantExport())
 
 
+def want_all(change: Changing) -> Reqconf:
+    """Both of them, as a part of a change."""
+    return _wanting(change, machine.WantExport(), machine.WantImport())
+
+
 def _want(po: Maildata, event: machine.Event) -> Reqconf:
     with po.change() as change:
-        _ordinary(change)
-        conf = _stepped(read_reqconf(change), event)
-        write_reqconf(change, conf)
+        return _wanting(change, event)
+
+
+def _wanting(change: Changing, *events: machine.Event) -> Reqconf:
+    _ordinary(change)
+    conf = read_reqconf(change)
+    for event in events:
+        conf = _stepped(conf, event)
+    write_reqconf(change, conf)
     return conf
 
 
