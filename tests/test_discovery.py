@@ -121,6 +121,29 @@ def test_two_distributions_that_bring_one_connector(packages: Installed) -> None
     )
 
 
+def test_who_has_a_name_does_not_hang_on_what_is_asked_for_first(packages: Installed) -> None:
+    """The earlier of two plugins that give one name has it, though something else of the later one was used before."""
+    packages.add("one")
+    packages.add("two", source=SOURCE.replace('name="{name}")]', 'name=n) for n in ("one", "two")]'))
+    host = Host()
+
+    assert host.connectors().get("two") is None
+    assert host.connectors().get("one") is not None
+    assert ["loaded", "failed"] == [info.status for info in host.found()[1:]]
+
+
+def test_a_plugin_that_ends_the_program_ends_only_itself(packages: Installed, tmp_path: Path) -> None:
+    """A module that calls `sys.exit` when it is imported has failed like any other, and the others work."""
+    folder = tmp_path / "plugins"
+    folder.mkdir()
+    (folder / "leaving.py").write_text("import sys\nsys.exit(3)\n", encoding="utf-8")
+    packages.add("one")
+    host = Host(folder=folder)
+
+    assert ["memory", "one"] == list(host.connectors())
+    assert "SystemExit: 3" == host.plugins()[-1].error
+
+
 def test_files_in_the_folder_of_a_site_are_plugins(packages: Installed, tmp_path: Path) -> None:
     """Each file of the folder is a plugin by its name; a private one is not, and one that breaks hurts nobody."""
     folder = tmp_path / "plugins"

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
+from itertools import takewhile
 from pathlib import Path
 from typing import Any, Generic, Literal, TypeVar
 
@@ -76,12 +77,16 @@ class _Broken(Exception):
 
 @attrs.frozen
 class _Kind(Generic[T]):
-    """What a hook gives: how one value is checked, and the names that it takes, which are compared folded."""
+    """What a hook gives: how one value is checked, and the names that it takes, which are compared folded.
+
+    `declared` is the group in which a plugin says beforehand what it brings, if there is one.
+    """
 
     hook: str
     check: Callable[[object], T]
     names: Callable[[T], Iterable[str]]
     fold: Callable[[str], str] = str
+    declared: What | None = None
 
 
 class Host:
@@ -158,7 +163,7 @@ class Host:
 
     def connector(self, name: str) -> ConnectorType | None:
         """The connector of that name; None where no plugin that works brings it."""
-        return self._named(_CONNECTORS, "dxa.connectors", name)
+        return self._named(_CONNECTORS, name)
 
     def given(self, name: str) -> Given:
         """A plugin with everything that its hooks give; raises `NotFoundError`."""
@@ -185,14 +190,14 @@ class Host:
     def _address_types(self, name: str | None) -> Iterable[AddressType]:
         if name is None:
             return self._given(_ADDRESS_TYPES)
-        kind = self._named(_ADDRESS_TYPES, "dxa.address_types", name)
+        kind = self._named(_ADDRESS_TYPES, name)
         return () if kind is None else (kind,)
 
-    def _named(self, kind: _Kind[T], what: What, name: str) -> T | None:
+    def _named(self, kind: _Kind[T], name: str) -> T | None:
         """What the plugins that may bring it give under that name."""
         wanted = kind.fold(name)
         for plugin in self._plugins:
-            if plugin.candidate.brings(what, name):
+            if _brings(plugin, kind, [name]):
                 for value in self._of(plugin, kind):
                     if wanted in map(kind.fold, kind.names(value)):
                         return value
@@ -209,7 +214,7 @@ class Host:
         if plugin.info.status == "found":
             try:
                 hooks = self._register(plugin)
-            except Exception as error:
+            except (Exception, SystemExit) as error:  # a module that ends the program ends nothing but itself
                 self._fail(plugin, str(error) if isinstance(error, _Broken) else f"{type(error).__name__}: {error}")
             else:
                 plugin.info = attrs.evolve(plugin.info, status="loaded", hooks=hooks)
@@ -250,9 +255,14 @@ class Host:
         others = [p for p in self._manager.get_plugins() if p is not self._manager.get_plugin(plugin.info.name)]
         try:
             answers = self._manager.subset_hook_caller(kind.hook, others)()
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise _Broken(f" raised {type(error).__name__}: {error}") from error
         values = _checked(answers, kind.check)
+        # Who has a name must not hang on what was asked for first: another process has to find the same one.
+        wanted = [name for value in values for name in kind.names(value)]
+        for earlier in takewhile(lambda other: other is not plugin, self._plugins):
+            if kind.declared and _brings(earlier, kind, wanted):
+                self._of(earlier, kind)
         taken: dict[str, T] = {}
         for value in values:
             for name in map(kind.fold, kind.names(value)):
@@ -298,6 +308,11 @@ class _Connectors(Mapping[str, ConnectorType]):
 
     def __len__(self) -> int:
         return len(self._host._given(_CONNECTORS))
+
+
+def _brings(plugin: _Plugin, kind: _Kind[Any], names: Iterable[str]) -> bool:
+    """Whether the plugin may give something under one of these names, as far as is known without importing it."""
+    return kind.declared is None or any(plugin.candidate.brings(kind.declared, name) for name in names)
 
 
 def _given(name: str, plugin: object, distribution: str) -> Candidate:
@@ -378,8 +393,14 @@ def _check_command(value: object) -> tuple[str, str]:
     raise TypeError(f"{value!r} in its list, not (name, 'module:attribute')")
 
 
-_CONNECTORS = _Kind("dxa_connectors", _instance_of(ConnectorType), lambda kind: (kind.name,))
-_ADDRESS_TYPES = _Kind("dxa_address_types", _check_address_type, lambda kind: (kind.name, *kind.aliases), str.upper)
+_CONNECTORS = _Kind("dxa_connectors", _instance_of(ConnectorType), lambda kind: (kind.name,), declared="dxa.connectors")
+_ADDRESS_TYPES = _Kind(
+    "dxa_address_types",
+    _check_address_type,
+    lambda kind: (kind.name, *kind.aliases),
+    fold=str.upper,
+    declared="dxa.address_types",
+)
 _DECODERS = _Kind("dxa_decoders", _check_decoder, lambda decoder: (decoder.name,))
 _SCENES = _Kind("dxa_demo_scenes", _instance_of(Scene), lambda scene: (scene.name,))
 _COMMANDS: _Kind[tuple[str, str]] = _Kind("dxa_commands", _check_command, lambda command: (command[0],))
