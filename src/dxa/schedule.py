@@ -6,9 +6,12 @@ Time is an argument here: seconds since 1970. What a calendar makes of it is APS
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+import signal
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime, tzinfo
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import attrs
@@ -122,3 +125,19 @@ def _next(trigger: CronTrigger, after: float) -> float | None:
 def earliest(moments: Iterable[float | None]) -> float | None:
     """The earliest of these moments; None stands for never."""
     return min((moment for moment in moments if moment is not None), default=None)
+
+
+@contextmanager
+def stopping() -> Iterator[threading.Event]:
+    """An event that is set by SIGTERM and SIGINT, for what runs until it is told to end."""
+    stop = threading.Event()
+
+    def handle(_number: int, _frame: Any) -> None:
+        stop.set()
+
+    before = {number: signal.signal(number, handle) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

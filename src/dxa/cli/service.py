@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import signal
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -39,7 +36,9 @@ def run(session: Session, links: tuple[str, ...], once: bool) -> int:
 
     with session.reading() as site:
         service = Service(only=[site.config.link(name).name for name in links])
-    with _stopping() as stop:
+    from dxa.schedule import stopping
+
+    with stopping() as stop:
         try:
             status = _look(session, service, stop)
             _announce(session, service)
@@ -51,22 +50,6 @@ def run(session: Session, links: tuple[str, ...], once: bool) -> int:
             session.logging.info("stopped")
             return 0
     return status
-
-
-@contextmanager
-def _stopping() -> Iterator[threading.Event]:
-    """An event that is set by SIGTERM and SIGINT."""
-    stop = threading.Event()
-
-    def handle(_number: int, _frame: Any) -> None:
-        stop.set()
-
-    before = {number: signal.signal(number, handle) for number in (signal.SIGTERM, signal.SIGINT)}
-    try:
-        yield stop
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _check(stop: threading.Event) -> None:

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import signal
-import threading
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +12,8 @@ import click
 from dxa_msmail.commands import opening, screen
 
 if TYPE_CHECKING:
+    import threading
+
     from dxa_msmail.postoffice.maildata import Maildata
     from dxa_msmail.programs.dispatch import Dispatch
     from dxa_msmail.programs.dispatchstate import Polled
@@ -97,7 +96,9 @@ def dispatch(
         raise click.UsageError("--json goes with --once.")
     if not instance or any(character.isspace() for character in instance):
         raise click.UsageError("--instance is one word.")
-    with _stopping() as stop:
+    from dxa.schedule import stopping
+
+    with stopping() as stop:
         program = _program(folders, dynamic, beside, external, answer_after, instance, wait, stop, quiet=as_json)
         polled = program.poll()
         while not once and not stop.wait(program.pause(interval)):
@@ -147,22 +148,6 @@ def _program(
         tell=tell,
         stop=stop.is_set,
     )
-
-
-@contextmanager
-def _stopping() -> Iterator[threading.Event]:
-    """An event that is set by SIGTERM and SIGINT."""
-    stop = threading.Event()
-
-    def handle(_number: int, _frame: Any) -> None:
-        stop.set()
-
-    before = {number: signal.signal(number, handle) for number in (signal.SIGTERM, signal.SIGINT)}
-    try:
-        yield stop
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _plain(polled: Polled) -> dict[str, Any]:
