@@ -62,6 +62,9 @@ def message(**values: Any) -> bytes:
     return ffapi.write(attrs.evolve(plain, **values))
 
 
+_PLAIN = message(attachments=())
+
+
 def carried(sender: PostFolder, receiver: PostFolder, data: bytes, name: str = "1.msg") -> str:
     """Send a message file and bring its e-mail; returns the name that it has there."""
     out: Any = sender.out
@@ -120,6 +123,19 @@ def test_what_is_for_somebody_else_says_so_itself(sides: tuple[PostFolder, PostF
 
     assert ("CSI:LAB/OTHER/$SYSTEM",) == ffapi.parse(hq.read(name)).to
     assert "" == hq.identity(name)
+
+
+def test_a_letter_of_another_kind_of_link_is_not_believed(sides: tuple[PostFolder, PostFolder]) -> None:
+    """Whoever forges a seal cannot get round the signature by naming another kind of link; nor does a real one help."""
+    hq, _ = sides
+    other = letter.Letter(
+        id="1", channel="pigeons", sender="NORTH/MAIN", to="LAB/HQ", parts=(letter.Part("MESSAGE.MSG", _PLAIN),)
+    )
+    box: Any = hq.box
+    for key in (None, KEYS["NORTH/MAIN"]):
+        name = box.put(letter.compose(other, origin="n@x.example", target="h@x.example", now=0, key=key))
+        with pytest.raises(FormatError, match="another kind of link.*expected msmail, got 'pigeons'"):
+            hq.read(name)
 
 
 def test_nobody_without_an_address_is_written_to(sides: tuple[PostFolder, PostFolder]) -> None:

@@ -77,9 +77,11 @@ class PostFolder:
         letter = mail.letter()
         if letter.sender.casefold() == self.own.casefold():
             return self._told(mail, f"{_SUBJECTS[NON_DELIVERY]}{mail.subject}")
+        if letter.channel != CHANNEL:
+            raise FormatError("it is for another kind of link", field=SEAL, expected=CHANNEL, got=letter.channel)
         data = _content(letter)
-        if letter.channel != CHANNEL or letter.to.casefold() != self.own.casefold():
-            return data  # it says so itself, and is left alone
+        if letter.to.casefold() != self.own.casefold():
+            return data  # the message in it says so, too, and is left alone
         believed = self._believed(mail, letter)
         _require_own_name(ffapi.parse(data), letter.sender)
         if believed:
