@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 import threading
 import time
@@ -82,6 +83,9 @@ class Moody:
                     yield self._report([])
                 finally:
                     raise ValueError("not that early")
+            case "runs a program":
+                with subprocess.Popen(["sleep", "600"]) as program:
+                    (self.context.folder / "one.program").write_text(f"{program.pid}", encoding="ascii")
             case "leaves the process":
                 sys.exit(3)
             case "cannot be packed":

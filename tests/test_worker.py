@@ -232,6 +232,63 @@ def test_processes_leave_nothing_behind(moods: Moods) -> None:
     assert before == len(list(Path("/proc/self/fd").iterdir()))
 
 
+def test_what_nobody_wants_any_more_starts_no_process(moods: Moods) -> None:
+    """A call that is given up after its site was closed, as when a cycle is interrupted, begins nothing new."""
+    moods.links(one="ends_badly")
+    assert moods.site is not None
+    connector = moods.site.connector(moods.site.config.links["one"])
+    assert isinstance(connector, RemoteConnector)
+    stream = connector.collect({})
+    next(stream)
+    children = Path(f"/proc/self/task/{os.getpid()}/children")
+    moods.close()
+    stream.close()  # type: ignore[attr-defined]
+
+    assert "" == children.read_text(encoding="ascii").strip()
+
+
+def test_the_limit_of_reports_is_none_of_entries(moods: Moods) -> None:
+    """A link that may give few reports delivers as many entries as there are."""
+    moods.links(one="well", two="well")
+    assert moods.site is not None
+    administrator = Administrator(agent=Agent(site=moods.site))
+    for number in range(60):
+        administrator.add(Recipient(name=f"N{number}", alias=f"N{number}", container="Recipients"))
+    moods.sync()
+
+    assert 62 == len(moods.given("one"))
+
+
+def test_a_signal_to_all_processes_is_the_agents_business(moods: Moods) -> None:
+    """A SIGTERM or SIGINT that reaches a connector's process too, as from a service manager, does not end its work."""
+    moods.links(one="well")
+    moods.sync()
+    remote = moods.connector("one")
+    assert isinstance(remote, RemoteConnector)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        os.kill(remote.pid, number)
+
+    assert [] == _of(moods.sync(), "one").errors
+
+
+def test_programs_of_a_connector_end_with_the_agent(moods: Moods, tmp_path: Path) -> None:
+    """Where the agent is killed, what a connector's process has begun ends, too: nobody holds the lock any more."""
+    moods.links(one="runs_a_program")
+    moods.close()
+    agent = subprocess.Popen([sys.executable, "-c", AGENT, str(tmp_path)], stdout=subprocess.PIPE, text=True)
+    assert agent.stdout is not None
+    agent.stdout.readline()
+    file = tmp_path / "one.program"
+    while not (file.exists() and file.read_text(encoding="ascii")):
+        time.sleep(0.02)
+
+    agent.kill()
+    agent.wait()
+    agent.stdout.close()
+
+    assert _ends(int(file.read_text(encoding="ascii")))
+
+
 def test_outcomes_are_looked_at(moods: Moods) -> None:
     """What a delivery gives that is no outcome is the plugin's error, and the parcel waits."""
     moods.links(one="no outcome", two="well")

@@ -68,17 +68,19 @@ class RemoteConnector:
 
     def collect(self, since: Mapping[str, str]) -> Iterator[Report]:
         """See `Connector`."""
-        return self._stream("collect", (dict(since),), 1)
+        return self._stream("collect", (dict(since),), 1, self._allowance.items)
 
     def deliver(self, parcel: Parcel) -> Iterator[Outcome]:
         """See `Connector`. A content that several parcels share goes over once."""
         content = parcel.content
+        # An outcome for each entry, which a modify has two of, and one for the whole.
+        limit = 2 * content.count(parcel.own) + 1
         if content.key and content.segments:
             if content.key not in self._contents:
                 self._call("content", content)
                 self._contents.put(Content(content.key, ()))  # only now: it is there
             parcel = attrs.evolve(parcel, content=Content(content.key, ()))
-        yield from self._stream("deliver", (parcel,), OUTCOMES)
+        yield from self._stream("deliver", (parcel,), OUTCOMES, limit)
 
     def settle(self, receipts: Sequence[str]) -> None:
         """See `Connector`."""
@@ -147,24 +149,29 @@ class RemoteConnector:
             self._lose(f"{method} has been answered with a {type(answer).__name__}")
         return answer.value
 
-    def _stream(self, method: str, arguments: tuple[Any, ...], most: int) -> Iterator[Any]:
-        """The values of a call that gives many; the process makes them when they are asked for."""
+    def _stream(self, method: str, arguments: tuple[Any, ...], most: int, limit: int) -> Iterator[Any]:
+        """The values of a call that gives many, `most` at a time; the process makes them when they are asked for.
+
+        The time that the agent takes between them is not the connector's.
+        """
         number = self._call(method, *arguments)
-        until, count, done = self._until(), 0, False
+        process, left, count, done = self._process, self._allowance.call, 0, False
         try:
             while not done:
                 step = Next(number, most, self._clock())
-                answer = self._answered(method, partial(self._process.ask, step, method, until))
+                began = time.monotonic()
+                answer = self._answered(method, partial(process.ask, step, method, began + left))
+                left -= time.monotonic() - began
                 if not isinstance(answer, Items):
                     self._lose(f"{method} has been answered with a {type(answer).__name__}")
                 items, done = answer.items, answer.last
                 count += len(items)
-                if count > self._allowance.items:
-                    self._lose(f"{method} has given more than {self._allowance.items} values")
+                if count > limit:
+                    self._lose(f"{method} has given more than {limit} values")
                 yield from items
         except GeneratorExit:
-            if not done and not self._gone:
-                self._process.say(Drop(number))
+            if not done:
+                process.say(Drop(number))  # to this one alone: it may be closed, or have a successor by now
             raise
 
     def _answered(self, method: str, ask: Callable[[], Any]) -> Any:
