@@ -134,7 +134,7 @@ def test_a_letter_of_another_kind_of_link_is_not_believed(sides: tuple[PostFolde
     box: Any = hq.box
     for key in (None, KEYS["NORTH/MAIN"]):
         name = box.put(letter.compose(other, origin="n@x.example", target="h@x.example", now=0, key=key))
-        with pytest.raises(FormatError, match="another kind of link.*expected msmail, got 'pigeons'"):
+        with pytest.raises(FormatError, match=r"another kind of link.*expected msmail, got 'pigeons'"):
             hq.read(name)
 
 
