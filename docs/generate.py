@@ -22,6 +22,7 @@ if __name__ == "__main__":
 from docs.generators import (  # noqa: E402 - see above
     api,
     byhand,
+    byroutes,
     byserver,
     ccmail,
     compatibility,
@@ -36,6 +37,15 @@ from docs.generators import (  # noqa: E402 - see above
     reference,
 )
 from docs.generators.markdown import table  # noqa: E402 - see above
+
+#: The groups of checks of the conformance kit.
+KIT = tuple(
+    f"{group}-checks"
+    for group in (
+        *("collecting", "reading", "delivering", "proving", "offering", "manners"),
+        *("transport", "address", "decoder", "plugin"),
+    )
+)
 
 BLOCK = re.compile(r"(<!-- generated: (?P<name>[a-z-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
@@ -75,9 +85,7 @@ BLOCKS: dict[str, Callable[[], str | None]] = {
     "commands": reference.commands,
     "json": reference.json,
     "configuration": reference.configuration,
-    "connector-checks": _kit("connector-checks"),
-    "address-checks": _kit("address-checks"),
-    "decoder-checks": _kit("decoder-checks"),
+    **{name: _kit(name) for name in KIT},
     "demo": demo.excerpt,
     "demo-ccmail": demo.ccmail,
     "demo-directory": demo.directory,
@@ -87,6 +95,7 @@ BLOCKS: dict[str, Callable[[], str | None]] = {
     **api.blocks(),
     **byhand.blocks(),
     **byserver.blocks(),
+    **byroutes.blocks(),
     **ccmail.blocks(),
     **configurations.blocks(),
     **exchange.blocks(),

@@ -31,6 +31,10 @@ TYPES: AddressTypes = HOST.address_types()
 CONNECTOR = HOST.connectors()["exchange"]
 
 
+#: Files of a directory are large.
+EXCUSES = {"what_is_settled_can_be_looked_up": "the last full file is kept in the link's folder, with those behind it"}
+
+
 class FilesHarness(ConnectorHarness):
     """A directory behind two folders; `make` adds one of its own people to it."""
 

@@ -48,7 +48,7 @@ BOX = AddressType(name="BOX", check=check, list_of=lambda value: value.partition
 TYPES = AddressTypes([BOX])
 
 
-@attrs.define
+@attrs.define(eq=False)
 class Box:
     """Two folders in memory that can be reached so many times."""
 
@@ -112,6 +112,7 @@ def letter(lines: Iterable[str]) -> bytes:
 @attrs.frozen(kw_only=True)
 class Options:
     color: str = attrs.field(default="red", metadata={"doc": "color of the box"})
+    password: str = attrs.field(default="", metadata={"doc": "password of the box"})
 
 
 class Letterbox:
@@ -134,6 +135,7 @@ class Letterbox:
         return Report(
             sender=PEER,
             receipt=self.receipt(name),
+            raw=data,
             complete=ended and len(transactions) + len(rejects) == int(head[1]),
             lists=frozenset({("BOX", PEER)}),
             transactions=transactions,
@@ -202,12 +204,14 @@ class LetterHarness(ConnectorHarness):
     connector_type = LETTERBOX
     types = TYPES
     peer = PeerInfo(id="1", name=PEER)
+    secrets = ("hunter2",)
 
     def __init__(self) -> None:
         self.box = Box()
 
     def open(self) -> Letterbox:
-        context = LinkContext(link="link", options=Options(), folder=Path(), types=TYPES, site=("Lab", "Berlin"))
+        options = Options(password=self.secrets[0])
+        context = LinkContext(link="link", options=options, folder=Path(), types=TYPES, site=("Lab", "Berlin"))
         return self.connector(self.box, context)
 
     def entry(self, n: int, name: str, *, ours: bool = False) -> Entry:
@@ -247,3 +251,14 @@ class LetterHarness(ConnectorHarness):
 
     def files(self) -> Iterable[str]:
         return list(self.box.outbox)
+
+
+class Knowing(Letterbox):
+    """Every letter has an identity."""
+
+    def report(self, name: str, data: bytes) -> Report:
+        return attrs.evolve(super().report(name, data), identity=f"{PEER} {name}")
+
+
+class KnowingHarness(LetterHarness):
+    connector = Knowing

@@ -73,3 +73,7 @@ class MemoryHarness(ConnectorHarness):
 
     def truncate(self, at: int) -> None:
         self.system.truncate(at)
+
+
+class MemoryOfChanges(MemoryHarness):
+    feed = "changes"

@@ -2,11 +2,7 @@
 
 from dxa.memory import Memory
 from dxa.testing.pytest_skin import address_type_suite, connector_suite
-from tests.kit.memory_harness import MemoryHarness
-
-
-class MemoryOfChanges(MemoryHarness):
-    feed = "changes"
+from tests.kit.memory_harness import MemoryHarness, MemoryOfChanges
 
 
 class MemoryUncounted(MemoryHarness):

@@ -8,7 +8,7 @@ import pytest
 
 from dxa.address import Address
 from dxa.testing.pytest_skin import connector_suite
-from tests.exchange_kit import TYPES, TableHarness
+from tests.exchange_kit import EXCUSES, TYPES, TableHarness
 
 
 @pytest.fixture(autouse=True)
@@ -17,7 +17,7 @@ def no_waiting_for_disks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "fsync", lambda _handle: None)
 
 
-test_connector = connector_suite(TableHarness)
+test_connector = connector_suite(TableHarness, excuses=EXCUSES)
 
 
 def test_keys_of_ours_are_those_of_their_addresses() -> None:

@@ -7,7 +7,7 @@ import os
 import pytest
 
 from dxa.testing.pytest_skin import connector_suite
-from tests.exchange_kit import LdifHarness
+from tests.exchange_kit import EXCUSES, LdifHarness
 
 
 @pytest.fixture(autouse=True)
@@ -16,4 +16,4 @@ def no_waiting_for_disks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "fsync", lambda _handle: None)
 
 
-test_connector = connector_suite(LdifHarness)
+test_connector = connector_suite(LdifHarness, excuses=EXCUSES)

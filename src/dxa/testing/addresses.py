@@ -197,6 +197,31 @@ def lists_are_stable(subject: AddressSubject) -> None:
                 expect(one == two, f"{value!r} stands in {one!r}, the equal {checked!r} in {two!r}")
 
 
+@must("Refuse control characters, line breaks and half characters; in a file, they would end a field or a line.")
+def values_are_one_line(subject: AddressSubject) -> None:
+    """What is accepted is one line of text that can be stored and written: no control characters, nothing half."""
+    for value in subject.legal():
+        for text in (value, subject.kind.fold(value), subject.kind.list_of(value)):
+            wrong = sorted(
+                {char for char in text if ord(char) < 32 or 127 <= ord(char) < 160 or "\ud800" <= char < "\ue000"}
+            )
+            expect(not wrong, f"{value!r} is accepted, with {', '.join(map(repr, wrong))} in it")
+
+
+@must("Fold the value in `is_program` before you look at it.")
+def programs_are_known_in_any_case(subject: AddressSubject) -> None:
+    """Of equal values, all are a program's mailbox or none: nobody is told of one that is spelled otherwise."""
+    for value in subject.legal():
+        for other in (value.upper(), value.lower()):
+            try:
+                checked = subject.kind.check(other)
+            except AddressError:
+                continue
+            if subject.kind.fold(checked) == subject.kind.fold(value):
+                one, two = subject.kind.is_program(value), subject.kind.is_program(checked)
+                expect(one == two, f"is_program of {value!r} is {one}, of the equal {checked!r} {two}")
+
+
 def _list(subject: AddressSubject, value: str) -> str:
     return subject.kind.list_of(value).casefold()
 
@@ -213,6 +238,8 @@ ADDRESS_CHECKS: tuple[Check[AddressSubject], ...] = (
     shaping_keeps_legal_values,
     variants_are_legal_and_endless,
     lists_are_stable,
+    values_are_one_line,
+    programs_are_known_in_any_case,
 )
 
 

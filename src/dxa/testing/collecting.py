@@ -13,7 +13,7 @@ from dxa.testing.verdict import Skip, described, expect, fail, must, should
 #: A transport that fails at its n-th use is tried for n up to this.
 USES = 40
 #: How much is said to see whether it is read bit by bit.
-MANY_REPORTS, MANY_ENTRIES = 30, 40
+MANY_REPORTS, MANY_ENTRIES = 20, 30
 
 
 def _said(make: MakeHarness, times: int = 1) -> ConnectorHarness:

@@ -184,12 +184,13 @@ def no_file_outside_the_folder(make: MakeHarness) -> None:
         deliver(connector, parcel(harness, [], id=f"{id_}.", kind=ParcelKind.NOTICE, title="../../evil", text="evil"))
     with suppress(TransportError):
         connector.settle(PATHS)
-    outside = [path for path in harness.files() if _leaves(path)]
+    outside = [path for path in harness.files() if leaves(path)]
 
     expect(not outside, f"files outside of the folder: {outside[:3]}")
 
 
-def _leaves(path: str) -> bool:
+def leaves(path: str) -> bool:
+    """Whether a path leads out of the folder that it is relative to, here or on another system."""
     parts = PureWindowsPath(path)
     return bool(parts.anchor) or ".." in parts.parts or PurePosixPath(path).is_absolute() or not path.isprintable()
 

@@ -43,6 +43,10 @@ class ConnectorHarness(ABC):
     peer: PeerInfo
     #: What is settled is gone. False where every collect reads the system anew.
     consumes: bool = True
+    #: Passwords and keys in the options and in what the peer says, which may be shown nowhere.
+    secrets: Sequence[str] = ()
+    #: Within so many seconds a system in which nothing waits has been looked through.
+    patience: float = 10.0
     #: Names that the foreign system can hold.
     names: ClassVar[Sequence[str]] = NAMES
 

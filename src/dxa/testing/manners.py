@@ -7,8 +7,9 @@ import gc
 import sys
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import date
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -98,7 +99,7 @@ def nothing_given_is_changed(make: MakeHarness) -> None:
         expect(before == each, "the parcel is another one after its delivery")
 
 
-def _use(harness: ConnectorHarness) -> None:
+def use(harness: ConnectorHarness) -> None:
     """A whole run, and one that is broken off."""
     for _ in range(2):
         harness.say(people(harness))
@@ -115,12 +116,27 @@ def handles_are_closed(make: MakeHarness) -> None:
     """Everything that was opened is closed, also when collecting is broken off."""
     harness = make()
     gc.collect()
+    before = descriptors()
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", ResourceWarning)
-        _use(harness)
+        use(harness)
         gc.collect()
+    more = descriptors() - before
     left = [str(warning.message) for warning in caught if issubclass(warning.category, ResourceWarning)]
     expect(not left, f"left open: {'; '.join(left[:3])}")
+    expect(not more, f"left open: {'; '.join(sorted(more)[:3])}")
+
+
+def descriptors() -> set[str]:
+    """The open files, sockets and pipes of this process, where the system shows them."""
+    folder = Path("/proc/self/fd")
+    if not folder.is_dir():
+        return set()
+    found = set()
+    for each in folder.iterdir():
+        with suppress(OSError):  # that of the listing itself
+            found.add(f"{each.name} {each.readlink()}")
+    return {text for text in found if "/proc/" not in text}
 
 
 @may("Use `context.now()`; a test, a simulation and a rehearsal give their own time.")
@@ -128,7 +144,7 @@ def time_comes_from_the_context(make: MakeHarness) -> None:
     """Nothing is read from the clock except through the context's `now`."""
     harness = make()
     with _clock_reads() as reads:
-        _use(harness)
+        use(harness)
     expect(not reads, f"the clock was read by {', '.join(sorted(reads))}")
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from dxa.connector import Connector, Holds, Outcome, Parcel, ParcelKind, Report, Result
-from dxa.dirsync.messages import Reply
+from dxa.dirsync.messages import Reply, Request
 from dxa.entry import Entry, Transaction, Verb
 from dxa.errors import TransportError
 from dxa.ledger.answer import Step, full, number_steps
@@ -44,6 +44,12 @@ def usable(reports: Iterable[Report]) -> list[Report]:
 def told(reports: Iterable[Report]) -> list[Entry]:
     """The entries that the reports give, in their order."""
     return [t.new for report in usable(reports) for t in report.transactions if t.verb is not Verb.REPLACE and t.new]
+
+
+def theirs(harness: ConnectorHarness) -> list[Entry]:
+    """Those with a name of `people` that a new connector collects, each once, however many reports tell of it."""
+    wanted = {entry.name for entry in people(harness)}
+    return list({entry.name: entry for entry in told(hear(harness.open())) if entry.name in wanted}.values())
 
 
 def rejects(reports: Iterable[Report]) -> list[str]:
@@ -101,18 +107,23 @@ def parcel(harness: ConnectorHarness, steps: Sequence[Step], first: int = FIRST,
         was = 0 if changed["kind"] is ParcelKind.FULL else first - 1
         last = content.last(changed.get("own", frozenset())) or first - 1
         changed.setdefault("reply", Reply(r=0, s=last, was=was, i=0))
+    if harness.connector_type.traits.holds is Holds.QUEUED:
+        last = content.last(changed.get("own", frozenset())) or first - 1
+        changed.setdefault("request", Request(r=last, was=first - 1, s=0, i=0))
     return Parcel(peer=harness.peer, **changed)
 
 
 def deliver(connector: Connector, *parcels: Parcel) -> list[Outcome]:
-    """Deliver, and give what became of it."""
-    return [outcome for each in parcels for outcome in connector.deliver(each)]
+    """Deliver and settle, as dxa does before it counts on a delivery, and give what became of it."""
+    outcomes = [outcome for each in parcels for outcome in connector.deliver(each)]
+    connector.settle([])
+    return outcomes
 
 
 def fails(connector: Connector, each: Parcel) -> bool:
     """Deliver, and say whether it failed as it may: by `TransportError`, or by asking to try again."""
     try:
-        return any(outcome.result is Result.RETRY for outcome in connector.deliver(each))
+        return any(outcome.result is Result.RETRY for outcome in deliver(connector, each))
     except TransportError:
         return True
     except Exception as error:
@@ -136,6 +147,12 @@ def same_entries(expected: Iterable[Entry], actual: Iterable[Entry], what: str) 
         *(f"not expected {_shown(entry)}" for entry in more[:3]),
     ]
     expect(want == have, f"{what}: {len(lost)} missing, {len(more)} too many; {'; '.join(rows)}")
+
+
+def same_names(expected: Iterable[Entry], actual: Iterable[Entry], what: str) -> None:
+    """Fail with the difference unless both have the same names, whatever else there is of the entries."""
+    want, have = {entry.name for entry in expected}, {entry.name for entry in actual}
+    expect(want == have, f"{what}: missing {sorted(want - have)[:3]}, not expected {sorted(have - want)[:3]}")
 
 
 def _shown(entry: Entry) -> str:

@@ -18,7 +18,7 @@ from dxa.connector import ConnectorType, LinkContext
 from dxa.errors import DxaError
 from dxa.host import Given, Host
 from dxa.testing.addresses import ADDRESS_CHECKS, AddressSubject
-from dxa.testing.decoders import DecoderSubject, sniffing_refuses_noise
+from dxa.testing.decoders import DecoderSubject, decoding_raises_nothing, sniffing_refuses_noise
 from dxa.testing.verdict import Check, Kit, Skip, described, expect, fail, may, must, run, should
 
 
@@ -173,6 +173,13 @@ def decoders_refuse_noise(subject: PluginSubject) -> None:
         sniffing_refuses_noise.prove(DecoderSubject(decoder))
 
 
+@must("Catch the error, and yield a row that says what is wrong and where.")
+def decoders_survive_noise(subject: PluginSubject) -> None:
+    """Whatever the bytes are, no decoder raises while it decodes them."""
+    for decoder in subject.decoders:
+        decoding_raises_nothing.prove(DecoderSubject(decoder))
+
+
 def _open(kind: ConnectorType, options: Any, folder: str, types: AddressTypes) -> None:
     context = LinkContext(link="link", options=options, folder=Path(folder), types=types, site=("Lab", "Berlin"))
     try:
@@ -199,7 +206,8 @@ def _names(found: Sequence[tuple[str, str]]) -> str:
 #: Those of an address type that need no samples.
 _TYPE_CHECKS = tuple(_of_types(check) for check in ADDRESS_CHECKS if check.name != "samples_are_legal")
 
-PLUGIN_CHECKS: tuple[Check[PluginSubject], ...] = (
+#: Those that are tried on a plugin alone.
+CHECKS: tuple[Check[PluginSubject], ...] = (
     it_works,
     it_brings_something,
     it_declares_what_it_brings,
@@ -213,8 +221,9 @@ PLUGIN_CHECKS: tuple[Check[PluginSubject], ...] = (
     commands_can_be_loaded,
     commands_explain_themselves,
     decoders_refuse_noise,
-    *_TYPE_CHECKS,
+    decoders_survive_noise,
 )
+PLUGIN_CHECKS = (*CHECKS, *_TYPE_CHECKS)
 
 
 def check_plugin(subject: PluginSubject) -> Kit:

@@ -7,8 +7,8 @@ from dxa.connector import Result
 from dxa.entry import Verb
 from dxa.ledger.answer import Step
 from dxa.testing.harness import MakeHarness
-from dxa.testing.play import adds, deliver, hear, named, parcel, people, proven, same_entries, told
-from dxa.testing.verdict import expect, must
+from dxa.testing.play import FIRST, adds, deliver, hear, named, parcel, people, proven, same_entries, told, usable
+from dxa.testing.verdict import described, expect, fail, must
 
 
 @must("Put a mark on what dxa writes (an attribute, a comment) and name the keys that bear it in `marked`.")
@@ -56,8 +56,40 @@ def others_entries_are_left_alone(make: MakeHarness) -> None:
         expect(refused, f"{verb.name} of an entry that is not dxa's was not refused")
 
 
+@must("Take the mark from what you read now, never from a note of what was written once.")
+def what_is_gone_bears_no_mark(make: MakeHarness) -> None:
+    """An entry that dxa has deleted again is neither told nor marked in the next read."""
+    harness = proven(make())
+    one, two = people(harness, 2, ours=True)
+    deliver(harness.open(), parcel(harness, adds([one, two])))
+    deliver(harness.open(), parcel(harness, [Step(Verb.DELETE, one, None)], FIRST + 2))
+    reports = usable(hear(harness.open()))[-1:]
+    marked = frozenset[str]().union(*(report.marked for report in reports))
+    key = harness.types.key(Address(one.type, one.address))
+
+    expect(key not in {entry.key for entry in told(reports)}, f"{key} was deleted, and is told")
+    expect(key not in marked, f"{key} was deleted, and is marked still")
+
+
+@must("Refuse row by row, and write the others.")
+def a_refusal_stops_nobody_else(make: MakeHarness) -> None:
+    """In a parcel with a change of an entry that is not dxa's, the others arrive."""
+    harness = proven(make())
+    theirs, ours = people(harness), people(harness, 2, ours=True)
+    harness.say(theirs)
+    steps = [*adds(ours[:1]), Step(Verb.DELETE, theirs[0], None), *adds(ours[1:])]
+    try:
+        deliver(harness.open(), parcel(harness, steps))
+    except Exception as error:
+        fail(f"with a delete of somebody else's entry, deliver {described(error)}")
+
+    same_entries(ours, harness.delivered(), "with a delete of somebody else's entry between them")
+
+
 CHECKS = (
     what_dxa_wrote_bears_its_mark,
     unchanged_entries_are_reported_equal,
     others_entries_are_left_alone,
+    what_is_gone_bears_no_mark,
+    a_refusal_stops_nobody_else,
 )

@@ -12,9 +12,12 @@ import pytest
 
 from dxa.address import AddressType
 from dxa.testing.addresses import ADDRESS_CHECKS, AddressSubject, subjects
+from dxa.testing.carrying import TRANSPORT_CHECKS
 from dxa.testing.connectors import CONNECTOR_CHECKS
-from dxa.testing.decoders import DECODER_CHECKS, DecoderSubject
+from dxa.testing.converting import DECODER_CHECKS
+from dxa.testing.decoders import DecoderSubject
 from dxa.testing.harness import MakeHarness
+from dxa.testing.transport import MakeTransport
 from dxa.testing.verdict import Check, Finding, Grade, Verdict
 
 S = TypeVar("S")
@@ -44,6 +47,11 @@ def address_type_suite(
 def decoder_suite(*decoders: DecoderSubject, excuses: Excuses | None = None) -> Callable[..., None]:
     """A test function with one case for each check of each decoder."""
     return _suite(DECODER_CHECKS, {subject.decoder.name: subject for subject in decoders}, excuses)
+
+
+def transport_suite(make: MakeTransport, *, excuses: Excuses | None = None) -> Callable[..., None]:
+    """A test function with one case for each check of a transport."""
+    return _suite(TRANSPORT_CHECKS, {make.__name__ if hasattr(make, "__name__") else "transport": make}, excuses)
 
 
 def _suite(checks: Sequence[Check[S]], values: Mapping[str, S], excuses: Excuses | None) -> Callable[..., None]:

@@ -1,4 +1,4 @@
-"""Hypothesis strategies for addresses, names, entries, transactions and edits of a list.
+"""Hypothesis strategies for addresses, names, entries, transactions, edits of a list, recipients and fault schedules.
 
 Hypothesis is needed for these alone; without it, importing this module says so.
 """
@@ -12,6 +12,8 @@ import attrs
 from dxa.address import Address, AddressType, AddressTypes
 from dxa.entry import Entry, Transaction, Verb
 from dxa.errors import AddressError
+from dxa.recipient import Kind, Recipient
+from dxa.testing.faulty import Fault, Schedule
 from dxa.testing.harness import NAMES
 
 try:
@@ -119,3 +121,52 @@ def transactions(kind: AddressType, samples: Sequence[str] = ()) -> st.SearchStr
         st.builds(lambda old: Transaction(0, Verb.DELETE, old, None), one),
         st.builds(lambda old, name: Transaction(0, Verb.MODIFY, old, old._replace(name=name)), one, two),
     )
+
+
+#: Containers that recipients may be in.
+CONTAINERS = ("Staff", "Staff/Lab", "Imported/Lab PO1")
+
+
+def recipients(
+    kind: AddressType,
+    samples: Sequence[str] = (),
+    *,
+    containers: Sequence[str] = CONTAINERS,
+    kinds: Sequence[Kind] = tuple(Kind),
+) -> st.SearchStrategy[Recipient]:
+    """Recipients in one of the containers, with no, one or a few addresses of a type, of which none is there twice.
+
+    A custom recipient has a target. They have no number and no owner yet.
+    """
+    found = addresses(kind, samples)
+    types = AddressTypes([kind])
+
+    def recipient(
+        kind: Kind, container: str, name: str, own: list[Address], target: Address, trust: int, hidden: bool
+    ) -> Recipient:
+        return Recipient(
+            kind=kind,
+            container=container,
+            name=name,
+            alias="".join(char for char in name if char.isalnum() and char.isascii())[:8],
+            target=target if kind is Kind.CUSTOM else None,
+            proxies=tuple(own),
+            trust=trust,
+            hidden=hidden,
+        )
+
+    return st.builds(
+        recipient,
+        st.sampled_from(list(kinds)),
+        st.sampled_from(list(containers)),
+        names(),
+        st.lists(found, max_size=3, unique_by=types.key),
+        found,
+        st.integers(0, 100),
+        st.booleans(),
+    )
+
+
+def schedules(faults: Sequence[Fault] = tuple(Fault), *, uses: int = 12, most: int = 4) -> st.SearchStrategy[Schedule]:
+    """Schedules of at most so many faults among the first so many uses (from 1)."""
+    return st.dictionaries(st.integers(1, uses), st.sampled_from(list(faults)), max_size=most)
