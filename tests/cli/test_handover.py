@@ -111,6 +111,27 @@ def test_the_server_becomes_a_requestor_and_back(serving: Driver) -> None:
     assert {"LAB/HQ"} == {(t.new or t.old).list for t in queued}  # type: ignore[union-attr]
 
 
+def test_after_a_takeover_everything_fits_together(linked: Driver) -> None:
+    """What a server had told, and peers had told as well, is theirs; the numbers fit, also outside of the database."""
+    linked.configure(ASKED_LINK)
+    linked("sync")
+    linked.world.server.answer(entry("NET/A", "Dora"), entry("NET/B", "Bert"), s=7)
+    linked("sync")
+    linked.world.ask("NET/A", "Dora", r=1, was=0, s=0)
+    linked("sync")
+    linked.replace("[links.asked]", "[links.asked]\nenabled = false")
+    before = _people(linked)
+    done = linked("peers", "takeover", "asked", "post")
+    after = _people(linked)
+
+    assert 0 == done.status
+    assert {name: number for name, (number, _, _) in before.items()} == {
+        n: number for n, (number, _, _) in after.items()
+    }
+    assert ("post/NET/A", "post/NET/B") == (after["Dora"][1], after["Bert"][1])
+    assert [] == [f for f in linked("verify", "--json").json["findings"] if not f["warning"]]
+
+
 def test_a_link_gets_another_name(serving: Driver) -> None:
     """Peers go on with their numbers behind a link of another name, and get full lists above the old numbers."""
     before, last = _people(serving), _last(serving, "NET/A")

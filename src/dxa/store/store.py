@@ -127,6 +127,8 @@ class Store:
         """The next numbers are higher than this one."""
         if above > self.highest(link):
             self.set_counter(f"seq:{link}", above)
+            if not self._db.rehearsing:
+                self.high_water.reserve(f"seq:{link}", above)
 
     def highest(self, link: str) -> int:
         """The highest number that was handed out, or that the next ones must exceed."""

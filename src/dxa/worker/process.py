@@ -104,7 +104,7 @@ class Process:
     def say(self, message: object) -> None:
         """A message without an answer; nothing is said to who is gone."""
         if not self._gone:
-            with self._waiting("end", time.monotonic() + self.allowance.silence):
+            with suppress(Gone), self._waiting("end", time.monotonic() + self.allowance.silence):
                 self._connection.send_bytes(packed(message))
 
     def close(self) -> None:
