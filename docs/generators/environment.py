@@ -35,8 +35,17 @@ def packages(home: Path) -> Path:
 
 def install(programs: Path, *what: str) -> None:
     """`pip install`, of what lies on this machine."""
+    _pip(str(programs / "python"), *what)
+
+
+def install_into(folder: Path, distribution: Path) -> None:
+    """Install a distribution, built as a wheel, in a folder that is to be on the path of Python."""
+    _pip(sys.executable, "--target", str(folder), str(distribution))
+
+
+def _pip(python: str, *words: str) -> None:
     offline = ("--quiet", "--disable-pip-version-check", "--no-deps", "--no-build-isolation", "--no-index")
-    _run(str(programs / "python"), "-m", "pip", "install", *offline, *what)
+    _run(python, "-m", "pip", "install", *offline, *words)
 
 
 def _run(*words: str) -> None:
