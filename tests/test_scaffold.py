@@ -7,9 +7,11 @@ import subprocess
 import sys
 import tomllib
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 
+from docs.generators import environment
 from dxa.errors import UsageError
 from dxa.scaffold import new_plugin, write_plugin
 
@@ -43,7 +45,9 @@ def test_the_files_of_a_new_plugin(plugin: Path) -> None:
         *("pyproject.toml", "README.md", ".github/workflows/test.yml", "tests/test_conformance.py"),
         *(f"src/dxa_lotus/{name}.py" for name in ("__init__", "plugin", "connector")),
     } == set(files)
-    assert [] == [name for name, text in files.items() if any(word in text for word in ("@name@", "@TYPE@", "@version@"))]
+    assert [] == [
+        name for name, text in files.items() if any(word in text for word in ("@name@", "@TYPE@", "@version@"))
+    ]
     assert "lotus" == next(iter(tomllib.loads(files["pyproject.toml"])["project"]["entry-points"]["dxa"]))
 
 
@@ -61,6 +65,36 @@ def test_it_is_clean(plugin: Path) -> None:
     _run(plugin, "-m", "ruff", "check", "--config", str(ROOT / "pyproject.toml"), "--ignore", "D102,D103,I001", ".")
     _run(plugin, "-m", "ruff", "format", "--check", "--config", str(ROOT / "pyproject.toml"), ".")
     _run(plugin, "-m", "mypy", "--strict", "-p", "dxa_lotus")
+
+
+def _wheel(folder: Path, tmp_path: Path) -> ZipFile:
+    """The wheel that is built of a distribution."""
+    (file,) = environment.wheel(folder, tmp_path / "wheels")
+    return ZipFile(file)
+
+
+def test_its_wheel_is_found(plugin: Path, tmp_path: Path) -> None:
+    """The wheel of a new plugin has its modules, and names them in the entry points that dxa looks at."""
+    with _wheel(plugin, tmp_path) as wheel:
+        points = wheel.read("dxa_lotus-0.1.0.dist-info/entry_points.txt").decode()
+        modules = {name for name in wheel.namelist() if name.endswith(".py")}
+
+    assert {f"dxa_lotus/{name}.py" for name in ("__init__", "plugin", "connector")} == modules
+    assert ["[dxa.address_types]", "[dxa.connectors]", "[dxa]"] == sorted(
+        line for line in points.splitlines() if line.startswith("[")
+    )
+
+
+def test_the_wheel_of_dxa_has_all_that_is_written(tmp_path: Path) -> None:
+    """Who installs dxa by its wheel gets the whole scaffold, the hidden folder with the CI file in it, too."""
+    templates = ROOT / "src" / "dxa" / "scaffold" / "template"
+    wanted = {f"dxa/scaffold/template/{path.relative_to(templates)}" for path in templates.rglob("*.in")}
+    with _wheel(ROOT, tmp_path) as wheel:
+        there = set(wheel.namelist())
+
+    assert "dxa/scaffold/template/.github/workflows/test.yml.in" in wanted
+    assert set() == wanted - there
+    assert "dxa/py.typed" in there
 
 
 @pytest.mark.parametrize("name", ["", "L", "Lotus", "lotus-notes", "1st", "a" * 40, "a/b"])

@@ -43,9 +43,15 @@ def install_into(folder: Path, distribution: Path) -> None:
     _pip(sys.executable, "--target", str(folder), str(distribution))
 
 
-def _pip(python: str, *words: str) -> None:
+def wheel(distribution: Path, folder: Path) -> list[Path]:
+    """Build the wheel of a distribution into a folder; returns what is there."""
+    _pip(sys.executable, "--wheel-dir", str(folder), str(distribution), command="wheel")
+    return sorted(folder.iterdir())
+
+
+def _pip(python: str, *words: str, command: str = "install") -> None:
     offline = ("--quiet", "--disable-pip-version-check", "--no-deps", "--no-build-isolation", "--no-index")
-    _run(python, "-m", "pip", "install", *offline, *words)
+    _run(python, "-m", "pip", command, *offline, *words)
 
 
 def _run(*words: str) -> None:
