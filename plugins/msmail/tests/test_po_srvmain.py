@@ -256,16 +256,19 @@ def test_types_that_were_not_asked_for_are_not_sent(hub: Hub) -> None:
 
 
 def test_template_values_go_to_those_who_want_them(hub: Hub) -> None:
-    """With TEMPLATE=YES a requestor gets values, else names and addresses alone."""
-    hub.ask(ALPHA, Request(r=1, was=0, s=0, i=1), "A Ann\tPCM:NORTH/ALPHA/ANN\r\n- Phone:/12")
+    """With TEMPLATE=YES a requestor gets values of lists that are defined, else names and addresses alone."""
+    defined = f"T PCM:{ALPHA}\r\n Phone:~9~8~N~~"
+    hub.ask(ALPHA, Request(r=2, was=0, s=0, i=1), defined, "A Ann\tPCM:NORTH/ALPHA/ANN\r\n- Phone:/12")
     hub.ask(BETA, *first(BETA, "Cy"), templates=True)
     answer = hub.cycle()[BETA][0]
-    hub.ask(ALPHA, Request(r=2, was=1, s=0, i=1), "M Ann\tPCM:NORTH/ALPHA/ANN\r\n- Phone:/34")
+    hub.ask(ALPHA, Request(r=3, was=2, s=0, i=1), "M Ann\tPCM:NORTH/ALPHA/ANN\r\n- Phone:/34")
     hub.ask(BETA, Request(r=2, was=2, s=answer.reply.s, i=1), templates=True)
     update = hub.cycle()[BETA][0]
     values = [row.new.fields for row in (*answer.records.transactions, *update.records.transactions) if row.new]
 
-    assert [(("Phone:", "12"),), (("Phone:", "34"),)] == [fields for fields in values if fields]
+    assert [(("Phone:", "9~8~N~~"),), (("Phone:", "12"),), (("Phone:", "34"),)] == [
+        fields for fields in values if fields
+    ]
 
 
 # -- who may speak -------------------------------------------------------------------------------------------------
