@@ -107,7 +107,11 @@ def test_a_server_may_want_tls_and_a_name(post: PostServer, certificate: Path) -
         with pytest.raises(TransportError, match=r"cannot read the certificates in .*none\.pem"):
             submit(post, mail("no such file"), ca="none.pem", **login)
 
+        with pytest.raises(TransportError, match="a name or password that is not ASCII") as caught:
+            submit(post, mail("foreign"), ca=certificate.name, **{**login, "password": Secret("pässword")})
+
     assert [mail("secured")] == post.taken
+    assert "ä" not in str(caught.value)
 
 
 def test_no_mail_goes_in_the_clear_instead(post: PostServer) -> None:
@@ -334,6 +338,22 @@ def _all(box: ImapBox) -> list[str]:
     for name in names:
         box.read(name)
     return names
+
+
+@needs_dovecot
+def test_a_folder_may_have_any_name(post: PostServer, tmp_path: Path) -> None:
+    """A folder whose name is not ASCII is found by the name that people see."""
+    path = post.maildir(ADDRESS)
+    for folder in ("new", "cur", "tmp"):
+        (path / ".B&APw-ro &- mehr" / folder).mkdir(parents=True)
+        (path / ".B&APw-ro &- mehr" / folder).chmod(0o777)
+    (path / ".B&APw-ro &- mehr" / "new" / "1.M1.host").write_bytes(mail("one"))
+    with imap(tmp_path, path) as server:
+        box = ImapBox(options=_imap(server.port, folder="Büro & mehr"), folder=tmp_path)
+        found = [box.read(name) for name in box.names()]
+        box.close()
+
+    assert [mail("one")] == found
 
 
 @needs_dovecot

@@ -6,7 +6,9 @@ kept as long as something that was listed has not been read, and is made anew fo
 
 from __future__ import annotations
 
+import base64
 import imaplib
+import re
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -21,6 +23,7 @@ from dxa.mail.tls import context
 T = TypeVar("T")
 #: So many UIDs go into one command.
 BATCH = 500
+_FOREIGN = re.compile(r"[^\x20-\x7e]+")
 
 
 @attrs.define(kw_only=True)
@@ -148,7 +151,7 @@ class ImapBox:
             if "AUTH=PLAIN" in client.capabilities:
                 client.authenticate("PLAIN", lambda _: f"\0{options.user}\0{password}".encode())
             else:
-                client.login(options.user, password)
+                _login(client, options.user, password)
             self._able = frozenset(b" ".join(self._done(client.capability())).decode("ascii").upper().split())
             self._done(client.select(imaplib_name(options.folder)))
             validity = client.response("UIDVALIDITY")[1]
@@ -160,7 +163,20 @@ class ImapBox:
         return client
 
 
+def _login(client: imaplib.IMAP4, user: str, password: str) -> None:
+    try:
+        client.login(user, password)
+    except UnicodeEncodeError:  # which shows what it could not write
+        raise imaplib.IMAP4.error("the server takes only names and passwords in ASCII") from None
+
+
 def imaplib_name(folder: str) -> str:
-    """The name of a folder as a command has it: quoted (RFC 3501 section 4.3)."""
-    quoted = folder.replace("\\", "\\\\").replace('"', '\\"')
+    """The name of a folder as a command has it: in modified UTF-7 and quoted (RFC 3501 sections 5.1.3 and 4.3)."""
+    coded = _FOREIGN.sub(_utf7, folder.replace("&", "&-"))
+    quoted = coded.replace("\\", "\\\\").replace('"', '\\"')
     return f'"{quoted}"'
+
+
+def _utf7(match: re.Match[str]) -> str:
+    text = base64.b64encode(match[0].encode("utf-16-be", "surrogatepass")).decode("ascii")
+    return f"&{text.rstrip('=').replace('/', ',')}-"

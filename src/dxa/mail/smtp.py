@@ -87,7 +87,7 @@ class SmtpSubmission:
             if options.security == "starttls":
                 client.starttls(context=secure)
             if options.user:
-                client.login(options.user, options.password.reveal() if options.password else "")
+                _login(client, options.user, options.password.reveal() if options.password else "")
             client.ehlo_or_helo_if_needed()
         except BaseException:
             client.close()
@@ -119,6 +119,13 @@ class SmtpSubmission:
 
     def _place(self) -> str:
         return f"the mail server {self.options.host}:{self.options.actual_port}"
+
+
+def _login(client: smtplib.SMTP, user: str, password: str) -> None:
+    try:
+        client.login(user, password)
+    except UnicodeEncodeError:  # which shows what it could not write
+        raise smtplib.SMTPException("a name or password that is not ASCII cannot be told to a mail server") from None
 
 
 def _plain(text: bytes | str) -> str:
