@@ -337,13 +337,27 @@ def test_a_procedure_is_about_another_postoffice(world: Offices, what: str) -> N
 
 def test_a_server_moves_only_to_a_postoffice_that_can_be_reached(world: Offices) -> None:
     """A name that is unknown, or whose folder is not there, is told, and the server stays."""
-    with pytest.raises(UsageError, match=f"{HUB} knows no postoffice {C}; nothing has been done"):
+    with pytest.raises(UsageError, match=f"{HUB} knows no postoffice {C}, so nothing has been done"):
         run(world, "move-server", HUB, C)
     world.offices[B].root.rename(world.folder / "away")
     with pytest.raises(UsageError, match="no such folder"):
         run(world, "move-server", HUB, B)
 
     assert place(world, HUB).server_name == HUB
+
+
+def test_a_server_is_not_given_to_nobody(world: Offices) -> None:
+    """With a name that is unknown, or that of another server, nobody is registered, and nobody serves less or more."""
+    before = {name: (world.numbers(name), place(world, name).srvconf(name)) for name in world.offices}
+    for what, name, other, text in (
+        ("server-from-dxa", HUB, SITE, "knows no postoffice"),
+        ("server-from-dxa", A, B, f"the directory server of {A} is {HUB}, not {B}"),
+        ("server-to-dxa", HUB, SITE, "knows no postoffice"),
+    ):
+        with pytest.raises(UsageError, match=text):
+            run(world, what, name, other, after=2 if what == "server-to-dxa" else 0)
+
+    assert before == {name: (world.numbers(name), place(world, name).srvconf(name)) for name in world.offices}
 
 
 def test_an_answer_that_the_server_has_not_read_yet_holds_nothing_up(world: Offices) -> None:

@@ -28,8 +28,9 @@ def has_moved(place: Place, name: str) -> bool:
 
 def move(place: Place, name: str) -> None:
     """Copy SRVCONF, MSTTRANS, what is remembered and the T2 times; the number mark goes along (WA0725)."""
+    _require_known(place, name, place.other)
     if name_key(place.other) not in place.offices:
-        why = place.away.get(name_key(place.other), f"{name} knows no postoffice {place.other}")
+        why = place.away.get(name_key(place.other), f"{place.other} is a shadow postoffice of dxa")
         raise UsageError(f"{why}; nothing has been done")
     old, new = place.po(name), place.po(place.other)
     with old.look() as files:
@@ -69,6 +70,7 @@ def is_demoted(place: Place, name: str) -> bool:
 
 def demote(place: Place, name: str) -> None:
     """Be no directory server any more (KB Q180297)."""
+    _require_known(place, name, place.other)
     if place.srvconf(place.other) is None and name_key(place.other) in place.offices:
         raise UsageError(f"{place.other} is no directory server yet, so {name} has to stay one; nothing has been done")
     admin.remove_server(place.po(name))
@@ -81,7 +83,11 @@ def is_server(place: Place, name: str) -> bool:
 
 
 def become_server(place: Place, name: str) -> None:
-    """Be the directory server."""
+    """Be the directory server in place of the one that the procedure is about."""
+    _require_known(place, name, place.other)
+    present = place.conf(name).server
+    if name_key(present) not in ("", name_key(name), name_key(place.other)):
+        raise UsageError(f"the directory server of {name} is {present}, not {place.other}; nothing has been done")
     admin.register_server(place.po(name), name, **_options(place, name))
 
 
@@ -114,13 +120,22 @@ def follow(place: Place, name: str, server: str) -> None:
     admin.register_server(place.po(name), server, **_options(place, name))
 
 
+def _require_known(place: Place, name: str, other: str) -> None:
+    if place.knows(name, other) is None:
+        raise UsageError(
+            f"{name} knows no postoffice {other}, so nothing has been done; `postoffice add {other}` there comes first"
+        )
+
+
 def is_registered(place: Place, server: str, name: str) -> bool:
     """It is a requestor of that server."""
     return name_key(name) in {name_key(bare(each.name)) for each in _requestors(place, server)}
 
 
 def register(place: Place, server: str, name: str, *, like: str = "") -> None:
-    """Let it be a requestor; with the password and limit of another one."""
+    """Let it be a requestor; with the password and limit of another one. Raises `UsageError` for nobody."""
+    if name_key(name) != name_key(server):
+        _require_known(place, server, name)
     old = next(
         (each for each in _requestors(place, server) if name_key(bare(each.name)) == name_key(like)), Requestor()
     )
