@@ -5,85 +5,20 @@ from __future__ import annotations
 import tempfile
 import weakref
 from collections.abc import Iterable, Sequence
-from hashlib import sha256
 from pathlib import Path
 from shutil import rmtree
 from typing import Any
 
 import attrs
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from dxa.connector import Connector
 from dxa.entry import Entry
-from dxa.errors import TransportError
 from dxa.mail.memory import MemoryBox, MemorySubmission
-from dxa.mail.options import Correspondent
-from dxa.signing import PrivateKey
 from dxa.testing.pytest_skin import connector_suite
 from dxa_msmail.post import PostFolder
 from dxa_msmail.server import MsMailServer
 from tests.msmail_kit import PEER, SITE, ServerHarness
-
-
-@attrs.define
-class Uses:
-    """So many calls go well; -1 is all of them."""
-
-    left: int = -1
-
-    def one(self) -> None:
-        if self.left == 0:
-            raise TransportError("the mail server cannot be reached")
-        self.left -= 1
-
-
-@attrs.define
-class BreakingBox(MemoryBox):
-    """A mailbox that can be reached only so many times."""
-
-    uses: Uses = attrs.field(factory=Uses)
-
-    def names(self) -> list[str]:
-        self.uses.one()
-        return MemoryBox.names(self)
-
-    def read(self, name: str) -> bytes:
-        self.uses.one()
-        return MemoryBox.read(self, name)
-
-    def remove(self, names: Sequence[str]) -> None:
-        for name in names:
-            self.uses.one()
-            MemoryBox.remove(self, [name])
-
-
-@attrs.define
-class BreakingSubmission(MemorySubmission):
-    """A mail server that can be reached only so many times."""
-
-    uses: Uses = attrs.field(factory=Uses)
-
-    def send(self, origin: str, target: str, data: bytes) -> None:
-        self.uses.one()
-        MemorySubmission.send(self, origin, target, data)
-
-
-def _key(name: str) -> PrivateKey:
-    return PrivateKey(Ed25519PrivateKey.from_private_bytes(sha256(name.encode()).digest()))
-
-
-def _post(own: str, other: str, box: MemoryBox, out: MemorySubmission, aside: Path) -> PostFolder:
-    return PostFolder(
-        own=own,
-        mailbox="$SYSTEM",
-        address=f"{own.replace('/', '-').lower()}@x.example",
-        key=_key(own),
-        peers={other.casefold(): Correspondent(name=other, address="other@x.example", key=_key(other).public)},
-        box=box,
-        out=out,
-        aside=aside,
-        clock=lambda: 1e9,
-    )
+from tests.msmail_post import BreakingBox, BreakingSubmission, Uses, post_folder
 
 
 @attrs.define
@@ -108,12 +43,12 @@ class PostHarness(ServerHarness):
         weakref.finalize(self, rmtree, root)
         self.aside, self.uses = root / "aside", Uses()
         self.box, self.out = BreakingBox(uses=self.uses), BreakingSubmission(uses=self.uses)
-        self.there = _post(PEER, SITE, MemoryBox(), MemorySubmission(), root / "there")
+        self.there = post_folder(PEER, SITE, MemoryBox(), MemorySubmission(), root / "there")
         self.inbox = Written(self.there, self.box)
         self.outbox = None
 
     def open(self) -> Connector:
-        post = _post(SITE, PEER, self.box, self.out, self.aside)
+        post = post_folder(SITE, PEER, self.box, self.out, self.aside)
         return MsMailServer(self.context(Path()), post, post)
 
     def delivered(self) -> Sequence[Entry]:
