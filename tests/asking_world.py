@@ -1,13 +1,13 @@
 """The fault test's worlds with dxa as a requestor: two sites ask the server, beside a postoffice that does.
 
-`AskingSite` stands where a postoffice of `tests.world` stands. What may go wrong and what must hold is that of the world
-into which it is put: `AskingFolder` brings its mail as message files, `AskingMail` as e-mails, `AskingShadow` through
-its own shadow postoffice to the server's, and in `AskingServed` the server is a postoffice with SRVMAIN.
+`AskingSite` stands where a postoffice of `tests.world` stands. What may go wrong and what must hold is that of the
+world into which it is put: `AskingFolder` brings its mail as message files, `AskingMail` as e-mails, `AskingShadow`
+through its own shadow postoffice to the server's, and in `AskingServed` the server is a postoffice with SRVMAIN.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -18,8 +18,7 @@ from dxa.agent import Agent, OpenSite
 from dxa.agent.admin import Administrator
 from dxa.config import Site, parse
 from dxa.connector import Connector, LinkContext, PeerInfo
-from dxa.entry import Fields, is_definition
-from dxa.errors import DxaError
+from dxa.entry import Fields, Reject, is_definition
 from dxa.host import Host
 from dxa.recipient import Kind, Recipient
 from dxa.store import MemoryHighWater, Store
@@ -40,7 +39,6 @@ from tests.world import (
     NAMES,
     NAMES_THERE,
     TEMPLATES,
-    Crash,
     Fuse,
     FusedFolder,
     Postoffice,
@@ -60,6 +58,7 @@ name = "{postoffice}"
 connector = "msmail-requestor"
 import_container = "Far"
 export_containers = ["Staff"]
+templates = {templates}
 [links.up.msmail-requestor]
 server = "LAB/HQ"
 types = [{types}]
@@ -163,7 +162,7 @@ class AskingSite:
         """A cycle sends a request."""
         self.sync()
 
-    def t3(self) -> list[str]:
+    def t3(self) -> list[Reject]:
         """A cycle takes the answers in; there is no T3 (KB Q149451)."""
         self.sync()
         return []
@@ -194,10 +193,10 @@ class AskingSite:
         )
 
     def decide(self, approves: bool) -> None:
-        """The administrator approves or rejects what is held."""
+        """The administrator approves or rejects what is held; what goes out is approved, for it never would again."""
         admin = Administrator(agent=self.agent)
         for plan in admin.held():
-            if approves:
+            if approves or not plan.scope.startswith("in "):
                 admin.approve(plan.id)
                 continue
             sides = [change.before for change in plan.held if isinstance(change.before, Recipient)]
@@ -301,6 +300,10 @@ class Asking(World):
     """The part that the worlds share; it stands before the one that makes a world of it."""
 
     folder: Path
+    #: What the server has made and nobody has brought yet, by requestor.
+    files: Mapping[str, bytes] = {}
+    #: Whoever takes a file that is for others, too, leaves its own list out.
+    LEFT_OUT: ClassVar[frozenset[int]] = frozenset({66})
 
     def _office(self, name: str, naive: bool) -> Any:
         if name not in ASKING:
@@ -339,18 +342,22 @@ class Asking(World):
     def hand_over(self) -> None:
         """The server leaves RESYNC.GLB for some of its requestors; it is brought to them now (KB Q119449)."""
         names = self.random.sample(NAMES, self.random.randint(1, len(NAMES)))
-        for data in self.extracts(names):
-            for office in self.offices:
-                if office.name in names and self.random.random() < 0.8:
-                    bring(office, data)
+        self.server(lambda: self.extract(names))
+        for name, data in self.files.items():
+            if self.random.random() < 0.8:
+                bring(next(office for office in self.offices if office.name == name), data)
+        self.files = {}
 
-    def extracts(self, names: list[str]) -> list[bytes]:
-        """The file that the server makes for these, if it makes one."""
+    def extract(self, names: Sequence[str]) -> None:
+        """Have the server make a file for each of the ways in which these are shown things."""
+        rows = {name: self.store.peers.get(f"{LINK}/{name}") for name in names}
+        seen = {name: row and (row.view, row.pick) for name, row in rows.items()}
         place = self.folder / "mail/resync"
-        before = set(place.glob(f"*/{resync.FILE}"))
-        admin = Administrator(agent=self.agent)
-        self.server(lambda: admin.hand_over(self.config.links[LINK], names))
-        return [path.read_bytes() for path in set(place.glob(f"*/{resync.FILE}")) - before]
+        for way in dict.fromkeys(seen.values()):
+            whose = [name for name in names if seen[name] == way]
+            Administrator(agent=self.agent).hand_over(self.config.links[LINK], whose)
+            path = max(place.glob(f"*/{resync.FILE}"))
+            self.files = {**self.files, **dict.fromkeys(whose, path.read_bytes())}
 
     # -- the end ---------------------------------------------------------------------------------------------------
 
@@ -381,6 +388,11 @@ class AskingFolder(Asking, World):
     def __init__(self, seed: int, folder: Path, *, faults: bool = True) -> None:
         self.folder = folder
         World.__init__(self, seed, faults=faults)
+
+    def left_over(self) -> list[str]:
+        """Messages that nobody has taken."""
+        boxes = {SERVER: self.inbox, **{office.name: office.inbox for office in self.offices}}
+        return [f"{name}: {file}" for name, box in boxes.items() for file in box.names()]
 
     ACTIONS: ClassVar[dict[Callable[[Any], None], int]] = {**World.ACTIONS, Asking.hand_over: 2}
 
@@ -436,14 +448,12 @@ class AskingServed(AskingShadow, ServedWorld):
         """See `AskingShadow`."""
         return self.folder / SERVER.replace("/", "-")
 
-    def extracts(self, names: list[str]) -> list[bytes]:
+    def extract(self, names: Sequence[str]) -> None:
         """IMPORT -s; the file is taken away from the server, as KB Q119449 wants it."""
-        self.server(lambda: write_resync(self.hub.maildata, self.hub.clock, requestors=names))
+        write_resync(self.hub.maildata, self.hub.clock, requestors=names)
         with Maildata(self.hub.root, durable=False).change() as change:
-            data = change.read(RESYNC)
-            if data is not None:
-                change.remove(RESYNC)
-        return [] if data is None else [data]
+            self.files = dict.fromkeys(names, change.read(RESYNC) or b"")
+            change.remove(RESYNC)
 
     def decide(self) -> None:
         """A postoffice holds nothing; the sites' administrators decide."""

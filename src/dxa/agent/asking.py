@@ -41,12 +41,19 @@ class _Asking:
 
     def run(self) -> None:
         state = self.row.asking
+        if self.told_values() and not self.pick.templates:
+            # Nothing else takes the definition of a list back (see `dxa.ledger.answer.redefined`).
+            state, _ = requestor.step(state, requestor.WantExport())
         if not state.exports:
             state = attrs.evolve(state, last=self.queue(self.new_steps(), state.last))
         state, request = self.ask(state)
         self.keep_cut()
         self.store.peers.put([attrs.evolve(self.row, asking=state, answered_at=self.work.now)])
         self.post(request)
+
+    def told_values(self) -> bool:
+        """Whether the server has been told values."""
+        return any(cut.pick.templates for cut in self.store.cuts.of([self.peer.id]).get(self.peer.id, []))
 
     def ask(self, state: requestor.State) -> tuple[requestor.State, Request]:
         """Let the machine ask; an export that it wants first is queued."""
