@@ -206,6 +206,15 @@ def test_an_empty_list_is_refused_at_the_source(data: bytes | None) -> None:
     assert [(4, "D", "Zoë"), (5, "D", "Yan")] == numbered(world.ask(allow_empty=True))
 
 
+def test_a_list_that_defines_values_and_has_nobody_yet() -> None:
+    """Where nobody was told nobody can be lost: a postoffice without people goes on asking."""
+    world = World({"templates": True})
+    world.home.files["ADDRESS.TXT"] = b"T PCM:LAB/PO1\r\n Phone:~9~8~N~~\r\n"
+    world.ask()
+
+    assert [] == [row.verb for row in world.ask().transactions if row.verb is Verb.DELETE]
+
+
 def test_a_list_with_bad_lines_deletes_nobody() -> None:
     """Who stood on a line that cannot be read is not gone; the rest of the file counts, and the line is reported."""
     world = World()

@@ -121,7 +121,7 @@ class Requestor:
         )
         journal.rejects(own.rejects)
         journal.rejects(own.foreign)
-        if state.own and not people(own.entries) and not own.rejects and not allow_empty:
+        if people(state.own) and not people(own.entries) and not own.rejects and not allow_empty:
             what = "is missing" if data is None else "is empty"
             raise SourceEmpty(
                 f"{config.address_list} {what}, but the last export had {len(people(state.own))} entries; "
