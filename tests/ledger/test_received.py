@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-import pytest
+import time
 
-from dxa.entry import ADDRESSES, Entry, Transaction, Verb, list_entry
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dxa.entry import ADDRESSES, Entry, Transaction, Verb, definition, list_entry
 from dxa.ledger.received import Row, RowChange, digest, hear
 
 
@@ -213,3 +217,53 @@ def test_what_bears_our_mark_is_told_as_it_is() -> None:
     old, new = entry("Ann", "ANN", ("room", "1"), (ADDRESSES, "A:1")), entry("Ann", "ANN")
 
     assert [RowChange(1, old, new)] == hear([Row(1, old, True)], [add(new)], whole=True, marked={new.key}).changes
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from("ABC"), st.sampled_from("abcd")), unique=True),
+    st.lists(
+        st.one_of(
+            st.tuples(st.just("R"), st.sampled_from("ABC"), st.just("")),
+            st.tuples(st.sampled_from("AD"), st.sampled_from("ABC"), st.sampled_from("abcd")),
+        ),
+        max_size=12,
+    ),
+)
+def test_lists_are_replaced_wherever_they_stand_in_a_report(
+    told: list[tuple[str, str]], steps: list[tuple[str, str, str]]
+) -> None:
+    """Whatever adds and deletes stand between, a replace takes out exactly those who stand in its list then."""
+    rows = [Row(n, entry(alias, alias, list_=f"NET/{list_}"), True) for n, (list_, alias) in enumerate(told, 1)]
+    there, transactions = set(told), []
+    for number, (verb, list_, alias) in enumerate(steps, 1):
+        each = entry(alias, alias, list_=f"NET/{list_}")
+        if verb == "R":
+            there = {pair for pair in there if pair[0] != list_}
+            transactions.append(Transaction(number, Verb.REPLACE, None, list_entry("MS", f"NET/{list_}")))
+        elif verb == "A":
+            there.add((list_, alias))
+            transactions.append(add(each, number))
+        else:
+            there.discard((list_, alias))
+            transactions.append(delete(each))
+    changes = hear(rows, transactions).changes
+    gone = {change.before.key for change in changes if change.before and not change.after}
+    new = {change.after.key for change in changes if change.after and not change.before}
+    keys = {entry(alias, alias, list_=f"NET/{list_}").key for list_, alias in there}
+
+    assert keys == {row.entry.key for row in rows} - gone | new
+
+
+def test_many_lists_cost_as_much_as_their_entries() -> None:
+    """Four times as many lists, all replaced and defined anew in one report, take about four times as long."""
+
+    def seconds(lists: int) -> float:
+        entries = [entry(f"{n}", f"U{n}", list_=f"NET/P{at}") for at in range(lists) for n in range(10)]
+        rows = [Row(n, each, True) for n, each in enumerate(entries, 1)]
+        report = [Transaction(0, Verb.REPLACE, None, list_entry("MS", f"NET/P{at}")) for at in range(0, lists, 2)]
+        report += [Transaction(0, Verb.DEFINE, None, definition("MS", f"NET/P{at}", ())) for at in range(lists)]
+        began = time.process_time()
+        hear(rows, report)
+        return time.process_time() - began
+
+    assert min(seconds(1200) for _ in range(3)) < 9 * min(seconds(300) for _ in range(3))

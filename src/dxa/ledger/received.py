@@ -18,6 +18,7 @@ from dxa.entry import (
     definition_key,
     is_definition,
 )
+from dxa.ledger.answer import ListKey
 from dxa.rules.maps import prompt_key
 
 #: The digest of an entry that the peer has deleted, and of one that was never applied to the directory.
@@ -102,6 +103,8 @@ class _Hearing:
         #: What adds have told, by key; it may still wait for its place.
         self.added: dict[str, Entry] = {}
         self.names: dict[tuple[str, str, str], str] | None = None
+        #: Keys by list, made when they are asked for first; one that is there may have gone or moved since.
+        self.lists: dict[ListKey, dict[str, None]] | None = None
         self.fresh = 0
         #: Modifies to an address that another entry holds: transaction, row, what was, what is to be.
         self.waiting: list[tuple[Transaction, int, Entry, Entry]] = []
@@ -156,6 +159,8 @@ class _Hearing:
             row = self.fresh
         self.now[entry.key] = (row, entry)
         self.names = None
+        if self.lists is not None:
+            self.lists.setdefault(_list_key(entry), {})[entry.key] = None
         if entry.anchor:
             self.anchors[entry.anchor] = (row, entry.key)
             self.named[row] = entry.anchor
@@ -280,8 +285,9 @@ class _Hearing:
             self.drop(entry.key)
         if clears:
             fields = with_defaults((), entry.fields)
-            for key, (row, each) in self.now.items():
-                if key != entry.key and covers(entry, each):
+            for key in self.covered(entry):
+                if key != entry.key:
+                    row, each = self.now[key]
                     self.now[key] = (row, each._replace(fields=fields))
 
     def definition_of(self, entry: Entry) -> Fields:
@@ -318,10 +324,21 @@ class _Hearing:
     def replace(self, transaction: Transaction) -> None:
         wanted = transaction.new
         assert wanted is not None
-        for key in [k for k, (_, entry) in self.now.items() if covers(wanted, entry)]:
+        for key in self.covered(wanted):
             self.added.pop(key, None)
             self.defined.pop(key, None)
             self.drop(key)
+
+    def covered(self, wanted: Entry) -> list[str]:
+        """The keys of all that stands in a list, of a type or anywhere (`covers`); a report may name many lists."""
+        if not wanted.list:
+            return [key for key, (_, entry) in self.now.items() if covers(wanted, entry)]
+        if self.lists is None:
+            self.lists = {}
+            for key, (_, entry) in self.now.items():
+                self.lists.setdefault(_list_key(entry), {})[key] = None
+        keys = self.lists.get(_list_key(wanted), {})
+        return [key for key in keys if key in self.now and covers(wanted, self.now[key][1])]
 
     def find(self, entry: Entry) -> str | None:
         """The key of the entry by its address, else by its anchor or its name inside its list (KB Q152424)."""
@@ -343,7 +360,11 @@ def covers(wanted: Entry, entry: Entry) -> bool:
     """Whether the entry stands in a list that is replaced: `wanted` names one list, a type, or everything."""
     if not wanted.type or (entry.type == wanted.type and not wanted.list):
         return True
-    return (entry.type, entry.list.casefold()) == (wanted.type, wanted.list.casefold())
+    return _list_key(entry) == _list_key(wanted)
+
+
+def _list_key(entry: Entry) -> ListKey:
+    return entry.type, entry.list.casefold()
 
 
 def _lost_addresses(was: Fields, now: Fields) -> list[tuple[str, str]]:
