@@ -127,3 +127,11 @@ def test_our_own_mark_and_peers_that_are_gone(linked: Driver) -> None:
 
     assert 0 == gone.status
     assert "dxa history --recipient 3" in gone.out
+
+
+@pytest.mark.parametrize("command", [("explain",), ("undo",), ("history", "--recipient"), ("rejects", "drop")])
+def test_a_number_that_nothing_can_have(linked: Driver, command: tuple[str, ...]) -> None:
+    """A number that is larger than any in a database is no fault of dxa."""
+    done = linked(*command, "9" * 20)
+
+    assert (1, "error: a number is larger than any in a database\n") == (done.status, done.err)

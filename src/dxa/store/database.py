@@ -247,6 +247,8 @@ class Database:
             raise _fault(error) from error
         except UnicodeEncodeError as error:
             raise StoreError(f"a text cannot be stored: {error.object[:80]!r}") from error
+        except OverflowError as error:
+            raise StoreError("a number is larger than any in a database") from error
 
     def prepared(self, statement: ClauseElement, size: int = 0) -> Prepared:
         """The statement as text for this database; `size` is that of its IN list."""
