@@ -344,6 +344,19 @@ def test_the_log_of_a_connector_is_dxas_log(moods: Moods, caplog: pytest.LogCapt
     assert ("dxa.links.one", logging.WARNING, "a line for the log") in caplog.record_tuples
 
 
+@pytest.mark.parametrize(("level", "told"), [(logging.INFO, False), (logging.DEBUG, True)])
+def test_where_a_connector_raised_something_is_in_the_log(
+    moods: Moods, caplog: pytest.LogCaptureFixture, level: int, told: bool
+) -> None:
+    """At the level debug, what a connector raises is logged with its traceback, and not above that."""
+    moods.links(one="raises")
+
+    with caplog.at_level(level, logger="dxa.links.one"):
+        moods.sync()
+
+    assert told is ("Traceback" in caplog.text)
+
+
 def test_no_process_outlives_the_agent(moods: Moods, tmp_path: Path) -> None:
     """Where the agent is killed, its connectors' processes end at once, though they are in the middle of something."""
     moods.links(one="hangs")

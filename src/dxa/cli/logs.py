@@ -32,6 +32,11 @@ class Logging:
             except OSError as error:
                 raise UsageError(f"cannot write the log file {self.file}: {error.strerror}") from None
 
+    def begin(self) -> None:
+        """Let what others log, connectors above all, be part of the log, if anybody has asked for one."""
+        if self.file is not None or _number(self.level) < logging.WARNING:
+            self.logger()
+
     def info(self, event: str, **details: Any) -> None:
         """Log what was done; costs nothing when nobody wants to know."""
         if self.file is not None or _number(self.level) <= logging.INFO:
@@ -75,7 +80,7 @@ class Logging:
         ]
         formatter = structlog.stdlib.ProcessorFormatter(
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
-            foreign_pre_chain=shared,
+            foreign_pre_chain=[structlog.stdlib.add_logger_name, *shared],
         )
         top = logging.getLogger("dxa")
         for handler in handlers:

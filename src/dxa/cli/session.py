@@ -64,6 +64,7 @@ class Session:
         """The site, to look at: no lock is taken, so this works beside a running `dxa sync`, and needs no secrets."""
         from dxa.agent.site import OpenSite
 
+        self.logging.begin()
         site = OpenSite.open(self.folder, self.host, self.clock, secrets=secrets, apart=True)
         try:
             yield site

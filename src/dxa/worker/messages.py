@@ -7,6 +7,7 @@ may come what the connector tells meanwhile (`Told`, `Logged`).
 from __future__ import annotations
 
 import io
+import logging
 import pickle
 from collections.abc import Callable
 from pathlib import Path
@@ -30,6 +31,8 @@ class Opening(NamedTuple):
     plugins: Path | None
     rest: bytes
     now: float
+    #: What is below this level is not logged.
+    level: int = logging.WARNING
 
 
 class Call(NamedTuple):

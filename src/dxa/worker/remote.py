@@ -63,6 +63,7 @@ class RemoteConnector:
             plugins=plugins,
             rest=packed((context.options, dict(context.peers), context.own_lists, context.peer_lists)),
             now=context.now(),
+            level=context.log.getEffectiveLevel(),
         )
         return cls(opening, allowance, clock=context.now, tell=context.tell, log=context.log.log)
 

@@ -86,8 +86,10 @@ def serve(connection: Connection, lifeline: int) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda _number, _frame: None)
     threading.Thread(target=_outlive_nobody, args=(lifeline,), daemon=True).start()
-    logging.getLogger("dxa").addHandler(_Log(connection))
+    log = logging.getLogger("dxa")
+    log.addHandler(_Log(connection))
     opening: Opening = pickle.loads(connection.recv_bytes())
+    log.setLevel(opening.level)
     clock = Clock(opening.now)
     try:
         connector = open_connector(opening, clock, connection)
@@ -197,6 +199,7 @@ class Server:
 
 
 def _raised(error: Exception) -> Raised:
+    logging.getLogger("dxa").debug("the connector raised this", exc_info=error)
     if isinstance(error, DxaError):
         known = next(kind for kind in type(error).__mro__ if vars(dxa.errors).get(kind.__name__) is kind)
         return Raised(known.__name__, str(error))
