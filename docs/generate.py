@@ -20,6 +20,8 @@ if __name__ == "__main__":
 
 # Python looks for a script's imports beside the script, so the line above comes first.
 from docs.generators import (  # noqa: E402 - see above
+    adminguide,
+    adminmove,
     api,
     byhand,
     byroutes,
@@ -93,6 +95,8 @@ BLOCKS: dict[str, Callable[[], str | None]] = {
     "msmail-files": formats.files,
     "msmail-records": formats.records,
     **api.blocks(),
+    **adminguide.blocks(),
+    **adminmove.blocks(),
     **byhand.blocks(),
     **byserver.blocks(),
     **byroutes.blocks(),

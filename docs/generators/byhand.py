@@ -48,7 +48,7 @@ class Part(NamedTuple):
     """Commands, and the day and hour when they are typed.
 
     Of those that are `told` the files are named, too. One that is meant to fail has a ``!`` in front, and its exit
-    status is shown.
+    status is shown. One with a ``.`` in front is run and not shown.
     """
 
     at: str
@@ -128,13 +128,15 @@ PARTS = {
 class Script:
     """The commands of one page: what was there before, the parts, and the postoffices whose files are told.
 
-    `shell` are texts for a shell that stand in the commands under a name.
+    `shell` are texts for a shell that stand in the commands under a name; `found` are patterns whose first group, where
+    it was printed last, stands in the commands for a name.
     """
 
     before: Part
     parts: dict[str, Part]
     places: tuple[str, ...]
     shell: Mapping[str, str] = attrs.field(factory=dict)
+    found: Mapping[str, str] = attrs.field(factory=dict)
 
 
 #: The page of a cycle by hand.
@@ -181,13 +183,16 @@ def run_all(script: Script) -> dict[str, str]:
     clock.set(script.before.at)
     for line in script.before.commands.splitlines():
         _type(line, script.shell)
-    typed = [_typed(line, script.shell) for line in script.before.commands.splitlines()]
+    shown = (line for line in script.before.commands.splitlines() if not line.startswith("."))
+    typed = [_typed(line, script.shell) for line in shown]
     parts = {"before": fenced("\n".join(typed), "console")}
     for name, (at, commands, told) in script.parts.items():
         clock.set(at)
         before = _files(script.places)
         reads.clear()
-        shown = [_type(line, script.shell) for line in commands.splitlines()]
+        shown = list[str]()
+        for line in commands.splitlines():
+            shown.append(_type(_filled(line, script.found, [*parts.values(), *shown]), script.shell))
         read = sorted(reads)
         parts[name] = fenced("\n\n".join(filter(None, shown)), "console")
         if told:
@@ -195,8 +200,19 @@ def run_all(script: Script) -> dict[str, str]:
     return parts
 
 
+def _filled(line: str, found: Mapping[str, str], printed: list[str]) -> str:
+    """The line with what was found in place of names. Raises `IndexError` when it was never printed."""
+    for name, pattern in found.items():
+        if name in line:
+            line = line.replace(name, re.findall(pattern, "\n".join(printed), re.MULTILINE)[-1])
+    return line
+
+
 def _type(line: str, shell: Mapping[str, str]) -> str:
     """Run one line; returns it with what it printed. One that fails without being meant to ends everything."""
+    if line.startswith("."):
+        _type(line.removeprefix("."), shell)
+        return ""
     fails, line = line.startswith("!"), line.removeprefix("!")
     if line in shell:
         subprocess.run(["sh", "-c", shell[line]], check=True)
