@@ -145,7 +145,8 @@ Guard: TypeAlias = Callable[[Suspect, Facts, Limits], Hold | None]
 
 def _empty(suspect: Suspect, facts: Facts, limits: Limits) -> Hold | None:
     if limits.empty and facts.full_and_empty and suspect.deletes:
-        return Hold("empty", f"the peer's full list is empty; it had {facts.total} entries")
+        total = "1 entry" if facts.total == 1 else f"{facts.total} entries"
+        return Hold("empty", f"the peer's full list is empty; it had {total}")
     return None
 
 

@@ -304,7 +304,7 @@ def retire(session: Session, link: str, name: str) -> None:
         registered = [peer.id for peer in found.peers.values() if peer.name.casefold() == name.casefold()]
     session.logging.info("retired", link=found.name, name=name, entries=sum(gone.values()))
     for peer, count in gone.items():
-        say(f"{counted(count, 'entry', 'entries')} of {peer} go with the next sync.")
+        say(f"{counted(count, 'entry', 'entries')} of {peer} {'goes' if count == 1 else 'go'} with the next sync.")
     say("`dxa plan` shows it, and what has to be approved.")
     if registered:
         say(f"Afterwards: `dxa peers remove {registered[0]} --keep`, so that it is not asked for any more.")

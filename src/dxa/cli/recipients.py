@@ -37,7 +37,9 @@ def recipients() -> None:
 @click.option("--kind", type=click.Choice(KINDS), help="Only this kind.")
 @click.option("--container", help="Only what is in this container or below it.")
 @click.option(
-    "--owner", metavar="PEER", help="Only what this peer (LINK/NAME) told of; an empty PEER means the site's own."
+    "--owner",
+    metavar="PEER",
+    help="Only what this peer (LINK/NAME) told of; former is one that was removed, an empty PEER the site itself.",
 )
 @click.option("--hidden", is_flag=True, help="Only hidden ones.")
 @paging

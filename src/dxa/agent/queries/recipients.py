@@ -15,6 +15,7 @@ from dxa.errors import AddressError, NotFoundError, UsageError
 from dxa.ledger.view import Line
 from dxa.recipient import Kind, Recipient, inside
 from dxa.rules.exports import why_absent
+from dxa.rules.ownership import FORMER
 from dxa.rules.scope import why_not
 
 #: So many candidates are named when a name is not enough.
@@ -35,7 +36,7 @@ def recipients(
     """A page of the recipients that fit, by name, and how many fit."""
     named = site.store.listings.named(
         kind=None if kind is None else Kind(kind).value,
-        owner=site.config.peer(owner).id if owner else owner,
+        owner=site.config.peer(owner).id if owner and owner != FORMER else owner,
         hidden=hidden,
     )
     wanted = text.casefold()

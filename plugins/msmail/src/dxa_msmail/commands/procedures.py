@@ -106,7 +106,7 @@ def _show(found: Procedure, items: Sequence[Item]) -> None:
         if item.state.value == "done":
             continue
         for line in item.how:
-            screen.say(f"       {line}")
+            screen.lines(f"       {line}")  # in one piece, to be copied
         if item.why:
             screen.say(f"       {item.why}")
     left = sum(item.state.value != "done" for item in items)

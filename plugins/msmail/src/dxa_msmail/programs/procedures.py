@@ -35,8 +35,8 @@ class Step:
     `each` says for which postoffices it is done, `done` whether it is for one of them, and `do` does it; it returns
     False when that cannot be done from here. Without `done` nobody can tell, and without `do` it is a person's. With
     `local` both need the files of that postoffice; a step that `runs` needs a server whose programs run here, too.
-    `site` is typed in place of `how` where the postoffice is the shadow of a site of dxa: then it is a person's, who may
-    do it at any time, so that it stops no step behind it.
+    `site` is typed in place of `how` where the postoffice is the shadow of a site of dxa: then it is a person's, who
+    may do it at any time, so that it stops no step behind it.
     """
 
     what: str

@@ -14,6 +14,7 @@ from dxa_msmail.programs import proceduresserving as serving
 from dxa_msmail.programs import proceduressteps as steps
 from dxa_msmail.programs.procedures import SERVER, Procedure, Step
 from dxa_msmail.programs.procedurescommon import (
+    ALL_OF_SITE,
     ALONE,
     EVERYBODY,
     FORGOTTEN,
@@ -24,6 +25,8 @@ from dxa_msmail.programs.procedurescommon import (
     offices,
     others,
     requestors,
+    sites,
+    without_sites,
 )
 
 _ALL = (
@@ -58,13 +61,14 @@ _ALL = (
             Step(
                 what="take directory synchronization's letters out of SYSTEM and INQUEUE of {name}",
                 how="dxa msmail procedure clear-mail {admin} -d {path} --go",
-                each=requestors,
+                each=without_sites,
                 done=steps.has_no_mail,
                 do=steps.clear_mail,
             ),
             Step(
                 what="reset the numbers of {name}; types, limit and templates stay as they are set",
                 how="dxa msmail listds {admin} -r -z -d {path}",
+                site=ALL_OF_SITE,
                 each=requestors,
                 done=steps.is_reset,
                 do=steps.reset,
@@ -108,7 +112,8 @@ _ALL = (
             Step(
                 what="register {other} as the directory server of {name}",
                 how="dxa msmail admin {admin} -d {path} server {other}",
-                each=offices,
+                site="# dxa.toml: server and server_maildata in [links.LINK.msmail-requestor] are those of {other}",
+                each=lambda place: [*offices(place), *sites(place)],
                 done=lambda place, name: serving.follows(place, name, place.other),
                 do=lambda place, name: serving.follow(place, name, place.other),
             ),
@@ -126,7 +131,7 @@ _ALL = (
             Step(
                 what="register {name} at the site, with the folder of its postoffice and its password",
                 how="dxa peers add LINK {name} --password-ref env:NAME --set maildata={path}\n"
-                "dxa peers takeover OLDLINK LINK  # if the site was a requestor of it",
+                "dxa peers takeover OLDLINK LINK  # if the site was a requestor of it\ndxa sync LINK",
                 each=offices,
                 done=lambda place, name: serving.is_peer(place, place.other, name),
                 local=False,
@@ -205,7 +210,7 @@ _ALL = (
             Step(
                 what="write RESYNC.GLB, and bring it to {name}, which cannot be reached from here",
                 how="dxa msmail import {admin} -s -y -d {here_path}",
-                each=lambda place: place.out_of_reach(place.requestors),
+                each=lambda place: place.out_of_reach(without_sites(place)),
             ),
         ),
     ),
@@ -267,6 +272,27 @@ _ALL = (
             EVERYBODY,
             GONE,
             FORGOTTEN,
+        ),
+    ),
+    Procedure(
+        name="rename-requestor",
+        title="Give a postoffice another name where dxa is the directory server",
+        source="KB Q96060, Q114246",
+        at="the postoffice",
+        needs=("the NET/PO that it gets",),
+        steps=(
+            Step(
+                what="let the site know it as {other}",
+                how="dxa peers rename LINK {name} {other}\ndxa sync",
+                done=lambda place, _name: serving.is_peer(place, place.server_name, place.other),
+                local=False,
+            ),
+            Step(
+                what="give {name} the name {other}",
+                done=lambda place, name: steps.is_called(place, name, place.other),
+                do=lambda place, name: steps.call(place, name, place.other),
+            ),
+            ALONE,
         ),
     ),
 )
