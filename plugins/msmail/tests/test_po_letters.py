@@ -356,10 +356,9 @@ def test_what_was_taken_is_remembered() -> None:
     """A digest is known from then on, and no other."""
     files = _files()
     one, two = (letters.digest_of(LETTER, stem, "NET/PO") for stem in ("00000062", "00000063"))
-    assert not seen.seen(files, one)
+    assert one not in seen.remembered(files)
     seen.remember(files, one, 1e9)
-    assert (True, False) == (seen.seen(files, one), seen.seen(files, two))
-    assert {one} == seen.known(files, [one, two])
+    assert {one} == seen.known(files, [one, two]) == seen.remembered(files)
     assert [(one, 10**9)] == seen.taken(files)
 
 
@@ -390,14 +389,14 @@ def test_the_newest_digests_are_kept() -> None:
     seen.remember(files, digests[-1], seen.YOUNG + 1)
     digests.append(digests[-1])
     assert digests[3:] == [digest for digest, _ in seen.taken(files)]
-    assert (False, True) == (seen.seen(files, digests[2]), seen.seen(files, digests[-1]))
+    assert {digests[-1]} == seen.known(files, [digests[2], digests[-1]])
 
 
 def test_a_digest_across_two_records_is_none() -> None:
     """Bytes that look like a digest but are parts of two are not found."""
     files = _files()
     seen.remember(files, ["00" * 8 + "11" * 8, "22" * 16], 0x33333333)
-    assert not seen.seen(files, "11" * 8 + "33" * 4 + "22" * 4)
+    assert "11" * 8 + "33" * 4 + "22" * 4 not in seen.remembered(files)
 
 
 @pytest.mark.dx("T-194")
@@ -410,4 +409,4 @@ def test_damaged_digests_are_an_error(start: int, end: int | None, new: bytes) -
     data[start:end] = new
     files.write(seen.SEEN, bytes(data))
     with pytest.raises(FormatError, match="DXA/SEEN"):
-        seen.seen(files, "11" * 16)
+        seen.remembered(files)

@@ -37,8 +37,8 @@ def write(
     """The canonical text: `read` gives back the same transactions, and `definitions` (which come first).
 
     Some peers want the types in lower or upper case (KB Q157712, dx:T-040) or `ms_name` ``MS``. `definitions` may stand
-    among the transactions as well. Without `templates` neither definitions nor values are written (KB Q118298). A name or value that cannot stand in a line raises
-    `FormatError`: shape it before (`dxa_msmail.importlines.shape_text`).
+    among the transactions as well. Without `templates` neither definitions nor values are written (KB Q118298). A name
+    or value that cannot stand in a line raises `FormatError`: shape it before (`dxa_msmail.importlines.shape_text`).
     """
     writer = _Writer(layout, type_case, ms_name, templates)
     rows = list(transactions)

@@ -36,7 +36,7 @@ from dxa_msmail.postoffice.mailfiles import (
     write_p1,
 )
 from dxa_msmail.postoffice.seen import remember as remember
-from dxa_msmail.postoffice.seen import seen as seen
+from dxa_msmail.postoffice.seen import remembered as remembered
 
 
 @attrs.frozen(kw_only=True)

@@ -48,24 +48,19 @@ class SeenHead:
     crc: int = number(0x0C, 4, Basis.OURS, "", "CRC-32 of the records")
 
 
-def seen(files: Files, digest: str) -> bool:
-    """Whether the mail with this digest (32 hexadecimal digits) was taken; raises `FormatError` 40."""
-    return _holds(_records(files), bytes.fromhex(digest))
-
-
 def known(files: Files, digests: Iterable[str]) -> set[str]:
     """Those of the digests whose mail was taken; raises `FormatError` 40."""
-    records = _records(files)
-    return {digest for digest in digests if _holds(records, bytes.fromhex(digest))}
+    wanted = {bytes.fromhex(digest): digest for digest in digests}
+    return {wanted[digest] for digest in wanted.keys() & _digests(_records(files))} if wanted else set()
 
 
-def _holds(records: bytes, digest: bytes) -> bool:
-    at = records.find(digest)
-    while at >= 0:
-        if at % _RECORD == 0:
-            return True
-        at = records.find(digest, at + 1)
-    return False
+def remembered(files: Files) -> set[str]:
+    """All of them, for whoever is going to ask for many; raises `FormatError` 40."""
+    return {digest.hex() for digest in _digests(_records(files))}
+
+
+def _digests(records: bytes) -> set[bytes]:
+    return {records[at : at + _DIGEST] for at in range(0, len(records), _RECORD)}
 
 
 def remember(change: Changing, digests: str | Iterable[str], now: float) -> None:

@@ -77,7 +77,8 @@ class Served:
     `sync` is the highest number that was ever issued, `head` that of the newest change of the master list, and `floor`
     that of the newest one that MSTTRANS has no more. `master` is the CRC-32 of MSTTRANS as it was left. `told` are the
     living rows of each requestor; they outlive its registration. `lists` are all lists that the master list ever had,
-    as they are written, `definitions` those of lists that have some (`dxa.entry.definition`). `gathering` says that the server was set back, so that lists may be missing from it.
+    as they are written, `definitions` those of lists that have some (`dxa.entry.definition`). `gathering` says that the
+    server was set back, so that lists may be missing from it.
     """
 
     sync: int = 0

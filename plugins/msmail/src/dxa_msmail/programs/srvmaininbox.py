@@ -47,12 +47,14 @@ class ServerInbox:
     settled: int = 0
     _slots: list[int] = attrs.field(factory=list)
     _digests: list[str] = attrs.field(factory=list)
+    _known: set[str] = attrs.field(factory=set)
 
     def read(self) -> None:
         """Look at every letter; nothing in one of them stops the others.
 
         Raises `TransportError` 115 without the mailbag, `FormatError` 40 when the mailbag itself is damaged.
         """
+        self._known = letters.remembered(self.change)
         for slot, header in mailbag.headers(self.change, SYSTEM):
             try:
                 letter = letters.fetch(self.change, header.stem)
@@ -73,9 +75,10 @@ class ServerInbox:
 
     def _take(self, header: Header, letter: Letter) -> None:
         digest = letters.digest_of(letter, header.stem, self.own)
-        if digest in self._digests or letters.seen(self.change, digest):
+        if digest in self._known:
             self.settled += 1
             return
+        self._known.add(digest)
         self._digests.append(digest)
         try:
             data = message_of(letter)
