@@ -11,13 +11,14 @@ from typing import Any
 from unittest.mock import patch
 
 from dxa.errors import DxaError, TransportError
-from dxa.testing.collecting import USES
 from dxa.testing.delivering import PATHS
 from dxa.testing.manners import descriptors
 from dxa.testing.transport import MakeTransport, Transport, TransportHarness
 from dxa.testing.verdict import Check, Kit, Skip, described, expect, fail, must, run
 
 MESSAGES = 4
+#: Writing a message takes fewer uses than this.
+MOST = 10_000
 
 
 def _sent(make: MakeTransport, count: int = MESSAGES) -> TransportHarness:
@@ -113,9 +114,17 @@ def removing_is_repeatable(make: MakeTransport) -> None:
     expect(len(_come(harness)) == MESSAGES - 1, "removed three times, and not gone once")
 
 
+def _places() -> Iterator[int]:
+    """After how many uses the transport fails: each of the first, then fewer and fewer; a commit takes many."""
+    at = 0
+    while at < MOST:
+        yield at
+        at += max(1, at // 8)
+
+
 def _broken(make: MakeTransport) -> Iterator[tuple[str, TransportHarness]]:
     """Transports with one message, on which writing another failed at one place after the other; healed again."""
-    for after in range(USES):
+    for after in _places():
         harness = _sent(make, 1)
         transport = harness.open()
         harness.fail(after)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterable, Sequence
-from typing import ClassVar, TypeAlias
+from typing import Any, ClassVar, TypeAlias
 
 from dxa.address import AddressTypes
 from dxa.connector import Connector, ConnectorType, PeerInfo
@@ -53,6 +53,13 @@ class ConnectorHarness(ABC):
     @abstractmethod
     def open(self) -> Connector:
         """A new connector over this system, as a new process would have it."""
+
+    def configured(self) -> Any:
+        """The options of the link; those without a default need a harness that gives them."""
+        try:
+            return self.connector_type.options()
+        except TypeError as error:
+            raise Skip(f"the options have no defaults: {error}") from None
 
     @abstractmethod
     def entry(self, n: int, name: str, *, ours: bool = False) -> Entry:

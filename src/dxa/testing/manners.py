@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import gc
+import re
 import sys
 import warnings
 from collections.abc import Callable, Iterator
@@ -28,7 +29,10 @@ def traits_are_consistent(make: MakeHarness) -> None:
     harness = make()
     kind = harness.connector_type
     traits = kind.traits
-    expect(kind.name.isidentifier(), f"the connector's name {kind.name!r} cannot be a key of a configuration")
+    expect(
+        re.fullmatch("[A-Za-z][A-Za-z0-9_-]*", kind.name),
+        f"the connector's name {kind.name!r} cannot be a key of a configuration",
+    )
     expect(traits.types, "a connector has at least one address type")
     for name in traits.types:
         known = name in harness.types and harness.types.get(name).name == name
@@ -44,7 +48,7 @@ def traits_are_consistent(make: MakeHarness) -> None:
 def site_lists_are_list_keys(make: MakeHarness) -> None:
     """The lists in which the site stands are named as list keys."""
     harness = make()
-    for type_, list_ in harness.connector_type.site_lists(("Lab", "Berlin"), harness.connector_type.options()):
+    for type_, list_ in harness.connector_type.site_lists(("Lab", "Berlin"), harness.configured()):
         expect(type_ in harness.types, f"{type_!r} is no registered address type")
         expect(list_ == list_.casefold(), f"the list {list_!r} is not in folded case")
 

@@ -7,8 +7,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TypeVar, cast
 
-import attrs
-
 from dxa.connector import (
     Acknowledger,
     Claimant,
@@ -190,9 +188,10 @@ def _files(harness: ConnectorHarness) -> list[str]:
 @must("Make nothing in `keeps`; let `hold` end what it began.")
 def what_is_kept_can_be_held_again(make: MakeHarness) -> None:
     """To ask what a link keeps beside the database makes no file, and what was held for a copy is let go again."""
-    kind = make().connector_type
+    harness = make()
+    options = harness.configured()
     with TemporaryDirectory() as folder:
-        kept = kind.keeps(Path(folder), "link", kind.options()) if _has_defaults(kind.options) else ()
+        kept = harness.connector_type.keeps(Path(folder), "link", options)
         made = [path.name for path in Path(folder).rglob("*")]
         expect(not made, f"asked what the link keeps, it made {made[:3]}")
         if not kept:
@@ -205,10 +204,6 @@ def what_is_kept_can_be_held_again(make: MakeHarness) -> None:
                         pass
                 except Exception as error:
                     fail(f"to hold {each.path} twice, one after the other, {described(error)}")
-
-
-def _has_defaults(options: type) -> bool:
-    return all(not field.init or field.default is not attrs.NOTHING for field in attrs.fields(options))
 
 
 @should("Give an outcome whose reason says where the file lies, and what is to be done with it.")

@@ -133,6 +133,17 @@ def _encode(segment: Segment, form: _Form) -> _Piece:
         return _one_by_one(segment.list_key, rows, form)
 
 
+def queued(rows: list[Transaction], *, code_page: str, spelling: str) -> tuple[bytes, int, list[Refusal]]:
+    """The lines of a requestor's queue, how many records they are, and the entries that cannot be written."""
+    form = _Form(code_page=code_page, type_case="upper", spelling=spelling, layout="columns", templates=True)
+    try:
+        _check(rows)
+        return _write(rows, form), len(rows), []
+    except FormatError:
+        piece = _one_by_one(("", ""), rows, form)
+        return piece.data, piece.records, list(piece.refused)
+
+
 def _one_by_one(list_key: ListKey, rows: list[Transaction], form: _Form) -> _Piece:
     """A comment keeps the number of a record that cannot be written, so that the peer sees no hole (KB Q110496)."""
     lines: list[bytes] = []

@@ -28,7 +28,7 @@ from dxa_msmail.requestor.answers import Answer, Other
 from dxa_msmail.requestor.correspondence import Correspondence
 from dxa_msmail.requestor.story import Story
 from dxa_msmail.server import LineEnd, Placement, disk_folder, shadow
-from dxa_msmail.writing import Writer
+from dxa_msmail.writing import Writer, queued
 
 #: What a receipt begins with of a file that somebody has brought; no name of a file in the inbox does.
 BROUGHT = "brought/"
@@ -230,16 +230,13 @@ class MsMailRequestor:
         if not self._options.send:
             # KB Q148309: participation without Send Updates; what waits is sent when that is turned on.
             request, transactions = attrs.evolve(request, r=request.was), []
-        lines = importtext.write(
-            transactions,
-            code_page=self._letters.code_page,
-            numbered=True,
-            ms_name=self._options.spelling,
-        )
-        data = self._letters.request_message(request, [lines], len(transactions))
+        code_page, spelling = self._letters.code_page, self._options.spelling
+        lines, records, refused = queued(transactions, code_page=code_page, spelling=spelling)
+        data = self._letters.request_message(request, [lines], records)
         self._outbox.write(self._file(parcel), data)
-        self._story.asked(request, len(transactions))
+        self._story.asked(request, records)
         yield Outcome(result=Result.POSTED)
+        yield from (Outcome(result=Result.REFUSED, key=key, reason=reason) for key, reason in refused)
 
     def _file(self, parcel: Parcel) -> str:
         # The requests of several sites may come into one folder of the server.
