@@ -24,7 +24,7 @@ from dxa_msmail.postoffice.maildata import Changing, Files, Maildata
 from dxa_msmail.postoffice.mailfiles import mai_head, mai_name
 from dxa_msmail.postoffice.messages import letter_of, message_of, set_aside
 from dxa_msmail.postoffice.networks import NETWORK, postoffices
-from dxa_msmail.postoffice.seen import known, remember, seen
+from dxa_msmail.postoffice.seen import known, remember
 
 #: When so many bytes have been collected they are written without waiting for `flush`.
 BUFFER = 16 << 20
@@ -151,7 +151,7 @@ class MailbagFolder:
     def _require_room(self, name: str, wanted: int) -> None:
         with self._look() as files:
             waiting = sum(len(letters) for written, letters in self._written.items() if written != name)
-            if not seen(files, _digest(name)):
+            if not known(files, [_digest(name)]):
                 mailbag.require_room(files, self.outbox, waiting + wanted)
 
     def along(self, change: Changing) -> None:
