@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
-from tests.cli.driver import ASKED_LINK, Driver, entry
+from dxa.connector import Report
+from dxa.dirsync.messages import Request
+from tests.cli.driver import ASKED_LINK, Driver, entry, replace_all
 
 _EXPORTS = (
     'import_container = "Foreign/Post"\nexport_containers = ["Recipients"]',
@@ -262,6 +264,24 @@ def _settled(site: Driver) -> None:
 
 
 @pytest.mark.dx("T-106")
+def test_a_plan_that_is_held_is_held_under_the_new_name(serving: Driver) -> None:
+    """What waits for approval when a peer is renamed waits once, under its new name, and can be approved."""
+    request = Request(r=3, was=2, s=0, i=1, last=3, replaces=True)
+    empty = replace_all("NET/A")._replace(number=3)
+    serving.world.waiting.append(Report(sender="NET/A", receipt="empty", transactions=[empty], request=request))
+    held = serving("sync")
+    renamed = serving("peers", "rename", "post", "NET/A", "NET/Z")
+    serving("sync")
+    plans = serving("status", "--json").json["held"]
+    approved = serving("approve", plans[0]["plan"])
+    serving("sync")
+
+    assert [3, 0, 0] == [held.status, renamed.status, approved.status]
+    assert ["in post/NET/Z"] == [plan["scope"] for plan in plans]
+    assert {"Ann", "Bert", "Bob", "Cleo"} == _people(serving).keys()
+    assert [] == serving("status", "--json").json["held"]
+
+
 def test_a_postoffice_that_was_added_beside(served: Driver) -> None:
     """Where the new name was told before anybody said so, the older recipients stay, and the doubles go."""
     before = _people(served)

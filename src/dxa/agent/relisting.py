@@ -89,6 +89,7 @@ class _Renaming:
         if self.store.peers.get(name) is not None:
             raise UsageError(f"{name} has spoken already; `dxa peers takeover {id_} {name}` gives it what {id_} told")
         self.store.outbox.supersede(id_)  # it would go to the old name
+        self.store.peers.forget_plans(id_)  # they are made anew under the new one
         self.store.handover.rename(id_, name, self.new)
         row = self.store.peers.get(name)
         if row is not None:

@@ -118,12 +118,17 @@ class Peers:
         with self._db.transaction():
             for statement in _REMOVALS:
                 self._db.run(statement, id_)
-            for scope in (f"in {id_}", f"out {id_}", f"full {id_}"):
-                for statement in _SCOPES:
-                    self._db.run(statement, scope)
+            self.forget_plans(id_)
             self._db.run(_UNSENT, id_)
             self._counters.remove_of(id_)
             self._db.run(_DROP, id_)
+
+    def forget_plans(self, id_: str) -> None:
+        """Forget what is held of the plans of a peer, what was decided about them, and what was told of them."""
+        with self._db.transaction():
+            for scope in (f"in {id_}", f"out {id_}", f"full {id_}"):
+                for statement in _SCOPES:
+                    self._db.run(statement, scope)
 
 
 def _tuple(row: PeerRow) -> tuple[object, ...]:
