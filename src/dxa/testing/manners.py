@@ -29,10 +29,8 @@ def traits_are_consistent(make: MakeHarness) -> None:
     harness = make()
     kind = harness.connector_type
     traits = kind.traits
-    expect(
-        re.fullmatch("[A-Za-z][A-Za-z0-9_-]*", kind.name),
-        f"the connector's name {kind.name!r} cannot be a key of a configuration",
-    )
+    plain = re.fullmatch("[A-Za-z][A-Za-z0-9_-]*", kind.name)
+    expect(plain, f"the connector's name {kind.name!r} cannot be a key of a configuration")
     expect(traits.types, "a connector has at least one address type")
     for name in traits.types:
         known = name in harness.types and harness.types.get(name).name == name

@@ -61,7 +61,7 @@ class DiskFolder:
         """See `Folder`."""
         try:
             # A link or a pipe that somebody put there must lead nowhere, and must not make the site wait.
-            handle = os.open(self.path / name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+            handle = os.open(self._place(name), os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
             with os.fdopen(handle, "rb") as file:
                 found = os.fstat(file.fileno())
                 if not stat.S_ISREG(found.st_mode) or found.st_size > LARGEST:
@@ -75,7 +75,7 @@ class DiskFolder:
     def modified(self, name: str) -> float:
         """See `Folder`."""
         try:
-            return (self.path / name).stat().st_mtime
+            return self._place(name).stat().st_mtime
         except FileNotFoundError:
             return float("-inf")
         except OSError as error:
@@ -85,16 +85,22 @@ class DiskFolder:
         """See `Folder`."""
         self._ready()
         try:
-            write_file(self.path / name, data)
+            write_file(self._place(name), data)
         except OSError as error:
             raise _said(f"write {self.path / name}", error) from None
 
     def remove(self, name: str) -> None:
         """See `Folder`."""
         try:
-            (self.path / name).unlink(missing_ok=True)
+            self._place(name).unlink(missing_ok=True)
         except OSError as error:
             raise _said(f"remove {self.path / name}", error) from None
+
+    def _place(self, name: str) -> Path:
+        """Where a file of that name lies; a path would lead out of the folder."""
+        if name in ("", ".", "..") or {*name} & {*"/\\\0"}:
+            raise TransportError(f"{name!r} is not the name of a file in {self.path}")
+        return self.path / name
 
     def _ready(self) -> None:
         if self.path.is_dir():
