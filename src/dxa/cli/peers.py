@@ -109,7 +109,8 @@ def show_templates(session: Session, peer: str, as_json: bool) -> None:
         if found.allowed and found.wanted
         else "no: " + ("it has not asked for them" if found.allowed else "templates = false in dxa.toml")
     )
-    pairs([("peer", found.peer), ("values go to it", goes), ("map", "" if found.map else "none: lists are relayed")])
+    relayed = [] if found.map else [("map", "none: lists are relayed")]
+    pairs([("peer", found.peer), ("values go to it", goes), *relayed])
     if found.map:
         rows = [(prompt, attribute, found.sample.get(prompt, "")) for prompt, attribute in found.map.items()]
         who = f"{found.sample_name}, {found.sample_address}" if found.sample_name else "sample"

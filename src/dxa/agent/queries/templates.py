@@ -13,7 +13,8 @@ def templates(site: OpenSite, name: str) -> TemplatesShown:
     standing, peer = Standing(site), site.config.peer(name)
     view, pick = standing.view(peer), standing.pick(peer)
     live = {} if view is None else site.store.views.live(view, [LISTS])
-    lines = sorted(live.values(), key=lambda line: line.list_key)
+    own = standing.own_lists(peer)
+    lines = sorted((line for line in live.values() if line.list_key not in own), key=lambda line: line.list_key)
     told = [entry for teller, entry in site.store.received.definitions() if teller == peer.id]
     sample = _sample(site, view, lines) if view is not None else None
     return TemplatesShown(
