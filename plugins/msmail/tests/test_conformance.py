@@ -11,7 +11,7 @@ from pathlib import Path
 
 from dxa.address import AddressTypes
 from dxa.connector import Connector
-from dxa.testing import AddressSubject, DecoderSubject, Skip
+from dxa.testing import AddressSubject, DecoderSubject, FaultyDisk, Skip
 from dxa.testing.pytest_skin import address_type_suite, connector_suite, decoder_suite
 from dxa_msmail import ffapi, plugin
 from dxa_msmail.addresses import ADDRESS_TYPES
@@ -28,13 +28,17 @@ class DiskHarness(ServerHarness):
         root = Path(tempfile.mkdtemp(prefix="dxa-kit-"))
         weakref.finalize(self, shutil.rmtree, root)
         self.root, self.site = root, root / "site"
+        self.disk = FaultyDisk(self.site)
         self.inbox, self.outbox = (DiskFolder(self.site / "mail" / name) for name in ("in", "out"))
 
     def open(self) -> Connector:
         return self.connector_type.open(self.context(self.site))
 
     def fail(self, after: int = 0) -> None:
-        raise Skip("the folders in memory fail; a disk cannot be made to")
+        self.disk.fail(after)
+
+    def heal(self) -> None:
+        self.disk.heal()
 
     def waiting(self) -> bytes:
         raise Skip("what is damaged in memory is damaged in the same way on a disk")

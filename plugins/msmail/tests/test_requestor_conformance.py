@@ -14,7 +14,7 @@ from dxa.connector import Connector, LinkContext, Parcel, ParcelKind, PeerInfo
 from dxa.dirsync.messages import Reply
 from dxa.entry import Entry
 from dxa.ledger.answer import full, number_steps
-from dxa.testing import Skip
+from dxa.testing import FaultyDisk, Skip
 from dxa.testing.pytest_skin import connector_suite
 from dxa_msmail import plugin
 from dxa_msmail.folder import DiskFolder
@@ -103,13 +103,17 @@ class DiskRequestorHarness(RequestorHarness):
 
     def __init__(self) -> None:
         super().__init__()
+        self.disk = FaultyDisk(self.site)
         self.inbox, self.outbox = (DiskFolder(self.site / "mail" / name) for name in ("in", "out"))
 
     def open(self) -> Connector:
         return self.connector_type.open(self.context(self.site))
 
     def fail(self, after: int = 0) -> None:
-        raise Skip("the folders in memory fail; a disk cannot be made to")
+        self.disk.fail(after)
+
+    def heal(self) -> None:
+        self.disk.heal()
 
     def waiting(self) -> bytes:
         raise Skip("what is damaged in memory is damaged in the same way on a disk")

@@ -16,7 +16,7 @@ from dxa.config.secrets import Secret
 from dxa.connector import Connector, LinkContext, PeerInfo
 from dxa.entry import Entry, Transaction, Verb
 from dxa.errors import TransportError
-from dxa.testing import ConnectorHarness, DecoderSubject, Skip
+from dxa.testing import ConnectorHarness, DecoderSubject, FaultyDisk, Skip
 from dxa.testing.pytest_skin import connector_suite, decoder_suite
 from dxa_msmail.addresses import ADDRESS_TYPES
 from dxa_sitelink import lines, plugin
@@ -170,13 +170,17 @@ class DiskHarness(LinkHarness):
         root = Path(tempfile.mkdtemp(prefix="dxa-kit-"))
         weakref.finalize(self, shutil.rmtree, root)
         self.root, self.site = root, root / "site"
+        self.disk = FaultyDisk(self.site)
         self.shared = DiskFolder(self.site / "sitelink", create=True)
 
     def open(self) -> Connector:
         return self.connector_type.open(self.context(self.site))
 
     def fail(self, after: int = 0) -> None:
-        raise Skip("the folder in memory fails; a disk cannot be made to")
+        self.disk.fail(after)
+
+    def heal(self) -> None:
+        self.disk.heal()
 
     def waiting(self) -> bytes:
         raise Skip("what is damaged in memory is damaged in the same way on a disk")

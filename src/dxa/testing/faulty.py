@@ -15,6 +15,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
+from weakref import WeakSet
 
 import attrs
 
@@ -180,54 +181,74 @@ class FaultyTransport:
         self.transport.remove(name)
 
 
-@attrs.define
+#: The disks that count their uses now. One that is forgotten counts no more.
+_COUNTING: WeakSet[FaultyDisk] = WeakSet()
+_HOOKS = ExitStack()
+
+
+@attrs.define(eq=False)
 class FaultyDisk:
     """The disk below a folder, which can be used so many times and then gives errors, until `heal`.
 
     Uses are calls that open, write, synchronise, list, rename, remove and look at files, as `os` and `io` have them.
-    What had been done before stays, as after the end of a process or a full disk. One at a time, for one thread.
+    What had been done before stays, as after the end of a process or on a full disk. For one thread.
     """
 
     folder: Path
     left: int = -1
-    _patches: ExitStack | None = None
 
     def fail(self, after: int = 0) -> None:
         """So many uses go well from now on."""
-        self.heal()
-        self.left, self._patches = after, ExitStack()
-        for name in ("open", "replace", "rename", "unlink", "remove", "mkdir", "scandir", "listdir"):
-            self._patches.enter_context(patch(f"os.{name}", self._of_path(getattr(os, name))))
-        for name in ("write", "fsync"):
-            self._patches.enter_context(patch(f"os.{name}", self._of_handle(getattr(os, name))))
-        for module in (builtins, io):
-            self._patches.enter_context(patch.object(module, "open", self._of_path(io.open)))
+        if not _COUNTING:
+            _watch()
+        self.left = after
+        _COUNTING.add(self)
 
     def heal(self) -> None:
         """The disk can be used again."""
-        patches, self._patches = self._patches, None
-        if patches is not None:
-            patches.close()
+        _COUNTING.discard(self)
+        if not _COUNTING:
+            _HOOKS.close()
 
-    def _use(self, path: str) -> None:
+    def use(self, path: str) -> None:
+        """Something is done with this path; raises `OSError` when it lies there and no use is left."""
         if not Path(path).is_relative_to(self.folder):
             return
         if self.left == 0:
             raise OSError(errno.EIO, os.strerror(errno.EIO), path)
         self.left -= 1
 
-    def _of_path(self, original: Callable[..., Any]) -> Callable[..., Any]:
-        def used(path: Any = ".", *given: Any, **named: Any) -> Any:
-            if isinstance(path, (str, os.PathLike)):
-                self._use(os.fspath(path))
-            return original(path, *given, **named)
 
-        return used
+def _watch() -> None:
+    """Let the disks see what is done with files from now on."""
+    _HOOKS.close()
+    for name in ("open", "replace", "rename", "unlink", "remove", "mkdir", "scandir", "listdir"):
+        _HOOKS.enter_context(patch(f"os.{name}", _of_path(getattr(os, name))))
+    for name in ("write", "fsync"):
+        _HOOKS.enter_context(patch(f"os.{name}", _of_handle(getattr(os, name))))
+    opened = _of_path(io.open)
+    for module in (builtins, io):
+        _HOOKS.enter_context(patch.object(module, "open", opened))
 
-    def _of_handle(self, original: Callable[..., Any]) -> Callable[..., Any]:
-        def used(handle: Any, *given: Any) -> Any:
-            number = handle if isinstance(handle, int) else handle.fileno()
-            self._use(str(Path(f"/proc/self/fd/{number}").readlink()))
-            return original(handle, *given)
 
-        return used
+def _used(path: str) -> None:
+    for disk in list(_COUNTING):
+        disk.use(path)
+
+
+def _of_path(original: Callable[..., Any]) -> Callable[..., Any]:
+    def used(path: Any = ".", *given: Any, **named: Any) -> Any:
+        if isinstance(path, (str, os.PathLike)):
+            _used(os.fspath(path))
+        return original(path, *given, **named)
+
+    return used
+
+
+def _of_handle(original: Callable[..., Any]) -> Callable[..., Any]:
+    def used(handle: Any, *given: Any) -> Any:
+        number = handle if isinstance(handle, int) else handle.fileno()
+        _used(str(Path(f"/proc/self/fd/{number}").readlink()))
+        return original(handle, *given)
+
+    return used
