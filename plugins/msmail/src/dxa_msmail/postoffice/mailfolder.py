@@ -19,7 +19,7 @@ from dxa_msmail import ffapi
 from dxa_msmail.postoffice import mailbag
 from dxa_msmail.postoffice.layout import encode
 from dxa_msmail.postoffice.letters import Letter, check, drop, fetch, submit
-from dxa_msmail.postoffice.mailbag import INQUEUE, SYSTEM, Header
+from dxa_msmail.postoffice.mailbag import INQUEUE, SYSTEM, FullError, Header
 from dxa_msmail.postoffice.maildata import Changing, Files, Maildata
 from dxa_msmail.postoffice.mailfiles import mai_head, mai_name
 from dxa_msmail.postoffice.messages import letter_of, message_of, set_aside
@@ -151,8 +151,11 @@ class MailbagFolder:
     def _require_room(self, name: str, wanted: int) -> None:
         with self._look() as files:
             waiting = sum(len(letters) for written, letters in self._written.items() if written != name)
-            if not known(files, [_digest(name)]):
+            try:
                 mailbag.require_room(files, self.outbox, waiting + wanted)
+            except FullError:
+                if not known(files, [_digest(name)]):  # what was submitted before needs no room
+                    raise
 
     def along(self, change: Changing) -> None:
         """What else belongs into the change that submits letters; nothing, unless another class knows something."""
