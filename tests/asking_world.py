@@ -90,6 +90,8 @@ class AskingSite:
     prompts: tuple[str, ...] = ()
     values: dict[str, str] = attrs.field(factory=dict)
     types_wanted: tuple[str, ...] = ("PCM",)
+    #: Further lines of its dxa.toml.
+    more: str = ""
     #: Whom nobody has deleted and added again, as ADMIN may.
     deleted: frozenset[str] = frozenset()
     #: Addresses whose change or deletion its administrator rejected.
@@ -117,7 +119,7 @@ class AskingSite:
             templates=str(self.wants_templates).lower(),
             map_of_values=f"[links.up.attributes]\n{pairs}" if pairs else "",
         )
-        return parse(text, Path("dxa.toml"), self.host.connectors(), self.store.types)
+        return parse(text + self.more, Path("dxa.toml"), self.host.connectors(), self.store.types)
 
     def start(self) -> None:
         """A new process, which knows what is stored and nothing else."""

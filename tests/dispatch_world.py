@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, ClassVar, cast
 from zoneinfo import ZoneInfo
 
+from dxa.agent.service import Service
 from dxa_msmail.postoffice.dirsyncconf import SRVCONF
 from dxa_msmail.postoffice.maildata import Maildata
 from dxa_msmail.postoffice.process import T1, T2, T3
@@ -24,6 +25,7 @@ from dxa_msmail.postoffice.slots import DAYS, parse_slots
 from dxa_msmail.programs import scheduling
 from dxa_msmail.programs.dispatch import Dispatch
 from dxa_msmail.programs.dispatchmail import Mover
+from tests.asking_world import Asking, AskingServed, AskingSite
 from tests.maildata_world import DiskWorld
 from tests.served_world import ServedWorld
 from tests.world import Crash, World
@@ -32,6 +34,14 @@ BERLIN = ZoneInfo("Europe/Berlin")
 HOUR, DAY = 3_600.0, 86_400.0
 #: Three cycles a week; one of them in the nights in which clocks are changed, T3 in the very hour.
 SLOTS = {T1: ("sat,mon,wed 22:30", 22, 30), T2: ("sun,tue,thu 0:30", 0, 30), T3: ("sun,tue,thu 2:30", 2, 30)}
+
+#: The schedule of a site that asks: the same times.
+ASKS = """
+[links.up.schedule]
+style = "selected"
+times = ["sat,mon,wed 22:30", "sun,tue,thu 2:30"]
+zone = "Europe/Berlin"
+"""
 
 #: Command, postoffice and time of a turn.
 Turn = tuple[str, str, int]
@@ -50,8 +60,8 @@ class Dispatched(DiskWorld):
         self.now = self.began = berlin(start)
         self.turns: Counter[Turn] = Counter()
         self.crashes = 0
-        for office in self.offices:
-            po = Maildata(cast(Any, office).root, durable=False)
+        for office in self.by_dispatch():
+            po = Maildata(office.root, durable=False)
             with po.look() as files:
                 serves = files.read(SRVCONF) is not None
             for command, (slots, _, _) in SLOTS.items():
@@ -61,11 +71,19 @@ class Dispatched(DiskWorld):
 
     def start_dispatch(self) -> None:
         """A new Dispatch, which knows nothing but what stands in the files."""
-        offices = [cast(Any, office).maildata for office in self.offices]
-        beside = [Maildata(self.shadow_root, durable=False, patience=0)] if self.shadow_root.exists() else []
+        offices = [office.maildata for office in self.by_dispatch()]
+        beside = [Maildata(root, durable=False, patience=0) for root in self.shadows() if root.exists()]
         self.dispatch = Dispatch(
             offices=offices, clock=lambda: self.now, mover=Mover(lambda: self.now, beside), tell=self.log.append
         )
+
+    def by_dispatch(self) -> list[Any]:
+        """The postoffices whose programs Dispatch runs."""
+        return list(self.offices)
+
+    def shadows(self) -> list[Path]:
+        """The shadow postoffices, whose mail Dispatch moves, and nothing else."""
+        return [self.shadow_root]
 
     # -- one random thing ------------------------------------------------------------------------------------------
 
@@ -78,7 +96,7 @@ class Dispatched(DiskWorld):
 
     def poll(self) -> None:
         """Dispatch looks once; it may end at any step, and is started again."""
-        office = cast(Any, self.random.choice(self.offices))
+        office = self.random.choice(self.by_dispatch())
         office.fuse.left = self.random.randint(0, 400) if self.faults and self.random.random() < 0.1 else None
         try:
             self.dispatch.poll()
@@ -105,12 +123,12 @@ class Dispatched(DiskWorld):
 
     def locked(self) -> None:
         """Somebody else is at work on a postoffice while Dispatch looks."""
-        with _held(cast(Any, self.random.choice(self.offices)).root):
+        with _held(self.random.choice(self.by_dispatch()).root):
             self.poll()
 
     def gone(self) -> None:
         """A postoffice is not connected for some hours."""
-        root: Path = cast(Any, self.random.choice(self.offices)).root
+        root: Path = self.random.choice(self.by_dispatch()).root
         away = root.with_suffix(".away")
         root.rename(away)
         self.poll()
@@ -161,14 +179,19 @@ class Dispatched(DiskWorld):
 
     def _expected(self) -> Iterator[Turn]:
         """Every time of the wall clock that has come, by Python's own calendar."""
+        for command, wall in self.times():
+            yield from (
+                (command, office.name, int(wall)) for office in self.by_dispatch() if self._has(office, command)
+            )
+
+    def times(self) -> Iterator[tuple[str, float]]:
+        """The times of the wall clock that have come, each with its command."""
         day, last = date.fromtimestamp(self.began - DAY), date.fromtimestamp(self.now + DAY)
         while day <= last:
             for command, (slots, hour, minute) in SLOTS.items():
                 wall = datetime(day.year, day.month, day.day, hour, minute, tzinfo=BERLIN).timestamp()
                 if DAYS[day.isoweekday() % 7].lower() in slots and self.began < wall <= self.polled_at():
-                    yield from (
-                        (command, office.name, int(wall)) for office in self.offices if self._has(office, command)
-                    )
+                    yield command, wall
             day += timedelta(days=1)
 
     def polled_at(self) -> float:
@@ -220,3 +243,69 @@ class ScheduledSite(Dispatched):
         """dxa's own cycle; held plans are decided."""
         self.agent.sync()
         self.decide()
+
+
+class ScheduledAsking(Dispatched, AskingServed):
+    """A directory server and a requestor on disk, by Dispatch, and two sites that ask by schedules of their own."""
+
+    def begin(self, start: str) -> None:
+        """As before; a site asks at the times of T1 and takes at those of T3."""
+        Dispatched.begin(self, start)
+        self.looks: list[float] = []
+        self.cycles: dict[str, list[float]] = {site.name: [] for site in self.sites()}
+        for site in self.sites():
+            site.more = ASKS
+            site.start()
+            site.sync()
+
+    def by_dispatch(self) -> list[Any]:
+        """See `Dispatched`; a site has no PROCESS.GLB."""
+        return [office for office in self.offices if not isinstance(office, AskingSite)]
+
+    def shadows(self) -> list[Path]:
+        """See `Dispatched`."""
+        return [site.root for site in self.sites()]
+
+    def poll(self) -> None:
+        """As before, and `dxa run` looks at each site."""
+        Dispatched.poll(self)
+        self.looks.append(self.now)
+        for site in self.sites():
+            site.start()
+            if Service().due(site.agent.site):
+                self.cycles[site.name].append(self.now)
+                self.client(cast(Any, site), site.sync)
+
+    def serve_quietly(self) -> None:
+        """What the sites hold is approved."""
+        for site in self.sites():
+            site.decide(True)
+
+    def quiet_week(self) -> None:
+        """Two of them, for a site that asks takes the answer in its next cycle."""
+        self.faults = False
+        self.register_all()
+        for _ in range(2):
+            Dispatched.quiet_week(self)
+
+    def unkept(self) -> list[str]:
+        """As before; a site's cycle ran at the first look behind its time, unless its window was over by then.
+
+        A time whose moment has passed is served by the cycle of a later one, too, for that is the same cycle.
+        """
+        wanted = sorted(when for command, when in self.times() if command != T2)
+        found = Dispatched.unkept(self)
+        for name, ran in self.cycles.items():
+            for when in wanted:
+                look = next((look for look in self.looks if look >= when), None)
+                if look is not None and look - when < 8 * HOUR and look not in ran:
+                    found.append(f"{name} did not ask at {when:.0f}, nor at {look:.0f}")
+            idle = [look for look in ran if not any(0 <= look - when <= 8 * HOUR for when in wanted)]
+            found += [f"{name} asked at {look:.0f}, which is no time of it" for look in idle]
+        return found
+
+    ACTIONS: ClassVar[dict[Callable[[Any], None], int]] = {
+        **Dispatched.ACTIONS,
+        Asking.hand_over: 1,
+        AskingServed.decide: 3,
+    }

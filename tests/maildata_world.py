@@ -16,7 +16,7 @@ import attrs
 
 from dxa.address import AddressTypes
 from dxa.connector import Connector, LinkContext
-from dxa.entry import Fields
+from dxa.entry import Fields, Reject
 from dxa.errors import DxaError, FormatError
 from dxa_msmail.postoffice import letters, mailbag, tree
 from dxa_msmail.postoffice.book import read_book
@@ -150,12 +150,12 @@ class DiskPostoffice:
         """REQMAIN -t."""
         reqmain.transmit(self.maildata, self.clock)
 
-    def t3(self) -> list[str]:
+    def t3(self) -> list[Reject]:
         """REQMAIN -r, IMPORT -q, REBUILD -f; returns the records that were refused."""
         received = reqmain.receive(self.maildata, self.clock)
         imported = importing.run_queue(self.maildata, self.clock)
         rebuild.rebuild(self.maildata, self.clock, force=True)
-        return [str(reject) for reject in (*received.rejects, *imported.rejects)]
+        return [*received.rejects, *imported.rejects]
 
     def held(self) -> set[tuple[str, str, str, str]]:
         """Type, list, name and address of everybody of others."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule
 
-from tests.dispatch_world import DAY, ScheduledServed, ScheduledSite
+from tests.dispatch_world import DAY, ScheduledAsking, ScheduledServed, ScheduledSite
 
 #: Days with a change of the clocks in them, in spring and in autumn.
 SPRING, AUTUMN = ("2026-03-27T12:00", "2026-03-31T12:00"), ("2026-10-23T12:00", "2026-10-27T12:00")
@@ -68,6 +69,29 @@ def test_a_site_whose_requestors_have_schedules(season: tuple[str, str], tmp_pat
 
     assert [] == world.unkept()
     assert [] == world.problems()
+
+
+@pytest.mark.dx("T-169", "T-170")
+@pytest.mark.parametrize(
+    ("season", "seeds"),
+    [
+        (AUTUMN, [1]),
+        pytest.param(SPRING, range(1, 5), marks=pytest.mark.sweep),
+        pytest.param(AUTUMN, range(2, 5), marks=pytest.mark.sweep),
+    ],
+)
+def test_sites_that_ask_by_schedules(season: tuple[str, str], seeds: Sequence[int], tmp_path: Path) -> None:
+    """Sites ask a server on disk at times of the wall clock, each once or never, and nobody lacks anybody at the end.
+
+    The server's own programs and those of another requestor run by Dispatch.
+    """
+    for seed in seeds:
+        world = ScheduledAsking(seed, tmp_path / str(seed))
+        world.begin(season[0])
+        world.until(season[1])
+        world.quiet_week()
+
+        assert ([], []) == (world.unkept(), world.problems())
 
 
 @pytest.mark.dx("T-169", "T-170")
