@@ -245,6 +245,24 @@ def test_what_connectors_say_of_their_side(spoken: Driver, monkeypatch: pytest.M
     assert "the server cannot be reached" not in spoken("check").out
 
 
+def test_a_connector_that_breaks_when_it_is_asked_stops_no_other(
+    spoken: Driver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a connector raises when it is examined, or gives that is no fault, is told as its error."""
+
+    def breaking(_self: object) -> list[Fault]:
+        raise KeyError("lost")
+
+    monkeypatch.setattr(type(spoken.world), "examine", lambda _self: ["a text"], raising=False)
+    monkeypatch.setattr("dxa.memory.MemoryConnector.examine", breaking, raising=False)
+
+    assert [
+        ("mem", "plugin memory: examine raised KeyError: 'lost'"),
+        ("post", "plugin post: examine has given 'a text', which is no fault"),
+    ] == [(each["subject"], each["text"]) for each in _found(spoken)]
+    assert [False, False] == [each["mended"] for each in _found(spoken, "--repair")]
+
+
 def test_a_link_whose_secret_is_missing_is_told(linked: Driver) -> None:
     """An unset variable keeps nobody from looking at the site, and is a problem of `check`."""
     linked.configure('\n[links.post.peers."NET/C"]\npassword = "env:DXA_NOT_SET"\n')

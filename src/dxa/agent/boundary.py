@@ -8,10 +8,10 @@ from types import NoneType
 from typing import Any
 
 from dxa.agent.context import LinkWork
-from dxa.connector import Outcome, Parcel, Report, Result
+from dxa.connector import Examiner, Fault, Outcome, Parcel, Report, Result
 from dxa.dirsync.messages import Reply, Request
 from dxa.entry import Entry, Reject, Transaction, Verb
-from dxa.errors import PluginError
+from dxa.errors import DxaError, PluginError
 
 _Kinds = type | tuple[type, ...]
 
@@ -54,6 +54,23 @@ def outcomes(work: LinkWork, parcel: Parcel) -> Iterator[Outcome]:
         if not _is_outcome(outcome):
             raise PluginError(work.link.connector.name, f"deliver has given {outcome!r}, which is no outcome")
         yield outcome
+
+
+def faults(name: str, examiner: Examiner) -> Iterator[Fault]:
+    """What a connector of that name says of its side; raises `PluginError` for what is no fault, and what it raises."""
+    try:
+        for fault in examiner.examine():
+            if not _is_fault(fault):
+                raise PluginError(name, f"examine has given {fault!r}, which is no fault")
+            yield fault
+    except DxaError:
+        raise
+    except Exception as error:  # of a connector in this process; what stands beside it is still looked at
+        raise PluginError(name, f"examine raised {type(error).__name__}: {error}") from error
+
+
+def _is_fault(fault: Any) -> bool:
+    return isinstance(fault, Fault) and isinstance(fault.text, str) and isinstance(fault.where, str)
 
 
 def _is_outcome(outcome: Any) -> bool:

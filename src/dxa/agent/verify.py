@@ -11,6 +11,7 @@ from contextlib import suppress
 
 import attrs
 
+from dxa.agent.boundary import faults
 from dxa.agent.owing import owed
 from dxa.agent.site import OpenSite
 from dxa.config import Link
@@ -73,7 +74,7 @@ def repair(site: OpenSite, only: str = "") -> list[Found]:
     with suppress(StoreError):  # a mark that cannot be read is told already
         _raise_numbers(site)
     left = verify(site, only)
-    return left + [attrs.evolve(each, mended=True) for each in before if each not in left]
+    return left + [attrs.evolve(each, mended=True) for each in before if each.repair and each not in left]
 
 
 # -- what is looked at -----------------------------------------------------------------------------------------------
@@ -190,7 +191,7 @@ def examine(site: OpenSite, links: Iterable[Link]) -> Iterator[Found]:
             continue
         try:
             if examiner := offered(site.connector(link), Examiner):
-                for fault in examiner.examine():
+                for fault in faults(link.connector.name, examiner):
                     subject = f"{link.name} ({fault.where})" if fault.where else link.name
                     yield Found(area="link", subject=subject, text=fault.text, warning=fault.warning)
         except DxaError as error:
