@@ -7,10 +7,13 @@ from hypothesis import Phase, find, given, settings
 from hypothesis import strategies as st
 
 from dxa.address import Address
+from dxa.change import apply, diff
 from dxa.entry import Entry, Transaction, Verb
 from dxa.ledger.received import Row, hear
 from dxa.memory import Memory
-from dxa.testing.strategies import Edit, addresses, edits, entries, names, transactions
+from dxa.recipient import Kind, Recipient
+from dxa.testing import Fault, Schedule
+from dxa.testing.strategies import Edit, addresses, edits, entries, names, recipients, schedules, transactions
 from tests.kit.letterbox import BOX, TYPES
 
 (MEM,) = Memory().dxa_address_types()
@@ -76,6 +79,38 @@ def test_edits_have_all_verbs(verb: Verb) -> None:
     edit = find(edits(BOX, SAMPLES), lambda edit: any(t.verb is verb for t in edit.transactions), settings=quickly)
 
     assert verb in {transaction.verb for transaction in edit.transactions}
+
+
+@given(recipients(BOX, SAMPLES, containers=("Staff", "Guests")))
+def test_recipients_are_such_as_stand_in_a_directory(recipient: Recipient) -> None:
+    """A recipient has a container of those that were given, legal addresses, and a target if it is a custom one."""
+    addresses = [*recipient.proxies, *([recipient.target] if recipient.target else [])]
+
+    assert recipient.container in ("Staff", "Guests")
+    assert [] == [address for address in addresses if address.value != BOX.check(address.value)]
+    assert (recipient.kind is Kind.CUSTOM) == (recipient.target is not None)
+    assert len(recipient.proxies) == len({TYPES.key(proxy) for proxy in recipient.proxies})
+    assert (0, "") == (recipient.id, recipient.owner)
+
+
+DIRECTORIES = st.dictionaries(st.integers(1, 9), recipients(BOX, SAMPLES), max_size=4)
+
+
+@settings(max_examples=30)
+@given(DIRECTORIES, DIRECTORIES)
+def test_differences_of_directories_lead_from_one_to_the_other(
+    before: dict[int, Recipient], after: dict[int, Recipient]
+) -> None:
+    """What two directories differ in, applied to the first, gives the second."""
+    assert after == apply(before, diff(before, after))
+
+
+@given(schedules((Fault.LOSE, Fault.CRASH), uses=5, most=2))
+def test_schedules_have_as_many_faults_as_was_said(schedule: Schedule) -> None:
+    """Faults of those kinds, among the first uses, and not more than that."""
+    assert set(schedule) <= {1, 2, 3, 4, 5}
+    assert set(schedule.values()) <= {Fault.LOSE, Fault.CRASH}
+    assert len(schedule) <= 2
 
 
 def test_without_hypothesis_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
