@@ -34,12 +34,12 @@ def test_check_names_what_is_out_of_date(
 ):
     """`--check` names the stale page and writes nothing; without it the page is written."""
     page = tmp_path / "page.md"
-    page.write_text("<!-- generated: hooks -->\nold\n<!-- end -->\n", encoding="utf-8")
+    page.write_text("<!-- generated: hooks -->\n(stale)\n<!-- end -->\n", encoding="utf-8")
     monkeypatch.setattr("docs.generate.DOCS", tmp_path)
 
     assert 1 == main(["--check"])
     assert "page.md\n" == capsys.readouterr().out
-    assert "old" in page.read_text(encoding="utf-8")
+    assert "(stale)" in page.read_text(encoding="utf-8")
     assert 0 == main([])
-    assert "old" not in page.read_text(encoding="utf-8")
+    assert "(stale)" not in page.read_text(encoding="utf-8")
     assert 0 == main(["--check"])
