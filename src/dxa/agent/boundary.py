@@ -70,13 +70,16 @@ def faults(name: str, examiner: Examiner) -> Iterator[Fault]:
 
 
 def _is_fault(fault: Any) -> bool:
-    return isinstance(fault, Fault) and isinstance(fault.text, str) and isinstance(fault.where, str)
+    return isinstance(fault, Fault) and _are_all([(fault.text, str), (fault.where, str)])
 
 
 def _is_outcome(outcome: Any) -> bool:
     if not isinstance(outcome, Outcome):
         return False
-    parts: list[tuple[Any, type]] = [(outcome.result, Result), (outcome.key, str), (outcome.reason, str)]
+    return _are_all([(outcome.result, Result), (outcome.key, str), (outcome.reason, str)])
+
+
+def _are_all(parts: Sequence[tuple[Any, type]]) -> bool:
     return all(isinstance(value, kind) for value, kind in parts)
 
 
