@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import attrs
@@ -44,7 +44,7 @@ def no_command() -> None:
 
 
 KIND = attrs.evolve(LETTERBOX, open=opened)
-INFO = PluginInfo(name="letterbox", distribution="dxa-msmail", version="1", status="works", hooks=("dxa_connectors",))
+INFO = PluginInfo(name="letterbox", distribution="dxa-msmail", version="1", status="loaded", hooks=("dxa_connectors",))
 DECLARES = frozenset({("dxa.connectors", "letterbox"), ("dxa.address_types", "box"), ("dxa.address_types", "letter")})
 SUBJECT = PluginSubject(
     info=INFO,
@@ -80,7 +80,7 @@ class Plain:
     color = "red"
 
 
-def _strict(data: bytes) -> Iterator[Mapping[str, Any]]:
+def _strict(data: bytes) -> Iterator[dict[str, Any]]:
     yield {"kind": "letter", "text": data.decode()}
 
 
