@@ -14,7 +14,8 @@ from dxa.errors import AddressError
 #: No source names a limit for the length of such an address (error 25); this one is ours.
 ADDRESS_LENGTH = 1024
 
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+# Half of a pair of UTF-16 is no character, and cannot be stored or sent.
+_CONTROL = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 
 
 def printable(value: str) -> str:

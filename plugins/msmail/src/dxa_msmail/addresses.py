@@ -27,7 +27,7 @@ RESERVED_NETWORKS = frozenset(
 _ELEMENT = re.compile(r"[^\W_]{1,10}")
 _PLAIN = re.compile(r"([^\W_]{1,10})/[^\W_]{1,10}/[^\W_]{1,10}")
 # The names of a host system are not bound to that alphabet; a blank, a slash or a control character is no part of one.
-_FOREIGN = re.compile(r"[^\x00-\x20/\x7f]{1,10}")
+_FOREIGN = re.compile(r"[^\x00-\x20/\x7f\ud800-\udfff]{1,10}")
 _LETTERS = str.maketrans(
     {"ß": "ss", "æ": "ae", "ø": "o", "đ": "d", "ð": "d", "þ": "th", "ł": "l", "œ": "oe", "ı": "i"}
     | {"Æ": "AE", "Ø": "O", "Đ": "D", "Ð": "D", "Þ": "Th", "Ł": "L", "Œ": "OE"}
