@@ -10,9 +10,11 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from dxa.agent import relisting
 from dxa.errors import UsageError
 from dxa_msmail.commands.procedures import procedure
 from dxa_msmail.postoffice import tree
+from dxa_msmail.postoffice.identity import identity
 from dxa_msmail.postoffice.maildata import Maildata
 from dxa_msmail.postoffice.networks import direct
 from dxa_msmail.programs import admin, importing, resync
@@ -311,7 +313,48 @@ def test_renaming_a_postoffice(world: Offices) -> None:
             assert [] == tree.check(files)
 
 
+def test_renaming_a_postoffice_of_dxa(served: Offices) -> None:
+    """The site first, then the postoffice: everybody there is who he was, under the new name (KB Q114246)."""
+    site = served.site
+    assert site is not None
+    before = {recipient.name: recipient.id for recipient in site.recipients(container="Foreign")}
+    assert ["yours", "to do", "done"] == [
+        item.state.value for item in checklist(PROCEDURES["rename-requestor"], place(served, B, C))
+    ]
+    assert ["yours"] == [item.state.value for item in run(served, "rename-requestor", B, C) if item.number == 1]
+    with served.offices[B].look() as files:
+        assert B == identity(files).name
+
+    with site.site.store.transaction():
+        relisting.rename(site.site, site.site.config.link("mail"), B, C)
+    text = site_text(*served.offices).replace(f'"{B}"', f'"{C}"')
+    site.configure(text.replace(f'"{C}"]\n', f'"{C}"]\nown_lists = ["{B}"]\n'))
+    site.sync()
+    site.approve()
+    items = run(served, "rename-requestor", B, C)
+    assert ["done", "done", "yours"] == [item.state.value for item in items]
+    served.offices[C] = served.offices.pop(B)
+    for _ in range(2):
+        served.cycle()
+    assert sorted([*others(HUB), f"{C}/BO", f"{SITE}/SUE"]) == served.held(A)
+    assert before == {recipient.name: recipient.id for recipient in site.recipients(container="Foreign")}
+
+
 # -- the checklist -------------------------------------------------------------------------------------------------
+
+
+def test_what_a_site_does_as_a_requestor(world: Offices) -> None:
+    """Its steps are commands of the site for a person, and stop nobody else's (KB Q148309)."""
+    _site(world).close()
+    admin.register_requestor(world.offices[HUB], SITE)
+    items = run(world, "global-reset", HUB)
+
+    assert {("yours", "dxa")} == {(x.state.value, x.how[0].split()[0]) for x in items if SITE in x.what}
+    assert {"done"} == {item.state.value for item in items if SITE not in item.what}
+    assert_whole(world, HUB, A, B)
+    moved = run(world, "move-server", HUB, A)
+    assert ["# dxa.toml:"] == [x.how[0][:11] for x in moved if x.number == 4 and SITE in x.what]
+    assert A == place(world, B).server_name
 
 
 def test_what_a_procedure_needs(world: Offices) -> None:

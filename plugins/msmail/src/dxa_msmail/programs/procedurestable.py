@@ -285,7 +285,6 @@ _ALL = (
                 what="let the site know it as {other}",
                 how="dxa peers rename LINK {name} {other}\ndxa sync",
                 done=lambda place, _name: serving.is_peer(place, place.server_name, place.other),
-                local=False,
             ),
             Step(
                 what="give {name} the name {other}",
