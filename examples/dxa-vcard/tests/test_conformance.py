@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
+import weakref
 from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 
@@ -25,8 +27,9 @@ class Harness(ConnectorHarness):
     consumes = False
 
     def __init__(self) -> None:
-        self.place = tempfile.TemporaryDirectory()
-        self.folder = Path(self.place.name) / "cards"
+        self.place = Path(tempfile.mkdtemp())
+        weakref.finalize(self, shutil.rmtree, self.place)
+        self.folder = self.place / "cards"
         self.folder.mkdir()
         self.types = AddressTypes(STANDARD)
         self.connector_type = plugin.dxa_connectors()[0]
@@ -36,7 +39,7 @@ class Harness(ConnectorHarness):
             LinkContext(
                 link="link",
                 options=Options(),
-                folder=Path(self.place.name),
+                folder=self.place,
                 types=self.types,
                 site=("Lab", "Berlin"),
             )
@@ -74,7 +77,7 @@ class Harness(ConnectorHarness):
             away.rename(self.folder)
 
     def files(self) -> Iterable[str]:
-        return [str(file.relative_to(self.place.name)) for file in Path(self.place.name).rglob("*") if file.is_file()]
+        return [str(file.relative_to(self.place)) for file in self.place.rglob("*") if file.is_file()]
 
 
 test_connector = connector_suite(Harness)
