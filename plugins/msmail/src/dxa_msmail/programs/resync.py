@@ -100,7 +100,7 @@ def _pick(at_work: Server, targets: Iterable[str]) -> Pick:
 def _require_whole(missing: Sequence[str], *, adds: bool) -> None:
     if missing:
         names = ", ".join(missing)
-        why = f"the server was set back and does not know the lists of {names} yet; let them export first"
+        why = f"the server does not know the lists of {names} yet; let them export, and run SRVMAIN"
     elif not adds:
         why = "there is nobody to tell of, and who takes the file would lose everybody"
     else:
