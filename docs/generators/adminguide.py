@@ -263,7 +263,9 @@ def main() -> None:
     """Run the script in the folder that the command line names, and print its parts; sizes are left out."""
     os.chdir(sys.argv[1])
     shown = {name: text.replace(f"{Path.cwd()}/", "/srv/") for name, text in byhand.run_all(SCRIPT).items()}
-    json.dump({name: re.sub(r"[\d,]+ bytes", "… bytes", text) for name, text in shown.items()}, sys.stdout)
+    json.dump(
+        {name: re.sub(r"files, [\d,]+ bytes", "files, … bytes", text) for name, text in shown.items()}, sys.stdout
+    )
 
 
 if __name__ == "__main__":
