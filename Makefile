@@ -34,7 +34,9 @@ test: $(STAMP) ## run the tests
 test-all: $(STAMP) ## run the tests, the long sweeps among them, then the schedule sweep
 	@$(BIN)/python -m pytest -q -n 2 -m "" --hypothesis-profile=sweep
 	@$(BIN)/python -m tests.sweep --schedules $(SCHEDULES)
-	@$(BIN)/python -m tests.sweep --schedules $$(($(SCHEDULES) / 50)) --world disk
+	@for world in asking mail asking-mail sitelink ccmail; do $(BIN)/python -m tests.sweep --schedules $$(($(SCHEDULES) / 50)) --world $$world || exit 1; done
+	@for world in disk served asking-disk asking-served many-sites; do $(BIN)/python -m tests.sweep --schedules $$(($(SCHEDULES) / 200)) --world $$world || exit 1; done
+	@for world in dispatch dispatch-site dispatch-asking; do $(BIN)/python -m tests.sweep --schedules $$(($(SCHEDULES) / 1000)) --world $$world || exit 1; done
 
 lint: $(STAMP) ## check style, format and types
 	@$(BIN)/python -m ruff check --quiet .

@@ -7,8 +7,7 @@ and lets clean cycles run; `World.problems` says what is wrong then.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -27,12 +26,12 @@ from dxa.errors import DxaError
 from dxa.host import Host
 from dxa.memory import MemorySystem
 from dxa.recipient import Kind, Recipient
+from dxa.signing import PrivateKey
 from dxa.store import MemoryHighWater, Store
 from dxa_sitelink.connector import SiteLink
-from dxa.signing import PrivateKey
 from dxa_sitelink.lines import SITE
 from dxa_sitelink.sites import read_name, tag
-from tests.world import Crash, Fuse
+from tests.world import Crash, Fuse, fuse_store
 
 LINK, LOCAL = "sites", "local"
 NAMES = ("Ann", "Bob", "Éva", "Ann", "Zoë Longname, Alexandrina Theo", "Müller, Jörg")
@@ -126,24 +125,9 @@ key = "text:{pem}"
         self.types = types
         self.store = Store.open("sqlite:///:memory:", MemoryHighWater(), create=True)
         self.store.types = types
-        self._fuse_store()
+        fuse_store(self.store, self.fuse)
         self.backup: bytes | None = None
         self.agent = self.start()
-
-    def _fuse_store(self) -> None:
-        plain, db = self.store.transaction, self.store._db
-
-        @contextmanager
-        def fused() -> Iterator[None]:
-            inner = db._inside or db.rehearsing
-            if not inner:
-                self.fuse.tick()
-            with plain():
-                yield
-            if not inner:
-                self.fuse.tick()
-
-        self.store.transaction = fused  # type: ignore[method-assign]
 
     def start(self) -> Agent:
         """A fresh agent, as after the start of its process."""

@@ -15,18 +15,24 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
+from tests import sitelink_world, sites_world
 from tests.asking_world import AskingFolder, AskingMail, AskingServed, AskingShadow
+from tests.ccmail_faults import FaultyOffice
+from tests.dispatch_world import Dispatched, ScheduledAsking, ScheduledServed, ScheduledSite
 from tests.mail_world import MailWorld
 from tests.maildata_world import DiskWorld
 from tests.served_world import ServedWorld
 from tests.world import World
 
-BATCH = 100
+BATCH = 20
 MENDED = "mended by an export"
-#: Strict requestors in memory, requestors that check nothing (the residue is counted), postoffices on disk,
-#: postoffices on disk of which one is the server, and requestors that only mail reaches.
-WORLDS: dict[str, Callable[[int, Path], World]] = {
+#: Beside these there are strict requestors in memory, and requestors that check nothing (the residue is counted).
+#: Postoffices on disk; of these one is the server; requestors that only mail reaches; the same with sites that ask;
+#: postoffices and sites by their schedules, through a night in which the clocks of Berlin are changed; a postoffice
+#: behind each of two sites; two sites with a folder between them; and a post office of cc:Mail.
+WORLDS: dict[str, Callable[[int, Path], Any]] = {
     "disk": DiskWorld,
     "served": ServedWorld,
     "mail": MailWorld,
@@ -34,18 +40,40 @@ WORLDS: dict[str, Callable[[int, Path], World]] = {
     "asking-mail": AskingMail,
     "asking-disk": AskingShadow,
     "asking-served": AskingServed,
+    "dispatch": ScheduledServed,
+    "dispatch-site": ScheduledSite,
+    "dispatch-asking": ScheduledAsking,
+    "many-sites": sites_world.World,
+    "sitelink": lambda seed, _folder: sitelink_world.World(seed),
+    "ccmail": lambda seed, _folder: FaultyOffice(seed),
 }
+#: When the worlds of schedules begin: an even seed in spring, an odd one in autumn.
+NIGHTS = ("2026-03-28T20:00", "2026-10-24T20:00")
 KINDS = ("memory", "naive", *WORLDS)
 
 
 @contextmanager
-def world_of(seed: int, kind: str) -> Iterator[World]:
+def world_of(seed: int, kind: str) -> Iterator[Any]:
     """The world of one schedule; one on disk has a folder as long as it is needed."""
     if kind not in WORLDS:
         yield World(seed, naive=kind == "naive")
         return
     with tempfile.TemporaryDirectory() as folder:
-        yield WORLDS[kind](seed, Path(folder))
+        world = WORLDS[kind](seed, Path(folder))
+        if isinstance(world, Dispatched):
+            world.begin(NIGHTS[seed % 2])
+        yield world
+        if isinstance(world, FaultyOffice):
+            world.close()
+
+
+def end(world: Any) -> list[str]:
+    """All faults stop; what is wrong then."""
+    if isinstance(world, Dispatched):
+        world.quiet_week()
+        return [*world.unkept(), *world.problems()]
+    world.settle()
+    return [*world.problems()]
 
 
 def one(seed: int, steps: int, kind: str) -> list[str]:
@@ -57,8 +85,7 @@ def one(seed: int, steps: int, kind: str) -> list[str]:
         with world_of(seed, kind) as world:
             for _ in range(steps):
                 world.step()
-            world.settle()
-            problems = world.problems()
+            problems = end(world)
             if kind == "naive" and problems:
                 world.obey()
                 problems.append("stays wrong" if world.problems() else MENDED)
@@ -79,8 +106,7 @@ def show(seed: int, steps: int, kind: str) -> int:
         for number in range(steps):
             world.step()
             print(number, world.log[-1])
-        world.settle()
-        problems = world.problems()
+        problems = end(world)
     print("\n".join(problems) or "all agree")
     return bool(problems)
 
