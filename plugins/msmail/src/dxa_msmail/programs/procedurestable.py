@@ -112,7 +112,7 @@ _ALL = (
             Step(
                 what="register {other} as the directory server of {name}",
                 how="dxa msmail admin {admin} -d {path} server {other}",
-                site="# dxa.toml: server and server_maildata in [links.LINK.msmail-requestor] are those of {other}",
+                site="# dxa.toml: server and server_maildata of LINK are those of {other}",
                 each=lambda place: [*offices(place), *sites(place)],
                 done=lambda place, name: serving.follows(place, name, place.other),
                 do=lambda place, name: serving.follow(place, name, place.other),
