@@ -150,7 +150,12 @@ def blocks(prefix: str = "by-hand", module: str = __name__) -> dict[str, Callabl
     def block(name: str) -> Callable[[], str]:
         return lambda: console.parts(module)[name]
 
-    return {f"{prefix}-{name}": block(name) for name in ("before", *script.parts)}
+    all_parts = {"before": script.before, **script.parts}
+    return {f"{prefix}-{name}": block(name) for name, part in all_parts.items() if _is_shown(part)}
+
+
+def _is_shown(part: Part) -> bool:
+    return any(not line.startswith(".") for line in part.commands.splitlines())
 
 
 # -- the process that runs the commands --------------------------------------------------------------------------------

@@ -75,17 +75,17 @@ PARTS = {
     "letter": Part("01 22:00", f"""sh -c "sed -n '1,50p' mail/{HQ}/new/*" """.strip()),
     "answer": Part("02 00:00", "dxa -C site check\ndxa -C site sync"),
     "take": Part("02 02:00", "dxa msmail requestor t3 -d north\ndxa msmail requestor gal -d north"),
-    "forge": Part("02 21:00", "forge"),
+    "forge": Part("02 21:00", ".forge"),
     "forged": Part("02 22:00", "dxa -C site sync\nsh -c 'cat site/mail-aside/*.why'"),
-    "bounce": Part("03 21:00", "bounce"),
+    "bounce": Part("03 21:00", ".bounce"),
     "bounced": Part("03 22:00", "dxa -C site sync\ndxa -C site messages list --limit 1"),
-    "leave": Part("04 21:00", "leave"),
+    "leave": Part("04 21:00", ".leave"),
     "away": Part(
         "04 22:00",
         'dxa -C site recipients add --name "Wolf, Bo"\ndxa msmail requestor t1 -d north\n!dxa -C site sync\n'
         "dxa -C site status",
     ),
-    "return": Part("05 21:00", "return"),
+    "return": Part("05 21:00", ".return"),
     "back": Part("05 22:00", "dxa -C site sync\ndxa msmail requestor t3 -d north"),
 }
 
