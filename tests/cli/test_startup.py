@@ -158,6 +158,8 @@ def test_plugins(dxa: Driver) -> None:
     """`dxa plugins` shows each plugin with its connectors."""
     done = dxa.bare("plugins", "--json")
 
-    assert [("memory", ["memory"]), ("world", ["asked", "post"])] == [(p["name"], p["connectors"]) for p in done.json["plugins"]]
+    assert [("memory", ["memory"]), ("world", ["asked", "post"])] == [
+        (p["name"], p["connectors"]) for p in done.json["plugins"]
+    ]
     assert 0 == done.status
     assert "memory" in dxa.bare("plugins").out
