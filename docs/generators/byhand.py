@@ -236,7 +236,7 @@ def _type(line: str, shell: Mapping[str, str]) -> str:
 
     printed = io.StringIO()
     with redirect_stdout(printed), redirect_stderr(printed):
-        status = run(words[1:], Session())
+        status = run(words[1:], Session(apart=False))
     if (status != 0) is not fails:
         raise SystemExit(f"exit status {status} of {line}\n{printed.getvalue()}")
     text = "\n".join(text.rstrip() for text in printed.getvalue().splitlines())

@@ -279,7 +279,7 @@ def _run(command: str) -> tuple[int, str]:
 
     printed = io.StringIO()
     with redirect_stdout(printed), redirect_stderr(printed):
-        status = run(words[1:], Session())
+        status = run(words[1:], Session(apart=False))
     return status, printed.getvalue()
 
 

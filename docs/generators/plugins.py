@@ -241,7 +241,7 @@ def _dxa(words: list[str]) -> tuple[int, str]:
         del sys.modules[name]
     printed = io.StringIO()
     with redirect_stdout(printed), redirect_stderr(printed):
-        status = run(words, Session(clock=lambda: NOW))
+        status = run(words, Session(clock=lambda: NOW, apart=False))
     return status, printed.getvalue()
 
 

@@ -16,7 +16,7 @@ from dxa_msmail import dirsyncbody
 from dxa_msmail.addresses import ADDRESS_TYPES
 from dxa_msmail.dirsyncbody import Numbers, Place, Profile, Task
 from dxa_msmail.ffapi import Attachment
-from dxa_msmail.postoffice import gal, groups, layout, letters, mailbag, networks, queue, seen, tree, users
+from dxa_msmail.postoffice import gal, groups, layout, letters, mailbag, networks, queue, resync, seen, tree, users
 from dxa_msmail.postoffice.book import read_book
 from dxa_msmail.postoffice.dirsyncconf import Reqconf, read_reqconf, write_reqconf
 from dxa_msmail.postoffice.identity import CONTROL, Control
@@ -438,7 +438,8 @@ def test_an_answer_does_not_hide_that_the_queue_has_lost_something(requestor: Re
 def test_resync_keeps_what_waits_about_other_lists(requestor: Requestor) -> None:
     """With new numbers; for what waits about the own list the whole list is sent instead (KB Q119450)."""
     importing.queue_file(requestor.po, requestor.clock, b"A Mac One\tPCM:MACNET/MACPO/ONE\r\n")
-    requestor.put(RESYNC, queue.write_queue([queue.resync_header(Numbers(imp=1, req=40, srv=80), 0)]))
+    end = queue.QueueRecord(80, 0, resync.END)
+    requestor.put(RESYNC, queue.write_queue([queue.resync_header(Numbers(imp=1, req=40, srv=80), 0), end]))
 
     requestor.imports()
 

@@ -55,14 +55,14 @@ HINTS = {
 
 @attrs.frozen
 class _Runner:
-    """Runs commands in this process, with the plugins of the demo's own session."""
+    """Runs commands in this process, with the plugins of the demo's own session; connectors, too: cycles are short."""
 
     session: Session
 
     def __call__(self, arguments: Sequence[str]) -> tuple[int, str, str]:
         from dxa.cli.run import INTERRUPTED, run
 
-        inner = Session(clock=self.session.clock, host=self.session.host)
+        inner = Session(clock=self.session.clock, host=self.session.host, apart=False)
         printed, errors = io.StringIO(), io.StringIO()
         with redirect_stdout(printed), redirect_stderr(errors):
             status = run(arguments, inner)

@@ -58,6 +58,8 @@ class Logging:
             for handler in list(top.handlers):
                 top.removeHandler(handler)
                 handler.close()
+            top.propagate = True
+            top.setLevel(logging.NOTSET)
             self._ready = False
 
     def _configure(self) -> None:

@@ -31,6 +31,8 @@ class Session:
     logging: Logging = attrs.field(factory=Logging)
     #: Which plugins the operator wants for once, as `Selection.narrowed` reads it.
     plugins: str = ""
+    #: Connectors run in processes of their own, where their links' configuration says so.
+    apart: bool = True
     #: What gets a line about each import of a plugin and each call of a hook.
     trace: Callable[[str], None] | None = None
     _host: Host | None = None
@@ -65,7 +67,7 @@ class Session:
         from dxa.agent.site import OpenSite
 
         self.logging.begin()
-        site = OpenSite.open(self.folder, self.host, self.clock, secrets=secrets, apart=True)
+        site = OpenSite.open(self.folder, self.host, self.clock, secrets=secrets, apart=self.apart)
         try:
             yield site
         finally:

@@ -214,15 +214,18 @@ class _Lines(logging.Handler):
 @contextmanager
 def _logged(lines: list[str]) -> Iterator[None]:
     """All lines of the log, at any level."""
-    root, handler = logging.getLogger(), _Lines(lines)
-    level = root.level
-    root.addHandler(handler)
-    root.setLevel(logging.DEBUG)
+    handler = _Lines(lines)
+    # dxa's own log may be cut off from the rest.
+    before = [(logger, logger.level) for logger in (logging.getLogger(), logging.getLogger("dxa"))]
+    for logger, _ in before:
+        logger.addHandler(handler)
+        logger.setLevel(logging.DEBUG)
     try:
         yield
     finally:
-        root.removeHandler(handler)
-        root.setLevel(level)
+        for logger, level in before:
+            logger.removeHandler(handler)
+            logger.setLevel(level)
 
 
 CHECKS = (
