@@ -95,9 +95,9 @@ def killed(make: Callable[..., Any], name: str, folder: Path) -> int:
 
 
 IN_MEMORY = [(MailWorld, "asking"), (MailWorld, "serving"), (MailWorld, "taking")]
-IN_MEMORY += [*((AskingFolder, name) for name in ACTS), (AskingMail, "asking"), (AskingMail, "taking")]
+IN_MEMORY += [*((AskingFolder, name) for name in ACTS), (AskingMail, "asking")]
 #: Those that take longer.
-OTHERS = [(AskingMail, "serving"), (AskingMail, "extracting")]
+OTHERS = [(AskingMail, "taking"), (AskingMail, "serving"), (AskingMail, "extracting")]
 OTHERS += [(world, name) for world in (AskingShadow, AskingServed) for name in ACTS]
 
 
