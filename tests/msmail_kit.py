@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
+import weakref
 from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -70,9 +73,11 @@ class ServerHarness(ConnectorHarness):
         self.inbox: Any = BreakingFolder()
         self.outbox: Any = BreakingFolder()
         self.sent = 0
+        self.folder = Path(tempfile.mkdtemp())  # of the site: files for a person to bring are left there
+        weakref.finalize(self, shutil.rmtree, self.folder, True)
 
     def open(self) -> Connector:
-        return MsMailServer(self.context(Path()), self.inbox, self.outbox)
+        return MsMailServer(self.context(self.folder), self.inbox, self.outbox)
 
     def context(self, folder: Path) -> LinkContext:
         return LinkContext(
