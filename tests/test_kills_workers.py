@@ -21,31 +21,7 @@ from dxa.host import Host
 from dxa.worker import RemoteConnector
 from dxa.worker.process import Process
 from tests.cases.harness import HOUR, SiteHarness
-
-SERVER = """
-[site]
-organization = "LAB"
-name = "HQ"
-[links.pos]
-connector = "msmail"
-role = "server"
-import_container = "Imported"
-export_containers = ["Staff"]
-[links.pos.peers."MUSEUM/WEST"]
-no_password = true
-"""
-
-REQUESTOR = """
-[site]
-organization = "MUSEUM"
-name = "WEST"
-[links.up]
-connector = "msmail-requestor"
-import_container = "Far"
-export_containers = ["Staff"]
-[links.up.msmail-requestor]
-server = "LAB/HQ"
-"""
+from tests.pair_world import SERVER, SitePair, requestor_text
 
 
 @attrs.define
@@ -85,24 +61,8 @@ PLAIN = Process.ask
 
 
 @attrs.define
-class Pair:
-    """A server's site and a requestor's, one of them with its connector apart."""
-
-    server: SiteHarness
-    requestor: SiteHarness
-
-    def carry(self) -> None:
-        """Bring every message to the other side."""
-        for here, there in ((self.server, self.requestor), (self.requestor, self.server)):
-            for file in sorted(here.outbox.iterdir()) if here.outbox.is_dir() else []:
-                there.inbox.mkdir(parents=True, exist_ok=True)
-                file.rename(there.inbox / file.name)
-
-    def cycle(self) -> None:
-        """T1, T2, and the requestor takes in the answer."""
-        for site in (self.requestor, self.server, self.requestor):
-            site.sync()
-            self.carry()
+class Pair(SitePair):
+    """The two, one of them with its connector apart."""
 
     def agree(self) -> bool:
         """Whether each has the other's people."""
@@ -127,7 +87,7 @@ def pair(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Pair]:
     for name in ("server", "requestor"):
         (tmp_path / name).mkdir()
     kinds = [ApartHarness if request.param == name else SiteHarness for name in ("server", "requestor")]
-    made = Pair(kinds[0](tmp_path / "server", SERVER), kinds[1](tmp_path / "requestor", REQUESTOR))
+    made = Pair(kinds[0](tmp_path / "server", SERVER), kinds[1](tmp_path / "requestor", requestor_text()))
     made.server.add("Bob Main")
     made.requestor.add("Ann West")
     made.cycle()

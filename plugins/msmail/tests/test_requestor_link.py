@@ -11,50 +11,12 @@ import attrs
 import pytest
 
 from tests.cases.harness import SiteHarness
-
-SERVER = """
-[site]
-organization = "LAB"
-name = "HQ"
-[links.pos]
-connector = "msmail"
-role = "server"
-import_container = "Imported"
-export_containers = ["Staff"]
-[links.pos.peers."MUSEUM/WEST"]
-no_password = true
-"""
-
-REQUESTOR = """
-[site]
-organization = "MUSEUM"
-name = "WEST"
-[links.up]
-connector = "msmail-requestor"
-import_container = "Far"
-export_containers = [{containers}]
-[links.up.msmail-requestor]
-server = "LAB/HQ"
-{options}
-"""
+from tests.pair_world import SERVER, SitePair, requestor_text
 
 
 @attrs.define
-class Pair:
-    """A server's site and a requestor's, with the mail between them carried by hand."""
-
-    server: SiteHarness
-    requestor: SiteHarness
-
-    def carry(self) -> list[str]:
-        """Bring every message to the other side; returns what there was, as the direction and the file."""
-        moved = []
-        for here, there, what in ((self.server, self.requestor, "answer"), (self.requestor, self.server, "request")):
-            for file in sorted(here.outbox.iterdir()) if here.outbox.is_dir() else []:
-                there.inbox.mkdir(parents=True, exist_ok=True)
-                file.rename(there.inbox / file.name)
-                moved.append(what)
-        return moved
+class Pair(SitePair):
+    """The two, whose last messages wait."""
 
     def cycle(self) -> None:
         """T1, T2, and the requestor takes in the answer, which goes with its next T1."""
@@ -74,7 +36,7 @@ def make_pair(tmp_path: Path) -> Iterator[MakePair]:
     made: list[SiteHarness] = []
 
     def make(options: str = "", containers: str = '"Staff"', server: str = "") -> Pair:
-        there = REQUESTOR.format(containers=containers, options=options)
+        there = requestor_text(containers, options)
         folder = tmp_path / str(len(made))
         for name, text in (("server", SERVER + server), ("requestor", there)):
             (folder / name).mkdir(parents=True)

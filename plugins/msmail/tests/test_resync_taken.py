@@ -21,52 +21,12 @@ from dxa_msmail.requestor.requestor import Requestor
 from dxa_msmail.requestor.state import MemoryStorage
 from tests.cases.harness import SiteHarness
 from tests.offices_world import TYPES
-
-SERVER = """
-[site]
-organization = "LAB"
-name = "HQ"
-[links.pos]
-connector = "msmail"
-role = "server"
-import_container = "Imported"
-export_containers = ["Staff"]
-[links.pos.peers."MUSEUM/WEST"]
-no_password = true
-"""
-
-REQUESTOR = """
-[site]
-organization = "MUSEUM"
-name = "WEST"
-[links.up]
-connector = "msmail-requestor"
-import_container = "Far"
-export_containers = ["Staff"]
-[links.up.msmail-requestor]
-server = "LAB/HQ"
-"""
+from tests.pair_world import SERVER, SitePair, requestor_text
 
 
 @attrs.define
-class Pair:
-    """A server's site and a requestor's, with the mail between them carried by hand."""
-
-    server: SiteHarness
-    requestor: SiteHarness
-
-    def carry(self) -> None:
-        """Bring every message to the other side."""
-        for here, there in ((self.server, self.requestor), (self.requestor, self.server)):
-            for file in sorted(here.outbox.iterdir()) if here.outbox.is_dir() else []:
-                there.inbox.mkdir(parents=True, exist_ok=True)
-                file.rename(there.inbox / file.name)
-
-    def cycle(self) -> None:
-        """T1, T2, and the requestor takes in the answer, which goes with its next T1."""
-        for site in (self.requestor, self.server, self.requestor):
-            site.sync()
-            self.carry()
+class Pair(SitePair):
+    """The two, and somebody who brings files."""
 
     @property
     def drop(self) -> Path:
@@ -92,7 +52,7 @@ def pair(tmp_path: Path) -> Iterator[Pair]:
     """Two sites that know each other, with a person each."""
     for name in ("server", "requestor"):
         (tmp_path / name).mkdir()
-    made = Pair(SiteHarness(tmp_path / "server", SERVER), SiteHarness(tmp_path / "requestor", REQUESTOR))
+    made = Pair(SiteHarness(tmp_path / "server", SERVER), SiteHarness(tmp_path / "requestor", requestor_text()))
     made.server.add("Bob Main")
     made.requestor.add("Ann West")
     made.cycle()
