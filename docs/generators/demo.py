@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
 import sys
@@ -11,6 +10,7 @@ from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
+from docs.generators import console
 from docs.generators.markdown import fenced
 
 #: The parts that are shown: from a heading to the first such line behind it, which is left out. How many letters the
@@ -65,8 +65,9 @@ def _shown() -> str:
     """What the demo prints."""
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, "-c", "import sys; from dxa.cli import main; sys.exit(main())", "demo", "demo"]
-        environment = {**os.environ, "COLUMNS": "80", "NO_COLOR": "1", "TERM": "dumb"}
-        done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False, cwd=Path(folder))
+        done = subprocess.run(
+            command, capture_output=True, text=True, env=console.terminal(), check=False, cwd=Path(folder)
+        )
     if done.returncode:
         raise RuntimeError(f"the demo cannot go on:\n{done.stderr}")
     return re.sub(r"[ ]+$", "", done.stdout, flags=re.MULTILINE)
