@@ -136,6 +136,29 @@ def test_what_no_list_defines_stays(make_site: MakeSite):
     assert ["R PCM:LAB/HQ", "R PCM:NET/ONE", "A Carl PCM:NET/ONE/CARL"] == lines
 
 
+def test_a_value_that_is_too_long_is_told(make_site: MakeSite):
+    """It is sent empty, for half a number is a wrong one, and is a reject, once, until it fits or its entry is gone."""
+    site = make_site(mail("NET/ONE", "NET/TWO", attributes=PROMPTS))
+    long, longer = "x" * 65, "x" * 66
+    site.add("Ann", "ANN", fields=(("city", long), ("initials", "A.")))
+    site.add("Bob", "BOB", fields=(("room", long),))
+    site.sync()
+    site.edit("Ann", fields=(("city", longer), ("initials", "A.")))
+    site.sync()
+    site.sync()
+    two = site.postoffice("NET/TWO").cycle(task="IMPORTREQ", TEMPLATE="YES").lines
+
+    assert {"- City//ST:/", "- Initials:/A."} <= set(two)
+    assert [
+        (36, f"MS:LAB/HQ/{alias}\t{prompt}", f"the value of '{prompt}' has {length} characters and its field 64")
+        for alias, prompt, length in (("BOB", "Office", 65), ("ANN", "City/ST:", 66))
+    ] == [(row.code, row.raw, row.reason.partition(",")[0]) for row in site.site.store.rejects.list()]
+    site.edit("Ann", fields=(("city", "Rome"),))
+    site.remove("Bob")
+    site.sync()
+    assert [] == site.site.store.rejects.list()
+
+
 def test_templates_are_shown(make_site: MakeSite):
     """`dxa peers templates` shows the map, the definitions, and somebody as the peer sees him."""
     site = with_values(make_site)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from dxa.entry import Entry, Fields, Transaction, Verb, definition, is_definition, list_entry
 from dxa.ledger.answer import Held, Pick, Step, definitions, full, number_steps, redefined, update
 from dxa.ledger.received import Row, hear
-from dxa.rules.maps import AttributeMap, by_definition, too_wide
+from dxa.rules.maps import AttributeMap, TooWide, by_definition, fitted
 from dxa.rules.naming import NameLimits
 
 WANTS = Pick(types=frozenset({"MS"}), templates=True)
@@ -174,8 +174,7 @@ def test_values_fit_their_fields():
     defined: Fields = (("A:", "1~5~A~~"), ("B:", "1~90~A~~"))
     fields: Fields = (("A:", "longer"), ("B:", "Straße 1\n\u0416\u200b end"))
 
-    assert (("A:", ""), ("B:", "Straße 1 Zh end")) == by_definition(fields, defined, NameLimits())
-    assert ("A:",) == too_wide(fields, defined)
+    assert ((("A:", ""), ("B:", "Straße 1 Zh end")), (TooWide("A:", 6, 5),)) == fitted(fields, defined, NameLimits())
 
 
 Lists = st.dictionaries(st.integers(1, 4), st.sampled_from(["", "1", "2"]), max_size=4)

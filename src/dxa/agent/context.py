@@ -26,6 +26,8 @@ from dxa.store import PeerRow, Store
 HELD, ABSENT, REUSED = -1, -2, -3
 #: A full answer is above a peer's limit, so a person has to bring it (KB Q119450).
 LIMIT_REACHED, MANUAL_IMPORT = 118, 166
+#: "Template information and template do not match".
+TOO_WIDE = 36
 
 
 @attrs.define(kw_only=True)

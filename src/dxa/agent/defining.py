@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 
-from dxa.agent.context import LinkWork
+from dxa.agent.context import TOO_WIDE, LinkWork
 from dxa.config import Peer
-from dxa.entry import Fields
+from dxa.entry import Fields, Reject
 from dxa.ledger.answer import ListKey
 from dxa.ledger.view import FormKey, Line, definition_line
+from dxa.rules.exports import ExportLine
 
 
 class Definitions:
@@ -45,3 +46,42 @@ def _told(work: LinkWork) -> dict[ListKey, Fields]:
         if key not in told or (owner and not told[key][0]):
             told[key] = owner, entry.fields
     return {key: fields for key, (_, fields) in told.items()}
+
+
+class Misfits:
+    """Values that the definitions of a view have no room for, and which are sent empty.
+
+    Each is an open reject until its recipient is looked at again and it fits. They are the same for all peers of the
+    view, so one of these has them.
+    """
+
+    def __init__(self) -> None:
+        self._found: dict[str, str] = {}
+
+    def note(self, forms: Iterable[ExportLine]) -> None:
+        """Look at what a recipient is to be shown as."""
+        for form in forms:
+            for prompt, length, width in form.too_wide:
+                self._found[f"{form.type}:{form.address}\t{prompt}"] = (
+                    f"the value of {prompt!r} has {length} characters and its field {width}, so all who are shown "
+                    "the entry by these rules get it empty; shorten the value"
+                )
+
+    def keep(self, work: LinkWork, peers: Sequence[Peer], seen: Collection[str] | None) -> None:
+        """Keep those that are new, and close those that are none any more among the addresses `seen` (None: all)."""
+        rejects = work.store.rejects
+        standing = rejects.standing(TOO_WIDE) & {peer.id for peer in peers}
+        for peer in standing:
+            rejects.solve(peer, TOO_WIDE, lambda raw, why: self._found.get(raw) == why or not _among(raw, seen))
+        fresh = [
+            Reject(0, 0, raw, TOO_WIDE, why)
+            for raw, why in self._found.items()
+            if not any(rejects.known(peer, raw, why) for peer in standing)
+        ]
+        if fresh:
+            rejects.put(work.link.name, peers[0].id, None, fresh, work.now)
+            work.outcome.rejects += len(fresh)
+
+
+def _among(raw: str, seen: Collection[str] | None) -> bool:
+    return seen is None or raw.partition("\t")[0] in seen

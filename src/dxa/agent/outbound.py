@@ -12,7 +12,7 @@ from itertools import count
 import attrs
 
 from dxa.agent.context import ABSENT, LinkWork
-from dxa.agent.defining import Definitions
+from dxa.agent.defining import Definitions, Misfits
 from dxa.change import Change
 from dxa.config import Peer
 from dxa.errors import AddressError
@@ -82,15 +82,15 @@ def advance_view(work: LinkWork, view_id: int, peers: list[Peer]) -> Plan | None
         work.release(f"out {view.name}")
         return None
     with store.transaction():
-        return _Advance(work, view, peers[0]).run(usn)
+        return _Advance(work, view, peers).run(usn)
 
 
 class _Advance:
-    def __init__(self, work: LinkWork, view: ViewRow, peer: Peer) -> None:
-        self.work, self.view, self.peer = work, view, peer
+    def __init__(self, work: LinkWork, view: ViewRow, peers: list[Peer]) -> None:
+        self.work, self.view, self.peers, self.peer = work, view, peers, peers[0]
         self.scope = f"out {view.name}"
         self.rules_changed = bool(view.rules) and view.rules != view.wanted
-        self.definitions = Definitions(work, peer) if work.connector_type.traits.definitions else None
+        self.definitions = Definitions(work, self.peer) if work.connector_type.traits.definitions else None
         #: The definitions of the lists whose definitions are looked at, as they should be.
         self.defined: dict[FormKey, Line] = {}
 
@@ -118,7 +118,8 @@ class _Advance:
     def touched(self) -> tuple[dict[FormKey, Wish], dict[FormKey, Line]]:
         """What should be shown of every recipient that may have changed, and what is shown."""
         store = self.work.store
-        if self.view.rules != self.view.wanted or not self.view.usn:
+        everybody = self.view.rules != self.view.wanted or not self.view.usn
+        if everybody:
             recipients: Iterable[Recipient] = store.directory.all()
             live = {line.form: line for line in store.views.live_all(self.view.id)}
         else:
@@ -127,10 +128,14 @@ class _Advance:
             live = store.views.live(self.view.id, ids)
         wishes: dict[FormKey, Wish] = {}
         absent: list[str] = []
+        misfits = Misfits()
         for recipient in recipients:
-            for form in self.forms(recipient, absent):
-                wishes[(recipient.id, form.instead_of)] = Wish(*form, recipient.owner)
+            forms = self.forms(recipient, absent)
+            misfits.note(forms)
+            for form in forms:
+                wishes[(recipient.id, form.instead_of)] = _wish(form, recipient.owner)
         self.report_absent(absent)
+        misfits.keep(self.work, self.peers, None if everybody else _addresses([*live.values(), *wishes.values()]))
         live.update(self.define(wishes.values()))
         return wishes, live
 
@@ -232,6 +237,15 @@ class _Advance:
         steps = [step._replace(number=first + step.number) for step in steps]
         self.work.store.views.write(self.view.id, steps)
         return steps[-1].number
+
+
+def _wish(form: ExportLine, owner: str) -> Wish:
+    type_, instead_of, list_, name, address, fields, _ = form
+    return Wish(type_, instead_of, list_, name, address, fields, owner)
+
+
+def _addresses(shown: Iterable[Line | Wish]) -> set[str]:
+    return {f"{each.type}:{each.address}" for each in shown}
 
 
 def _key(form: FormKey) -> str:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from dxa.address import Address, AddressTypes
 from dxa.entry import ADDRESSES, ALIAS, KIND, NAME, Fields
 from dxa.recipient import Recipient
-from dxa.rules.maps import AttributeMap, by_definition
+from dxa.rules.maps import AttributeMap, TooWide, fitted
 from dxa.rules.naming import NameLimits, shape_name
 
 #: Types whose address on the wire is gateway/node/user, while a directory may hold node/user (KB Q151518).
@@ -21,7 +21,7 @@ class ExportLine(NamedTuple):
     """One form of a recipient.
 
     `name` is shaped but not yet unique. `instead_of` is "" for the native form; else this form is only for peers that
-    did not ask for that type.
+    did not ask for that type. `too_wide` are values that the definition of the list has no room for; they are empty.
     """
 
     type: str
@@ -30,6 +30,7 @@ class ExportLine(NamedTuple):
     name: str
     address: str
     fields: Fields = ()
+    too_wide: tuple[TooWide, ...] = ()
 
 
 def lines(
@@ -74,9 +75,10 @@ def lines(
         # KB Q118621: other types take no template data (error 24).
         extra = (*fields, *aside) if whole else fields if kind.templates else ()
         list_ = kind.list_of(address.value)
+        too_wide: tuple[TooWide, ...] = ()
         if defined is not None and kind.templates:
-            extra = by_definition(fields, defined(address.type, list_), naming)
-        result.append(ExportLine(address.type, instead_of, list_, name, address.value, extra))
+            extra, too_wide = fitted(fields, defined(address.type, list_), naming)
+        result.append(ExportLine(address.type, instead_of, list_, name, address.value, extra, too_wide))
     return tuple(result)
 
 

@@ -26,27 +26,44 @@ def prompt_key(prompt: str) -> str:
     return key.rstrip(_ENDINGS) or key
 
 
+class TooWide(NamedTuple):
+    """A value that its field has no room for: its prompt, how many characters it has, and how many the field takes."""
+
+    prompt: str
+    length: int
+    width: int
+
+
+class Fitted(NamedTuple):
+    """Values as a list's definition has them, and those that it has no room for, which are empty there."""
+
+    fields: Fields
+    too_wide: tuple[TooWide, ...] = ()
+
+
 def by_definition(fields: Fields, defined: Fields, limits: NameLimits) -> Fields:
+    """The values that `fitted` finds."""
+    return fitted(fields, defined, limits).fields
+
+
+def fitted(fields: Fields, defined: Fields, limits: NameLimits) -> Fitted:
     """The values as a list's definition has them: all of its prompts, in its order, and no others (dx:T-128).
 
     A prompt without a value is empty, for where its line is left out the default stands (KB Q107754); of two with one
     prompt the last counts. A value is one line of the code page in `limits`; one that is wider than its field is left
-    empty, for half a number is a wrong one (`too_wide`).
+    empty, for half a number is a wrong one.
     """
     if not defined:
-        return ()
+        return Fitted(())
     values = {prompt_key(prompt): _shaped(value, limits) for prompt, value in fields}
-    result = []
+    result, too_wide = [], []
     for prompt, layout in defined:
         value = values.get(prompt_key(prompt), "")
-        result.append((prompt, value if len(value) <= _width(layout) else ""))
-    return tuple(result)
-
-
-def too_wide(fields: Fields, defined: Fields) -> tuple[str, ...]:
-    """The prompts whose values the definition has no room for."""
-    values = {prompt_key(prompt): value for prompt, value in fields}
-    return tuple(prompt for prompt, layout in defined if len(values.get(prompt_key(prompt), "")) > _width(layout))
+        if len(value) > (width := _width(layout)):
+            too_wide.append(TooWide(prompt, len(value), width))
+            value = ""
+        result.append((prompt, value))
+    return Fitted(tuple(result), tuple(too_wide))
 
 
 def _width(layout: str) -> int:
