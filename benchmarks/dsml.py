@@ -14,8 +14,8 @@ def run() -> Result:
     """Our reader against lxml's bare iterparse, which empties each element and looks at none."""
     from lxml import etree
 
-    from dxa_exchange import dsml1
     from dxa_exchange.directory import Record
+    from dxa_exchange.dsml import dsml1
 
     data = b"".join(dsml1.write(records()))
 

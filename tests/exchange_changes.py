@@ -18,7 +18,7 @@ from dxa.ledger.received import Row, hear
 from dxa_exchange.live.connector import LdapConnector
 from dxa_exchange.live.options import ContainerOptions, LdapOptions
 from dxa_exchange.names import escaped
-from dxa_exchange.people import PeopleOptions
+from dxa_exchange.people.options import PeopleOptions
 from tests.exchange_ldap import Tree
 
 HOUR = 3600.0

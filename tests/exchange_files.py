@@ -8,8 +8,9 @@ from pathlib import Path
 import attrs
 
 from dxa.errors import TransportError
-from dxa_exchange import dsml1, dsml2, ldif, names
+from dxa_exchange import ldif, names
 from dxa_exchange.directory import Add, Bad, Delete, Modify, Record, Rename
+from dxa_exchange.dsml import dsml1, dsml2
 from dxa_exchange.files.connector import FilesConnector
 from dxa_exchange.files.folder import Folder, Waiting
 from dxa_exchange.files.keeping import Archive

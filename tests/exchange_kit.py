@@ -21,7 +21,9 @@ from dxa_exchange import names
 from dxa_exchange.directory import Record
 from dxa_exchange.files.connector import FilesConnector
 from dxa_exchange.files.options import FilesOptions, TableOptions
-from dxa_exchange.people import People, PeopleOptions, Person
+from dxa_exchange.people.codec import People
+from dxa_exchange.people.options import PeopleOptions
+from dxa_exchange.people.reader import Person
 from dxa_exchange.table55.line import Line, Mode
 from tests.exchange_files import BASE, SITE55, SYNC55, Exchange, Played, Server, Uses, unreliable
 

@@ -9,7 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from dxa.errors import FormatError
-from dxa_exchange import dsml1, dsml2, ldif
+from dxa_exchange import ldif
 from dxa_exchange.directory import (
     Add,
     Bad,
@@ -23,8 +23,9 @@ from dxa_exchange.directory import (
     Rename,
     Value,
 )
-from dxa_exchange.dsml2 import Batch, Failure, Request, Result
-from dxa_exchange.ldifvalues import is_binary, typed
+from dxa_exchange.dsml import dsml1, dsml2
+from dxa_exchange.dsml.dsml2 import Batch, Failure, Request, Result
+from dxa_exchange.values import is_binary, typed
 
 V1 = '<dsml xmlns="http://www.dsml.org/DSML"><directory-entries>{}</directory-entries></dsml>'
 CORE = 'xmlns="urn:oasis:names:tc:DSML:2:0:core"'

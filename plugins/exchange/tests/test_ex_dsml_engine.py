@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from dxa_exchange import dsml2
 from dxa_exchange.directory import Add, Delete, Modification, Modify, Operation, Record, Rename
-from dxa_exchange.dsml2 import Batch, Request, Result
+from dxa_exchange.dsml import dsml2
+from dxa_exchange.dsml.dsml2 import Batch, Request, Result
 from tests.exchange_ldap import Tree
 
 PROGRAM = Path(__file__).parent / "java" / "DsmlBatch.java"

@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dxa_exchange import dsml1, dsml2
 from dxa_exchange.directory import Add, Bad, Record
+from dxa_exchange.dsml import dsml1, dsml2
 
 SECRET = "what no document may show"
 READERS: list[Callable[[BytesIO], Iterator[object]]] = [dsml1.read, dsml2.read, dsml2.requests, dsml2.responses]

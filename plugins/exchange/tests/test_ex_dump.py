@@ -11,7 +11,7 @@ from dxa.connector import Decoder
 from dxa.host import Host
 from dxa.testing import DecoderSubject
 from dxa.testing.pytest_skin import decoder_suite
-from dxa_exchange import decoders, dsml1, dsml2, ldif
+from dxa_exchange import decoders, ldif
 from dxa_exchange.directory import (
     Add,
     Control,
@@ -22,7 +22,8 @@ from dxa_exchange.directory import (
     Record,
     Rename,
 )
-from dxa_exchange.dsml2 import Batch, Failure, Request, Result
+from dxa_exchange.dsml import dsml1, dsml2
+from dxa_exchange.dsml.dsml2 import Batch, Failure, Request, Result
 
 SECRET = "hunter2"
 PERSON = Record(

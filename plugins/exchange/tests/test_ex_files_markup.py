@@ -12,9 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dxa.errors import FormatError
-from dxa_exchange import dsml1, dsml2, ldif
+from dxa_exchange import ldif
 from dxa_exchange.directory import Add, Change, Delete, Modification, Modify, Operation, Record, Rename
-from dxa_exchange.dsmlresponses import Result
+from dxa_exchange.dsml import dsml1, dsml2
+from dxa_exchange.dsml.response import Result
 from dxa_exchange.files.state import State, modified
 from tests.exchange_files import BASE, ServerSite, make_server
 

@@ -15,7 +15,7 @@ from dxa_exchange.files.formats import Parsed, parse
 from dxa_exchange.files.options import FilesOptions, TableOptions
 from dxa_exchange.files.state import State
 from dxa_exchange.files.telling import Telling
-from dxa_exchange.people import PeopleOptions
+from dxa_exchange.people.options import PeopleOptions
 from dxa_exchange.table55.line import Line, Mode
 from dxa_exchange.table55.values import DELETE, removal
 from dxa_exchange.table55.writer import Layout, write

@@ -21,7 +21,7 @@ from dxa_exchange.directory import (
     Rename,
     Value,
 )
-from dxa_exchange.ldifvalues import is_binary, typed
+from dxa_exchange.values import is_binary, typed
 
 NAMES = (
     "cn",

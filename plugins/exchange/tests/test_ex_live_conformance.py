@@ -18,7 +18,9 @@ from dxa_exchange import names
 from dxa_exchange.directory import Record
 from dxa_exchange.live.connector import LdapConnector
 from dxa_exchange.live.options import ContainerOptions, LdapOptions
-from dxa_exchange.people import People, PeopleOptions, Person
+from dxa_exchange.people.codec import People
+from dxa_exchange.people.options import PeopleOptions
+from dxa_exchange.people.reader import Person
 from tests.exchange_fake import PlayedDirectory
 
 SITE = ("Lab", "Berlin")

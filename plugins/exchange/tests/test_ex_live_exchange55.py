@@ -17,7 +17,7 @@ from dxa.ledger.answer import Step, number_steps
 from dxa_exchange import names
 from dxa_exchange.live.connector import LdapConnector
 from dxa_exchange.live.options import ContainerOptions, LdapOptions
-from dxa_exchange.people import PeopleOptions
+from dxa_exchange.people.options import PeopleOptions
 from tests.exchange_fake import PlayedDirectory
 
 BASE = "ou=London,o=Acme"

@@ -9,7 +9,9 @@ from dxa.entry import ADDRESSES, ALIAS, CONTAINER, HIDDEN, KIND, Entry
 from dxa.errors import AddressError
 from dxa.host import Host
 from dxa_exchange.directory import Bad, Record
-from dxa_exchange.people import People, PeopleOptions, Person, Skipped
+from dxa_exchange.people.codec import People
+from dxa_exchange.people.options import PeopleOptions
+from dxa_exchange.people.reader import Person, Skipped
 
 TYPES: AddressTypes = Host().address_types()
 SITE = ("Lab", "Berlin")

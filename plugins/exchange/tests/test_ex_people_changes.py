@@ -8,7 +8,9 @@ from dxa.host import Host
 from dxa_exchange import addresses
 from dxa_exchange.directory import Modification, Operation, Record, Values
 from dxa_exchange.files.options import FilesOptions
-from dxa_exchange.people import Batch, People, PeopleOptions
+from dxa_exchange.people.codec import People
+from dxa_exchange.people.differences import Batch
+from dxa_exchange.people.options import PeopleOptions
 
 TYPES = Host().address_types()
 ADD, REPLACE = Operation.ADD, Operation.REPLACE

@@ -10,7 +10,9 @@ from dxa.entry import ADDRESSES, ALIAS, Entry
 from dxa.host import Host
 from dxa.recipient import Kind
 from dxa_exchange.dialects import Name, dialect
-from dxa_exchange.people import People, PeopleOptions, Person
+from dxa_exchange.people.codec import People
+from dxa_exchange.people.options import PeopleOptions
+from dxa_exchange.people.reader import Person
 from tests.exchange_ldap import Tree
 
 TYPES = Host().address_types()

@@ -11,12 +11,13 @@ from io import BytesIO
 from typing import Any, TypeAlias
 
 from dxa.connector import Decoder
-from dxa_exchange import dsml1, dsml2, ldif, xmlsafe
+from dxa_exchange import ldif
 from dxa_exchange.directory import Add, Bad, Change, Control, Delete, Modify, Record, Rename, Value
-from dxa_exchange.dsmlnames import BATCH_REQUEST, BATCH_RESPONSE, local
-from dxa_exchange.ldifentries import unfolded
-from dxa_exchange.ldiflines import blocks
-from dxa_exchange.ldifvalues import is_secret, names_secret, to_base64
+from dxa_exchange.dsml import dsml1, dsml2, xmlsafe
+from dxa_exchange.dsml.names import BATCH_REQUEST, BATCH_RESPONSE, local
+from dxa_exchange.ldif.entries import unfolded
+from dxa_exchange.ldif.lines import blocks
+from dxa_exchange.values import is_secret, names_secret, to_base64
 
 Row: TypeAlias = dict[str, Any]
 

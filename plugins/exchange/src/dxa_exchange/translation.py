@@ -15,7 +15,7 @@ from dxa.rules.parts import split_name
 from dxa_exchange import names
 from dxa_exchange.dialects import Dialect, attribute, column
 from dxa_exchange.directory import Record, Value, Values
-from dxa_exchange.peopleaddresses import faces, proxied, texts
+from dxa_exchange.people.addresses import faces, proxied, texts
 
 #: Attributes with a rule of their own in `Translator`, and those that a server stamps for itself.
 _RULED = frozenset(

@@ -19,7 +19,9 @@ from dxa_exchange import names
 from dxa_exchange.conversion.formats import FORMATS, Format, Item, Settings, spoken
 from dxa_exchange.dialects import Dialect, Name, dialect
 from dxa_exchange.directory import Add, Bad, Delete, Modification, Modify, Record, Rename
-from dxa_exchange.people import People, PeopleOptions, Person, Skipped
+from dxa_exchange.people.codec import People
+from dxa_exchange.people.options import PeopleOptions
+from dxa_exchange.people.reader import Person, Skipped
 from dxa_exchange.translation import Translator
 
 #: Where new objects stand in a file that says nothing else (KB Q155414: the default of Directory Import).

@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 import attrs
 
 from dxa.errors import FormatError
-from dxa_exchange import decoders, dsml1, dsml2, ldif
+from dxa_exchange import decoders, ldif
 from dxa_exchange.conversion import tables
 from dxa_exchange.dialects import Name
 from dxa_exchange.directory import Add, Bad, Change, Record
+from dxa_exchange.dsml import dsml1, dsml2
 from dxa_exchange.table55 import dump
 
 Item = Record | Change

@@ -12,7 +12,7 @@ from dxa_exchange import ldif, names
 from dxa_exchange.directory import Add, Change, Delete, Modify, Record
 from dxa_exchange.files.options import FilesOptions, TableOptions
 from dxa_exchange.files.state import State
-from dxa_exchange.people import People
+from dxa_exchange.people.codec import People
 from dxa_exchange.table55 import columns, writer
 from dxa_exchange.table55.line import Line, Mode
 from dxa_exchange.table55.options import Options
@@ -92,7 +92,7 @@ def _codec(format_: str) -> tuple[Callable[[_Keyed], Iterable[bytes]], Callable[
     """How changes are written, and read."""
     if format_ == "ldif":
         return lambda changes: ldif.write(change for _, change in changes), ldif.read
-    from dxa_exchange import dsml2
+    from dxa_exchange.dsml import dsml2
 
     def write(changes: _Keyed) -> Iterable[bytes]:
         # What is refused is told by its identifier, and does not hold up the rest.
@@ -114,14 +114,14 @@ class Documents:
 
     def check(self, each: Object) -> None:
         """See `Batch`."""
-        from dxa_exchange import dsml1
+        from dxa_exchange.dsml import dsml1
 
         for _ in dsml1.write([each.after] if each.after else []):
             pass
 
     def write(self, objects: Sequence[Object]) -> bytes:
         """See `Batch`."""
-        from dxa_exchange import dsml1
+        from dxa_exchange.dsml import dsml1
 
         ours = {key: record for key, record in self.state.records.items() if self.people.marked(record)}
         for each in objects:

@@ -30,7 +30,7 @@ from dxa_exchange.files.options import FilesOptions
 from dxa_exchange.files.outgoing import Outgoing, file_name
 from dxa_exchange.files.state import State
 from dxa_exchange.files.telling import Telling, Told
-from dxa_exchange.people import People
+from dxa_exchange.people.codec import People
 from dxa_exchange.table55.columns import COLUMNS
 from dxa_exchange.table55.encoding import DEFAULT, code_page
 

@@ -14,7 +14,7 @@ from dxa.errors import FormatError
 from dxa_exchange import ldif
 from dxa_exchange.directory import Bad, Change, Record
 from dxa_exchange.files.options import TableOptions
-from dxa_exchange.ldiflines import blocks
+from dxa_exchange.ldif.lines import blocks
 from dxa_exchange.table55 import columns, dump, errfile
 from dxa_exchange.table55.line import Line
 from dxa_exchange.table55.reader import TableReader
@@ -174,10 +174,10 @@ def _of_markup(name: str, data: bytes) -> Parsed:
 def _located(data: bytes, *, second: bool) -> Iterator[tuple[int, Item]]:
     # XML is only needed by those who have it.
     if second:
-        from dxa_exchange import dsml2
+        from dxa_exchange.dsml import dsml2
 
         yield from dsml2.located([data])
     else:
-        from dxa_exchange import dsml1
+        from dxa_exchange.dsml import dsml1
 
         yield from dsml1.located([data])

@@ -11,7 +11,7 @@ import attrs
 from dxa.connector import Kept
 from dxa.errors import FormatError
 from dxa_exchange import names
-from dxa_exchange.peopleoptions import PeopleOptions, without_backflow
+from dxa_exchange.people.options import PeopleOptions, without_backflow
 from dxa_exchange.table55.encoding import DEFAULT, code_page
 from dxa_exchange.table55.form import Form
 

@@ -15,7 +15,8 @@ from dxa_exchange.directory import Record
 from dxa_exchange.files.batches import Object, batch
 from dxa_exchange.files.options import FilesOptions
 from dxa_exchange.files.state import State
-from dxa_exchange.people import People, Person
+from dxa_exchange.people.codec import People
+from dxa_exchange.people.reader import Person
 
 _PLAIN = re.compile(r"[^A-Za-z0-9-]+")
 _ENDINGS = {"csv55": "csv", "csv40": "csv", "ldif": "ldf", "dsml1": "xml", "dsml2": "xml"}

@@ -14,8 +14,8 @@ from dxa_exchange.directory import Bad, Record
 from dxa_exchange.files.formats import Parsed
 from dxa_exchange.files.options import FilesOptions
 from dxa_exchange.files.state import State, Step
-from dxa_exchange.people import People, Person
-from dxa_exchange.peopleread import MEMBER
+from dxa_exchange.people.codec import People
+from dxa_exchange.people.reader import MEMBER, Person
 from dxa_exchange.table55.line import Line, Mode
 from dxa_exchange.table55.snapshot import is_deleted
 

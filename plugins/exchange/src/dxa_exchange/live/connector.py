@@ -33,7 +33,7 @@ from dxa_exchange.live.sources.interface import Source, StartOver
 from dxa_exchange.live.sources.syncrepl import SyncreplSource
 from dxa_exchange.live.sources.usn import ActiveDirectoryUsn, Exchange55Usn
 from dxa_exchange.live.telling import Members, Telling, Told
-from dxa_exchange.people import People
+from dxa_exchange.people.codec import People
 
 #: Everything that the peer tells.
 ALL = frozenset({("", "")})

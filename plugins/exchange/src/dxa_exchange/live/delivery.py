@@ -22,7 +22,8 @@ from dxa_exchange.live.faces import Faces
 from dxa_exchange.live.identity import Identity
 from dxa_exchange.live.interface import Directory, Query
 from dxa_exchange.live.values import flat
-from dxa_exchange.people import People, Person
+from dxa_exchange.people.codec import People
+from dxa_exchange.people.reader import Person
 
 #: So many addresses are looked for by one search.
 AT_ONCE = 50

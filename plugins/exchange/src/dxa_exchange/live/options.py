@@ -16,7 +16,7 @@ from dxa_exchange.live import filters
 from dxa_exchange.live.containers import Container
 from dxa_exchange.live.interface import Scope
 from dxa_exchange.live.server import Method, Server, Tls
-from dxa_exchange.peopleoptions import PeopleOptions
+from dxa_exchange.people.options import PeopleOptions
 
 _Field: TypeAlias = "attrs.Attribute[Any]"
 #: MS-ADTS 3.1.1.3.4.6: more than that Active Directory gives in no page.

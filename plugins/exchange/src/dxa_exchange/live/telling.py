@@ -13,7 +13,8 @@ from dxa_exchange.live import filters
 from dxa_exchange.live.faces import Faces
 from dxa_exchange.live.identity import Identity
 from dxa_exchange.live.reading import MEMBERS, Gone, Reading, Upsert
-from dxa_exchange.people import People, Person
+from dxa_exchange.people.codec import People
+from dxa_exchange.people.reader import Person
 
 
 @attrs.define

@@ -11,12 +11,12 @@ from typing import Any
 from lxml import etree
 
 from dxa.errors import FormatError
-from dxa_exchange import xmlsafe
 from dxa_exchange.directory import Bad, Record, Value, Values, attributes
-from dxa_exchange.dsmlvalues import Wrong, checked_name, decoded, encoded, written_dn
-from dxa_exchange.ldiflines import Bytes
-from dxa_exchange.ldifvalues import is_name, is_regular, plain, shown
-from dxa_exchange.xmlsafe import LIMIT, Element, Sink
+from dxa_exchange.dsml import xmlsafe
+from dxa_exchange.dsml.values import Wrong, checked_name, decoded, encoded, written_dn
+from dxa_exchange.dsml.xmlsafe import LIMIT, Element, Sink
+from dxa_exchange.streams import Bytes
+from dxa_exchange.values import is_name, is_regular, plain, shown
 
 NAMESPACE = "http://www.dsml.org/DSML"
 OBJECT_CLASS = "objectClass"

@@ -8,12 +8,12 @@ from lxml import etree
 
 from dxa.errors import FormatError
 from dxa_exchange.directory import Bad, Record, attributes
-from dxa_exchange.dsmlnames import CODES, FAILURES, NSMAP, RESULTS, SEARCH_RESPONSE, local, tag
-from dxa_exchange.dsmlrequests import needed, pairs
-from dxa_exchange.dsmlvalues import Wrong, written_dn
-from dxa_exchange.dsmlwrite import text
-from dxa_exchange.ldifvalues import shown
-from dxa_exchange.xmlsafe import Element
+from dxa_exchange.dsml.names import CODES, FAILURES, NSMAP, RESULTS, SEARCH_RESPONSE, local, tag
+from dxa_exchange.dsml.request import needed, pairs
+from dxa_exchange.dsml.values import Wrong, written_dn
+from dxa_exchange.dsml.writer import text
+from dxa_exchange.dsml.xmlsafe import Element
+from dxa_exchange.values import shown
 
 #: Results that are no failures: success, and the two answers to a comparison.
 _GOOD = frozenset((0, 5, 6))

@@ -6,7 +6,7 @@ import re
 
 from dxa.errors import FormatError
 from dxa_exchange.directory import Value
-from dxa_exchange.ldifvalues import from_base64, is_name, is_secret, raw, shown, to_base64, typed
+from dxa_exchange.values import from_base64, is_name, is_secret, raw, shown, to_base64, typed
 
 #: Text that comes back as it is from any XML parser: no control characters but TAB and LF, no blanks at its ends.
 _CARRIED = re.compile(r"(?!\s)[\t\n\x20-\x7e\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]*(?<!\s)")

@@ -7,15 +7,14 @@ from collections.abc import Callable, Collection, Iterable
 from dxa.address import Address, AddressTypes
 from dxa.entry import ADDRESSES, ALIAS, KIND, LEARNED, Entry, Fields
 from dxa.errors import AddressError
-from dxa_exchange import names, peoplediff
+from dxa_exchange import names
 from dxa_exchange.attributetable import TABLE
 from dxa_exchange.directory import Bad, Modification, Record
-from dxa_exchange.peoplediff import Batch
-from dxa_exchange.peopleoptions import PeopleOptions
-from dxa_exchange.peopleread import RAW_ADDRESSES, Person, Reader, Resolve, Skipped
-from dxa_exchange.peoplewrite import Writer, Written
-
-__all__ = ["Batch", "People", "PeopleOptions", "Person", "Resolve", "Skipped", "Written"]
+from dxa_exchange.people import differences
+from dxa_exchange.people.differences import Batch
+from dxa_exchange.people.options import PeopleOptions
+from dxa_exchange.people.reader import RAW_ADDRESSES, Person, Reader, Resolve, Skipped
+from dxa_exchange.people.writer import Writer, Written
 
 #: The name of an object that is only made to see what would be read of it.
 _NOWHERE = "cn=x"
@@ -68,11 +67,11 @@ class People:
 
     def changes(self, before: Record, after: Record) -> list[Batch]:
         """What makes `before` as `after` is, of what is ours to change, in batches that go one after the other."""
-        return peoplediff.changes(before, after, self.managed(), self.dialect)
+        return differences.changes(before, after, self.managed(), self.dialect)
 
     def back_flow(self, source: Record, legacies: Iterable[str]) -> tuple[Modification, ...]:
         """X500 addresses for a person of this directory; nothing unless ``backflow`` is configured."""
-        return peoplediff.back_flow(source, legacies, self.dialect) if self.options.backflow else ()
+        return differences.back_flow(source, legacies, self.dialect) if self.options.backflow else ()
 
     def shape(self, entry: Entry, held: Entry | None) -> Entry:
         """What the directory can hold of an entry; see `dxa.connector.Shaper`.

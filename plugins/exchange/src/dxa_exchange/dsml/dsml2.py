@@ -11,13 +11,13 @@ from typing import NamedTuple, TypeVar
 from lxml import etree
 
 from dxa.errors import FormatError
-from dxa_exchange import dsmlrequests, dsmlresponses, dsmlwrite, xmlsafe
 from dxa_exchange.directory import Bad, Change, Record
-from dxa_exchange.dsmlnames import BATCH_REQUEST, BATCH_RESPONSE, NSMAP
-from dxa_exchange.dsmlresponses import Failure, Result
-from dxa_exchange.dsmlvalues import Wrong
-from dxa_exchange.ldiflines import Bytes
-from dxa_exchange.xmlsafe import LIMIT, Element, Sink
+from dxa_exchange.dsml import request, response, writer, xmlsafe
+from dxa_exchange.dsml.names import BATCH_REQUEST, BATCH_RESPONSE, NSMAP
+from dxa_exchange.dsml.response import Failure, Result
+from dxa_exchange.dsml.values import Wrong
+from dxa_exchange.dsml.xmlsafe import LIMIT, Element, Sink
+from dxa_exchange.streams import Bytes
 
 __all__ = [
     "Batch",
@@ -80,7 +80,7 @@ def located(file: Bytes, *, limit: int = LIMIT) -> Iterator[tuple[int, Change | 
             case Request():
                 yield line, item.change
             case Result() | Failure():
-                bad = dsmlresponses.failed(line, item)
+                bad = response.failed(line, item)
                 if bad is not None:
                     yield line, bad
             case _:
@@ -110,15 +110,15 @@ def write(
     """A ``batchRequest``, bit by bit. What DSML 2.0 or XML cannot say goes to `refused` and is left out, or raises."""
 
     def element(item: Change | Request) -> Element:
-        return dsmlwrite.request(item.change, item.id) if isinstance(item, Request) else dsmlwrite.request(item, "")
+        return writer.request(item.change, item.id) if isinstance(item, Request) else writer.request(item, "")
 
     return _written(BATCH_REQUEST, _said(batch), changes, element, refused)
 
 
 def write_responses(answers: Iterable[Result | Failure], *, request_id: str = "") -> Iterator[bytes]:
     """A ``batchResponse``, bit by bit; `request_id` is that of the batch which is answered."""
-    said = {"requestID": dsmlwrite.text("requestID", request_id)} if request_id else {}
-    return _written(BATCH_RESPONSE, said, answers, dsmlresponses.response, None)
+    said = {"requestID": writer.text("requestID", request_id)} if request_id else {}
+    return _written(BATCH_RESPONSE, said, answers, response.response, None)
 
 
 def items(
@@ -126,13 +126,13 @@ def items(
 ) -> Iterator[tuple[int, Item]]:
     """Everything that a batch of requests or of responses holds, with the line at which it begins."""
     try:
-        elements = xmlsafe.elements(file, roots, wanted=dsmlresponses.is_item, limit=limit)
+        elements = xmlsafe.elements(file, roots, wanted=response.is_item, limit=limit)
         root = next(elements)
         answers = root.tag == BATCH_RESPONSE
         if not answers:
             yield xmlsafe.line_of(root), _carefully(root, _batch)
         for element in elements:
-            yield xmlsafe.line_of(element), _carefully(element, dsmlresponses.item if answers else _request)
+            yield xmlsafe.line_of(element), _carefully(element, response.item if answers else _request)
     except FormatError as error:
         yield error.line, xmlsafe.unreadable(error)
 
@@ -147,7 +147,7 @@ def _carefully(element: Element, meaning: Callable[[Element], T]) -> T | Bad:
 
 
 def _request(element: Element) -> Request:
-    return Request(element.get("requestID", ""), dsmlrequests.change(element))
+    return Request(element.get("requestID", ""), request.change(element))
 
 
 def _batch(root: Element) -> Batch:
@@ -161,7 +161,7 @@ def _batch(root: Element) -> Batch:
 
 
 def _said(batch: Batch) -> dict[str, str]:
-    said = {"requestID": dsmlwrite.text("requestID", batch.request_id)} if batch.request_id else {}
+    said = {"requestID": writer.text("requestID", batch.request_id)} if batch.request_id else {}
     for name, field, _, yes in _MANNERS:
         if getattr(batch, field):
             said[name] = yes

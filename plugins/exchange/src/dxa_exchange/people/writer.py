@@ -16,9 +16,9 @@ from dxa_exchange import addresses, names
 from dxa_exchange.addresses import Proxies, Proxy
 from dxa_exchange.dialects import Dialect, attribute
 from dxa_exchange.directory import Record, Values
-from dxa_exchange.peopleaddresses import faces
-from dxa_exchange.peopleoptions import PeopleOptions
-from dxa_exchange.peopleread import LEGACY, RAW_ADDRESSES
+from dxa_exchange.people.addresses import faces
+from dxa_exchange.people.options import PeopleOptions
+from dxa_exchange.people.reader import LEGACY, RAW_ADDRESSES
 
 #: The longest name of an object in its container (KB Q259060: 70, of which 64 are safe; Active Directory takes 64).
 RDN_LENGTH = 64

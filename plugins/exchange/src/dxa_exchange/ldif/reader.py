@@ -1,22 +1,15 @@
-"""LDIF (RFC 2849): the text form of objects and of changes to them.
-
-`read` takes a binary stream, or pieces of one, and gives what its records are. A record that cannot be read is a `Bad`,
-and the rest goes on; bytes never raise. `write` gives a file bit by bit. Each rule, and how well it is known, is in
-``docs/formats/ldif.md``.
-"""
+"""From the bytes of an LDIF file to its records; what cannot be read of them is kept with its reason."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dxa_exchange import ldifchanges, ldifentries
 from dxa_exchange.directory import Bad, Change, Modify, Record
-from dxa_exchange.ldifentries import Fetch, Lines, Wrong
-from dxa_exchange.ldiflines import Block, Bytes, blocks
-from dxa_exchange.ldifvalues import names_secret, shown
-from dxa_exchange.ldifwrite import write
-
-__all__ = ["Fetch", "located", "read", "write"]
+from dxa_exchange.ldif import changes, entries
+from dxa_exchange.ldif.entries import Fetch, Lines, Wrong
+from dxa_exchange.ldif.lines import Block, blocks
+from dxa_exchange.streams import Bytes
+from dxa_exchange.values import names_secret, shown
 
 Item = Record | Change | Bad
 _OBJECTS, _CHANGES = "objects", "changes"
@@ -55,7 +48,7 @@ def _record(block: Block, kind: str, fetch: Fetch | None) -> Record | Change | N
         raise Wrong(at, "", "a NUL byte, which no text has; the file is damaged", unfolded=False)
     if not text.isascii():
         _check_encoding(text)
-    lines = ldifentries.unfolded(text)
+    lines = entries.unfolded(text)
     first = _after_version(lines)
     if first == len(lines) or _is_outcome(lines, first):
         return None
@@ -67,11 +60,9 @@ def _record(block: Block, kind: str, fetch: Fetch | None) -> Record | Change | N
         _same(kind, _OBJECTS, source)
         return source.record(dn)
     _same(kind, _CHANGES, source)
-    found = ldifchanges.change(dn, source)
-    if isinstance(found, Modify) and not block.closed and lines[-1].rstrip(" ") != ldifchanges.END:
-        raise Wrong(
-            len(lines) - 1, "", f"expected a line {ldifchanges.END} at the end of the last record; is it cut off?"
-        )
+    found = changes.change(dn, source)
+    if isinstance(found, Modify) and not block.closed and lines[-1].rstrip(" ") != changes.END:
+        raise Wrong(len(lines) - 1, "", f"expected a line {changes.END} at the end of the last record; is it cut off?")
     return found
 
 

@@ -8,10 +8,10 @@ from lxml import etree
 
 from dxa.errors import FormatError
 from dxa_exchange.directory import Add, Change, Control, Delete, Modify, Operation, Rename, Value
-from dxa_exchange.dsmlnames import NSMAP, TYPE, tag
-from dxa_exchange.dsmlvalues import checked_name, encoded, written_dn
-from dxa_exchange.ldifvalues import is_oid, raw, to_base64
-from dxa_exchange.xmlsafe import Element
+from dxa_exchange.dsml.names import NSMAP, TYPE, tag
+from dxa_exchange.dsml.values import checked_name, encoded, written_dn
+from dxa_exchange.dsml.xmlsafe import Element
+from dxa_exchange.values import is_oid, raw, to_base64
 
 
 def request(change: Change, request_id: str) -> Element:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from dxa.errors import FormatError
-from dxa_exchange.ldapnames import Dn, Part, Rdn, bad, written
+from dxa_exchange.names.ldap import Dn, Part, Rdn, bad, written
 
 # A slash or plus sign separates only where a type follows, for both stand in values, too; `native` escapes those that
 # would.

@@ -17,10 +17,10 @@ from dxa_exchange.directory import (
     Value,
     attributes,
 )
-from dxa_exchange.dsmlnames import OTHER_REQUESTS, SCHEMA, TYPE, local
-from dxa_exchange.dsmlvalues import Wrong, decoded
-from dxa_exchange.ldifvalues import is_name, is_oid, plain, raw, shown
-from dxa_exchange.xmlsafe import Element
+from dxa_exchange.dsml.names import OTHER_REQUESTS, SCHEMA, TYPE, local
+from dxa_exchange.dsml.values import Wrong, decoded
+from dxa_exchange.dsml.xmlsafe import Element
+from dxa_exchange.values import is_name, is_oid, plain, raw, shown
 
 _BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
 _OPERATIONS = {each.value: each for each in Operation if each is not Operation.INCREMENT}

@@ -11,7 +11,7 @@ from dxa.recipient import Kind
 from dxa_exchange import addresses
 from dxa_exchange.addresses import Proxies
 from dxa_exchange.directory import Values
-from dxa_exchange.peopleoptions import Skip
+from dxa_exchange.people.options import Skip
 
 # msExchRecipientTypeDetails: arbitration, discovery and monitoring mailboxes.
 SYSTEM_TYPES = 0x800000 | 0x1000000 | 0x20000000

@@ -15,7 +15,7 @@ from lxml import etree
 
 from dxa.errors import FormatError
 from dxa_exchange.directory import Bad
-from dxa_exchange.ldiflines import Bytes, chunks
+from dxa_exchange.streams import Bytes, chunks
 
 Element: TypeAlias = etree._Element
 

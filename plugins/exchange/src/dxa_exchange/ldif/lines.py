@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE, getincrementaldecoder
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple, Protocol, TypeAlias, runtime_checkable
+from typing import NamedTuple
 
-CHUNK = 1 << 18
+from dxa_exchange.streams import Bytes, chunks
+
 #: What a file in UTF-16 begins with when it has no mark: ``dn``, ``version``, a comment, a blank line.
 _UNMARKED = {
     "utf-16-le": (b"d\0n\0", b"v\0e\0", b"#\0", b"\r\0\n\0", b"D\0N\0", b"D\0n\0"),
@@ -15,18 +16,6 @@ _UNMARKED = {
 _LONGEST_MARK = 4
 #: Stands for half a character at the end of a file in UTF-16.
 HALF = "\ufffd"
-
-
-@runtime_checkable
-class Readable(Protocol):
-    """A binary stream."""
-
-    def read(self, size: int = -1, /) -> bytes:
-        """Up to so many bytes; none at the end."""
-        ...
-
-
-Bytes: TypeAlias = Readable | Iterable[bytes]
 
 
 class Block(NamedTuple):
@@ -39,15 +28,6 @@ class Block(NamedTuple):
     text: str
     ended: bool = True
     closed: bool = True
-
-
-def chunks(source: Bytes) -> Iterator[bytes]:
-    """The bytes of a stream, or of lines or pieces, in pieces."""
-    if not isinstance(source, Readable):
-        yield from source
-        return
-    while data := source.read(CHUNK):
-        yield data
 
 
 def blocks(source: Bytes) -> Iterator[Block]:

@@ -15,9 +15,9 @@ from dxa_exchange import addresses, names
 from dxa_exchange.addresses import Proxies, Proxy
 from dxa_exchange.dialects import Dialect, attribute
 from dxa_exchange.directory import Bad, Record, Values
-from dxa_exchange.peopleaddresses import proxied, texts
-from dxa_exchange.peoplefilter import Looked, why_skipped
-from dxa_exchange.peopleoptions import ALWAYS_DROPPED, PeopleOptions
+from dxa_exchange.people.addresses import proxied, texts
+from dxa_exchange.people.filter import Looked, why_skipped
+from dxa_exchange.people.options import ALWAYS_DROPPED, PeopleOptions
 
 #: The field of addresses that no plugin knows the type of, or whose value it refuses: ``TYPE:value``.
 RAW_ADDRESSES = "otherMailbox"

@@ -7,7 +7,7 @@ from typing import NoReturn, TypeAlias
 
 from dxa.errors import DxaError
 from dxa_exchange.directory import Record, Value, Values, attributes
-from dxa_exchange.ldifvalues import from_base64, is_name, is_regular, is_secret, names_secret, plain, shown, typed
+from dxa_exchange.values import from_base64, is_name, is_regular, is_secret, names_secret, plain, shown, typed
 
 #: Gives what stands at a URL.
 Fetch: TypeAlias = Callable[[str], bytes]

@@ -1,13 +1,4 @@
-"""Distinguished names, in the spelling of LDAP and in the native one of Exchange 5.5.
-
-::
-
-    cn=JohnD,cn=Recipients,ou=London,o=Acme         LDAP, leaf first (RFC 4514; read also RFC 1779 and RFC 2253)
-    /o=Acme/ou=London/cn=Recipients/cn=JohnD        native, root first: what Obj-Container and legacyExchangeDN hold
-    Recipients/cn=JohnD                             native, below a site: what Members holds (KB Q165319)
-
-A name that cannot be read raises `FormatError`, whose field is ``dn``.
-"""
+"""What is done with distinguished names in either spelling: one into the other, compared, and found in the tree."""
 
 from __future__ import annotations
 
@@ -15,10 +6,8 @@ import re
 from functools import lru_cache
 
 from dxa.errors import FormatError
-from dxa_exchange.ldapnames import Dn, Part, Rdn, escaped, parse, write
-from dxa_exchange.nativenames import from_native, native
-
-__all__ = ["Dn", "Part", "Rdn", "escaped", "from_native", "native", "parse", "write"]
+from dxa_exchange.names.ldap import Dn, Part, Rdn, escaped, parse, write
+from dxa_exchange.names.slashed import from_native, native
 
 #: Names that need more than a look for commas.
 _HARD = re.compile(r'[\\"+;#]')

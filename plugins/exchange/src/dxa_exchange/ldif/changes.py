@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 from dxa_exchange.directory import Add, Change, Control, Delete, Modification, Modify, Operation, Rename, Values
-from dxa_exchange.ldifentries import Lines
-from dxa_exchange.ldifvalues import is_name, raw, shown
+from dxa_exchange.ldif.entries import Lines
+from dxa_exchange.values import is_name, raw, shown
 
 _CONTROL = re.compile(r"([0-9]+(?:\.[0-9]+)+)(?: +(true|false))?(:.*)?", re.IGNORECASE | re.ASCII | re.DOTALL)
 _OPERATIONS = {operation.value: operation for operation in Operation}

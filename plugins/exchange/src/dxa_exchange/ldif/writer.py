@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from dxa.errors import FormatError
 from dxa_exchange.directory import Add, Change, Control, Delete, Modify, Record, Rename, Value
-from dxa_exchange.ldifvalues import is_name, is_oid, raw, shown, to_base64
+from dxa_exchange.values import is_name, is_oid, raw, shown, to_base64
 
 #: Columns of a line, after which it is folded.
 WIDTH = 76

@@ -1,0 +1,1 @@
+"""People: objects of a directory to entries and back, in a dialect. `codec.People` is the front of this package."""
