@@ -18,7 +18,7 @@ from dxa.errors import LockedError, UsageError
 from dxa.host import Host
 from dxa.ledger.answer import ListKey
 from dxa.store import FileHighWater, Store
-from dxa.worker import RemoteConnector
+from dxa.worker import Nursery, RemoteConnector
 
 
 @attrs.define(kw_only=True)
@@ -33,6 +33,8 @@ class OpenSite:
     clock: Callable[[], float]
     #: Connectors run in processes of their own, where their links' configuration says so.
     apart: bool = False
+    #: Where these processes come from.
+    nursery: Nursery = attrs.field(factory=Nursery)
     connectors: dict[str, Connector] = attrs.field(factory=dict)
     #: What connectors tell for the report of the cycle, by link, until it is taken.
     events: dict[str, list[tuple[int, str]]] = attrs.field(factory=dict)
@@ -74,6 +76,7 @@ class OpenSite:
         for connector in self.connectors.values():
             if isinstance(connector, RemoteConnector):
                 connector.close()
+        self.nursery.close()
         self.store.close()
 
     @property
@@ -113,7 +116,7 @@ class OpenSite:
         origin = self.host.origin(link.connector.name) if self.apart and link.allowance.own else None
         if origin is None:
             return link.connector.open(context)
-        return RemoteConnector.of(context, link.connector.name, link.allowance, *origin)
+        return RemoteConnector.of(context, link.connector.name, link.allowance, self.nursery, *origin)
 
     def _worlds(self) -> list[Link]:
         """The links to other mail systems than sites like this one."""

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import os
 import pickle
-import signal
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -16,11 +13,10 @@ from typing import Any
 
 from dxa.connector import Allowance
 from dxa.worker.messages import Logged, Opening, Told, packed
+from dxa.worker.nursery import PARTING, Nursery
 
 #: How often the watch looks whether a time is over, in seconds.
 WATCH = 0.1
-#: So long a process has to end by itself, in seconds.
-PARTING = 2.0
 #: So long it has at least until its connector is there, in seconds.
 STARTING = 60.0
 #: What it is asked for first, without words.
@@ -46,7 +42,12 @@ class Process:
     """One process. Everything may raise `Gone`, and after that always does."""
 
     def __init__(
-        self, opening: Opening, allowance: Allowance, tell: Callable[[int, str], None], log: Callable[[int, str], None]
+        self,
+        opening: Opening,
+        allowance: Allowance,
+        nursery: Nursery,
+        tell: Callable[[int, str], None],
+        log: Callable[[int, str], None],
     ) -> None:
         self.allowance, self._tell, self._log = allowance, tell, log
         self._gone = ""
@@ -57,15 +58,7 @@ class Process:
         lifeline, self._lifeline = os.pipe()
         self._connection: Any = ours
         try:
-            # -P: what lies in the current folder is no module of the connector's. A session of its own: its end is the
-            # end of all programs that it runs, and an interrupt at the keyboard is the agent's business.
-            self._child = subprocess.Popen(
-                [sys.executable, "-P", "-m", "dxa.worker", str(theirs.fileno()), str(lifeline)],
-                pass_fds=(theirs.fileno(), lifeline),
-                stdin=subprocess.DEVNULL,
-                stdout=2,
-                start_new_session=True,
-            )
+            self._child = nursery.child(theirs.fileno(), lifeline)
         except OSError as error:
             ours.close()
             os.close(self._lifeline)
@@ -113,9 +106,10 @@ class Process:
         self._connection.close()
         try:
             self._child.wait(PARTING)
-        except subprocess.TimeoutExpired:
-            self._kill()
+        except TimeoutError:
+            self._child.kill()
         self._ended.set()
+        self._child.close()
         if self._lifeline >= 0:
             os.close(self._lifeline)
             self._lifeline = -1
@@ -150,8 +144,9 @@ class Process:
             return f"{what} has given more than {self.allowance.bytes / 2**20:g} MB at once"
         if isinstance(error, (EOFError, ConnectionError)):
             try:
-                return f"its process ended during {what} (status {self._child.wait(PARTING)})"
-            except subprocess.TimeoutExpired:
+                status = self._child.wait(PARTING)
+                return f"its process ended during {what} (status {'unknown' if status is None else status})"
+            except TimeoutError:
                 return f"its process has closed its pipe during {what}"
         return f"{what} has given what cannot be read: {error}"
 
@@ -159,10 +154,5 @@ class Process:
         while not self._ended.wait(WATCH):
             if 0.0 < self._due < time.monotonic():
                 self._why = f"ended: {self._why}"
-                self._kill()
+                self._child.kill()
                 return
-
-    def _kill(self) -> None:
-        with suppress(ProcessLookupError):
-            os.killpg(self._child.pid, signal.SIGKILL)
-        self._child.wait()

@@ -16,6 +16,7 @@ from dxa.discovery import Selection
 from dxa.errors import DxaError, PluginError
 from dxa.ledger.answer import Content
 from dxa.worker.messages import Call, Drop, Items, Next, Opening, Raised, Value, packed
+from dxa.worker.nursery import Nursery
 from dxa.worker.process import OPEN, STARTING, Gone, Process
 from dxa.worker.serving import Contents
 
@@ -36,12 +37,13 @@ class RemoteConnector:
         self,
         opening: Opening,
         allowance: Allowance,
+        nursery: Nursery,
         *,
         clock: Callable[[], float],
         tell: Callable[[int, str], None],
         log: Callable[[int, str], None],
     ) -> None:
-        self._opening, self._allowance = opening, allowance
+        self._opening, self._allowance, self._nursery = opening, allowance, nursery
         self._clock, self._tell, self._log = clock, tell, log
         self.back_types: frozenset[str] = frozenset()
         self._opened, self._contents = False, Contents()
@@ -50,9 +52,15 @@ class RemoteConnector:
 
     @classmethod
     def of(
-        cls, context: LinkContext, connector: str, allowance: Allowance, selection: Selection, plugins: Path | None
+        cls,
+        context: LinkContext,
+        connector: str,
+        allowance: Allowance,
+        nursery: Nursery,
+        selection: Selection,
+        plugins: Path | None,
     ) -> RemoteConnector:
-        """The connector of a link, found in its process as it was found here."""
+        """The connector of a link, found in its process, which comes from the nursery, as it was found here."""
         opening = Opening(
             connector=connector,
             link=context.link,
@@ -65,7 +73,7 @@ class RemoteConnector:
             now=context.now(),
             level=context.log.getEffectiveLevel(),
         )
-        return cls(opening, allowance, clock=context.now, tell=context.tell, log=context.log.log)
+        return cls(opening, allowance, nursery, clock=context.now, tell=context.tell, log=context.log.log)
 
     def collect(self, since: Mapping[str, str]) -> Iterator[Report]:
         """See `Connector`."""
@@ -135,7 +143,8 @@ class RemoteConnector:
 
     def _started(self) -> Process:
         try:
-            return Process(self._opening._replace(now=self._clock()), self._allowance, self._tell, self._log)
+            opening = self._opening._replace(now=self._clock())
+            return Process(opening, self._allowance, self._nursery, self._tell, self._log)
         except Gone as reason:
             raise PluginError(self._opening.connector, str(reason)) from None
 
