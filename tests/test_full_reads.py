@@ -196,6 +196,23 @@ def test_an_end_that_comes_back_takes_the_hold_away(site: ScriptedSite) -> None:
     assert before == site.one("P9").id
 
 
+def test_an_end_that_was_there_is_no_reason_to_hold_a_delete_that_is_stated(site: ScriptedSite) -> None:
+    """A list without a count lacked nobody: that its last entry is deleted later, by a change, is believed."""
+    site.hears(*TEN, counted=False)
+    site.changes(_gone("P9"), proves=False)
+
+    assert ([f"P{n}" for n in range(9)], []) == (site.names(), site.holds())
+
+
+def test_a_stated_delete_lets_nothing_through_that_a_list_has_lacked(site: ScriptedSite) -> None:
+    """Who was missing at the end of a list stays held, whatever changes say of others."""
+    site.hears(*TEN)
+    site.hears(*TEN[:9], counted=False)
+    site.changes(_gone("P0"), proves=False)
+
+    assert ([f"P{n}" for n in range(10)], ["tail"]) == (site.names(), [h for h in site.holds() if h == "tail"])
+
+
 def test_a_list_that_was_empty_once_is_not_empty_for_ever(site: ScriptedSite) -> None:
     """Changes may fill it; a deletion is then no sign of an empty list."""
     site.hears()

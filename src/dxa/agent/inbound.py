@@ -190,6 +190,8 @@ class _Batch:
             self.mark_full(report, peer)
         elif report.proves and report.complete:
             self.mark_changes(report, peer)
+        elif not full:
+            self.mark_stated(peer)
         transactions += report.transactions
         taken = self.into_list(report, peer, transactions, replaces=report.complete)
         cursor = report.cursor if report.complete else row.cursor
@@ -213,6 +215,8 @@ class _Batch:
                 anew = [Transaction(0, Verb.REPLACE, None, list_entry("", ""))] if command.full else []
                 if command.full:
                     self.mark_full(report, peer)
+                else:
+                    self.mark_stated(peer)
                 taken = self.into_list(report, peer, [*anew, *report.transactions], replaces=True)
             elif isinstance(command, requestor.Drop):
                 self.store.queue.drop(peer.id, command.upto)
@@ -238,6 +242,13 @@ class _Batch:
         if any(t.verb is Verb.ADD for t in report.transactions):
             self.note("empty", peer, 0)
         self.note("tail", peer, AT_END if report.doubtful else 0)
+
+    def mark_stated(self, peer: Peer) -> None:
+        """Deletes that are stated were not cut off, unless others beside them wait that a list has lacked."""
+        if known := self.store.counter(f"tail:{peer.id}"):
+            lacked = [row.id for row in self.store.received.pending(peer.id) if not row.alive]
+            cut = lacked and (known == AT_END or self.store.received.at_end(peer.id, lacked))
+            self.note("tail", peer, AT_END if cut else 0)
 
     def note(self, what: str, peer: Peer, value: int) -> None:
         counter = f"{what}:{peer.id}"
@@ -303,8 +314,9 @@ class _Batch:
             self.store.numbered.put(peer.id, fresh, self.work.now)
         if any(t.verb is Verb.REPLACE for t in transactions) and take.replaces:
             self.mark_full(report, peer)
-        elif transactions and self.store.counter(f"empty:{peer.id}"):
-            self.store.set_counter(f"empty:{peer.id}", 0)
+        elif transactions:
+            self.note("empty", peer, 0)
+            self.mark_stated(peer)
         return self.into_list(report, peer, transactions, replaces=take.replaces)
 
     def into_list(self, report: Report, peer: Peer, transactions: Sequence[Transaction], *, replaces: bool) -> int:
