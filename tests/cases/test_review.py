@@ -229,6 +229,32 @@ def test_limits(make_site: MakeSite, configured: int, asked: int | None, lines: 
     assert lines == len(one.cycle(LIMIT=asked).lines)
 
 
+def test_values_count_and_a_definition_is_not_divided(make_site: MakeSite):
+    """An update is divided by what its values take, too; what must not be divided is sent, told, and told no more."""
+    prompts, fields = '{"City:" = "city"}', (("city", "x" * 60),)
+    site = make_site(SITE + link(attributes=prompts) + peer("NET/ONE", limit="400"))
+    site.add("First", "FIRST")
+    one = site.joined("NET/ONE")
+    one.cycle(task="IMPORTREQ", TEMPLATE="YES")
+    one.cycle(TEMPLATE="YES")
+    for number in range(6):
+        site.add(f"P{number}", f"P{number}", fields=fields)
+    sizes = [sum(line[:2] == "A " for line in one.cycle(TEMPLATE="YES").lines) for _ in range(4)]
+    site.configure(SITE + link(attributes='{"Town:" = "city"}') + peer("NET/ONE", limit="400"))
+    site.sync()
+    site.approve()
+    site.sync()
+    lines = one.cycle(TEMPLATE="YES").lines
+    ((code, text),) = site.notices()
+
+    assert [2, 2, 2, 0] == sizes
+    assert [7, 7] == [sum(line.startswith(start) for line in lines) for start in ("M ", "- Town:/")]
+    assert 118 == code
+    assert "the definition of the list MS:LAB/HQ has changed, and all values have to come behind it" in text
+    assert [] == one.cycle(TEMPLATE="YES").lines
+    assert [] == site.notices()
+
+
 # -- numbers -------------------------------------------------------------------------------------------------------
 
 

@@ -440,6 +440,21 @@ def test_a_full_answer_above_the_limit_is_told(hub: Hub) -> None:
     assert ["R NORTH/ALPHA", "A Ann", "A Bo", "A Di"] == told(hub.cycle()[BETA][0])
 
 
+def test_a_definition_is_not_split_and_that_is_told(hub: Hub) -> None:
+    """KB Q125920: it discards the values of its list, so that all come behind it, in one letter above the limit."""
+    people = [f"A P{n}\tPCM:{ALPHA}/P{n}\r\n- Phone:/{n}" for n in range(4)]
+    hub.ask(ALPHA, Request(r=5, was=0, s=0, i=1), f"T PCM:{ALPHA}\r\n Phone:~9~8~N~~", *people)
+    hub.ask(BETA, *first(BETA, "Cy"), templates=True)
+    quoted = hub.cycle()[BETA][0].reply.s
+    hub.ask(ALPHA, Request(r=6, was=5, s=0, i=1), f"T PCM:{ALPHA}\r\n Phone:~9~9~N~~")
+    hub.ask(BETA, Request(r=2, was=2, s=quoted, i=1), templates=True, limit=225)
+    hub.receive()
+    done = srvmain.transmit(hub.po, hub.clock)
+
+    assert [5] == [answer.sent for answer in done.answers if answer.requestor == BETA]
+    assert [True] == ["[118]" in text and "the definition of the list MS:NORTH/ALPHA" in text for text in done.refused]
+
+
 # -- what is lost --------------------------------------------------------------------------------------------------
 
 

@@ -7,6 +7,7 @@ the lists it owns. The cut, the machine's state and the outgoing parcel are comm
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from hashlib import blake2b
 from itertools import groupby
 from operator import attrgetter
@@ -23,6 +24,7 @@ from dxa.dirsync import server
 from dxa.dirsync.messages import Reply
 from dxa.entry import Entry, Verb
 from dxa.ledger.answer import Content, Cut, ListKey, Pick, Step, full, number_steps
+from dxa.ledger.pacing import content_size, furthest, size_of, why_whole
 from dxa.ledger.view import LISTS
 from dxa.ledger.view import entries as entries_of
 from dxa.plan import Facts, Plan, make_plan
@@ -118,6 +120,7 @@ class Answering:
         self.cuts, self.tellers = self.leading.cuts, self.leading.tellers
         self.mutual = work.connector_type.traits.mutual
         self.made: dict[object, Made] = {}
+        self.sizes: dict[object, int] = {}
         self.parcels: list[Parcel] = []
         self.new_cuts: list[tuple[str, int, Cut, float]] = []
         self.rows: list[PeerRow] = []
@@ -167,8 +170,7 @@ class Answering:
     def full(self, peer: Peer, row: PeerRow) -> None:
         """Answer with everything, unless that is above the limit of the peer, or nothing at all."""
         made, own = self.full_made([(peer, row)]), self.work.own_lists(peer)
-        size = made.content.count(own) * self.work.connector_type.traits.transaction_bytes
-        if (limit := _limit(peer, row)) and size > limit:
+        if (limit := _limit(peer, row)) and (size := self.size(made, own)) > limit:
             # KB Q119450: the limit paces updates, never an import; a person has to bring it.
             self.too_large(peer, row, made, f"a full answer takes about {size} bytes, the limit is {limit}")
             return
@@ -260,43 +262,54 @@ class Answering:
             return
         places = frozenset((cut.view, cut.at, cut.pick) for cut in cuts)
         limit = _limit(peer, row)
-        room = max(1, limit // self.work.connector_type.traits.transaction_bytes) if limit else 0
-        key = ("update", view.id, view.head, pick, places, alone, room)
+        key = ("update", view.id, view.head, pick, places, alone, limit)
         made = self.made.get(key)
         if made is None:
-            made = self.made[key] = self.make_update(view, pick, cuts, alone, room)
+            made = self.made[key] = self.make_update(view, pick, cuts, alone, limit)
+        self.tell_size(peer, made, limit)
         self.send(peer, row, made, was=since, kind=ParcelKind.UPDATE)
 
-    def make_update(self, view: ViewRow, pick: Pick, cuts: Sequence[Cut], alone: str, room: int) -> Made:
-        """An update of at most `room` transactions (0: as many as it takes), if the way can be divided."""
-        steps = self.leading.steps(view, view.head, pick, cuts, alone)
-        at = view.head
-        if room and len(steps) > room:
-            at, steps = self.paced(view, pick, cuts, alone, room) or (at, steps)
-        return self.make(steps, Cut(0, at, pick, view.id))
+    def tell_size(self, peer: Peer, made: Made, limit: int) -> None:
+        """What is above the limit because it cannot be divided is told; after the next update it is so no more."""
+        own = self.work.own_lists(peer)
+        if limit and (size := self.size(made, own)) > max(limit, self.each):
+            why = f"an update takes about {size} bytes, the limit is {limit}: {why_whole(made.content, own)}"
+            self.work.tell_anew(peer.id, LIMIT_REACHED, f"{why}. Raise the limit if it does not arrive")
+        elif peer.id in self.limited:
+            self.store.notices.clear(peer.id, LIMIT_REACHED)
 
-    def paced(
-        self, view: ViewRow, pick: Pick, cuts: Sequence[Cut], alone: str, room: int
-    ) -> tuple[int, list[Step]] | None:
-        """The furthest position of the view whose update fits, one transition at least; None when nothing lies between.
+    @cached_property
+    def limited(self) -> frozenset[str]:
+        """The peers of which it was told that something was above their limit."""
+        return frozenset(notice.peer for notice in self.store.notices.open() if notice.code == LIMIT_REACHED)
+
+    def make_update(self, view: ViewRow, pick: Pick, cuts: Sequence[Cut], alone: str, limit: int) -> Made:
+        """An update of at most so many bytes (0: as many as it takes), if the way can be divided.
 
         Another view has no positions on the way to it: what it showed then is nothing to lead a peer through.
         """
-        if any(cut.view != view.id for cut in cuts):
-            return None
-        numbers = self.store.views.numbers(view.id, min(cut.at for cut in cuts), view.head)
-        if not numbers:
-            return None
-        low, high = 0, len(numbers) - 1
-        best = self.leading.steps(view, numbers[0], pick, cuts, alone)
-        while low < high:
-            middle = (low + high + 1) // 2
-            steps = self.leading.steps(view, numbers[middle], pick, cuts, alone)
-            if len(steps) <= room:
-                low, best = middle, steps
-            else:
-                high = middle - 1
-        return numbers[low], best
+
+        def fits(steps: Sequence[Step]) -> bool:
+            return size_of(steps, self.each) <= limit
+
+        at, steps = view.head, self.leading.steps(view, view.head, pick, cuts, alone)
+        if limit and not fits(steps) and all(cut.view == view.id for cut in cuts):
+            numbers = self.store.views.numbers(view.id, min(cut.at for cut in cuts), view.head)
+            part = furthest(numbers, lambda number: self.leading.steps(view, number, pick, cuts, alone), fits)
+            at, steps = part or (at, steps)
+        return self.make(steps, Cut(0, at, pick, view.id))
+
+    @property
+    def each(self) -> int:
+        """What a transaction takes in bytes, without its values."""
+        return self.work.connector_type.traits.transaction_bytes
+
+    def size(self, made: Made, own: frozenset[ListKey]) -> int:
+        """What a peer with these lists gets of an answer in bytes, about."""
+        key = made.content.key, own & {segment.list_key for segment in made.content.segments}
+        if key not in self.sizes:
+            self.sizes[key] = content_size(made.content, own, self.each, values=made.cut.pick.templates)
+        return self.sizes[key]
 
     # -- sending ---------------------------------------------------------------------------------------------------
 

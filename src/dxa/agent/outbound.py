@@ -136,8 +136,8 @@ class _Advance:
                 wishes[(recipient.id, form.instead_of)] = _wish(form, recipient.owner)
         self.report_absent(absent)
         misfits.keep(self.work, self.peers, None if everybody else _addresses([*live.values(), *wishes.values()]))
-        live.update(self.define(wishes.values()))
-        return wishes, live
+        # A definition is told before the values that it asks for.
+        return wishes, self.define(wishes.values()) | live
 
     def in_redefined(self) -> set[int]:
         """Everybody in lists whose definition has changed: their values follow it."""

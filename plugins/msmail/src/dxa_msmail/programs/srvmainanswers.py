@@ -28,6 +28,7 @@ from dxa.ledger.answer import (
     redefined,
     update,
 )
+from dxa.ledger.pacing import content_size, furthest, size_of, why_whole
 from dxa_msmail import ffapi
 from dxa_msmail.addresses import MS
 from dxa_msmail.errors import message as error_text
@@ -115,8 +116,7 @@ class Answering:
         if made is None:
             made = self._made[key] = self._make(self._full_steps(pick, stale), Cut(0, head, pick))
         own = self.own(name)
-        count = made.content.count(own)
-        size = count * TRANSACTION_BYTES
+        size = content_size(made.content, own, TRANSACTION_BYTES, values=pick.templates)
         if why := self._doubt(name, memo, made.content, own):
             text = f"{name} holds S={memo.state.quoted}, and {why}"
             self.tell(0, f"{text}. It gets nothing until they have told their lists, or you allow it with --full")
@@ -189,7 +189,6 @@ class Answering:
     def _update(self, name: str, memo: Memo, since: int, limit: int) -> None:
         """Letters that lead from `since` to the list of now; only our own requestors take more than one at a time."""
         pick = memo.pick or Pick(types=frozenset({MS.name}))
-        room = max(1, limit // TRANSACTION_BYTES) if limit else 0
         own = self.own(name)
         for _ in range(LETTERS if memo.state.strict else 1):
             cuts = [cut for cut in memo.cuts if cut.number >= since]
@@ -198,46 +197,44 @@ class Answering:
                 self._full(name, memo, limit)
                 return
             places = frozenset((cut.at, cut.pick) for cut in cuts)
-            made = self._made_update(pick, places, room, above=memo.state.s, own=own)
+            made = self._made_update(pick, places, limit, above=memo.state.s, own=own)
+            self._tell_size(name, made, own, limit)
             since = self._send(name, memo, made, own, was=since, is_full=False)
             if made.cut is None or made.cut.at >= self.served.head:
                 return
 
     def _made_update(
-        self, pick: Pick, places: frozenset[tuple[int, Pick]], room: int, *, above: int, own: frozenset[ListKey]
+        self, pick: Pick, places: frozenset[tuple[int, Pick]], limit: int, *, above: int, own: frozenset[ListKey]
     ) -> _Made:
         """An update whose number is `above` another: the second letter of a split one follows the first."""
-        key = ("update", pick, places, room)
+        key = ("update", pick, places, limit)
         made = self._made.get(key)
         if made is None or made.number(own) <= above:
-            made = self._made[key] = self._new_update(pick, places, room)
+            made = self._made[key] = self._new_update(pick, places, limit)
         return made
 
-    def _new_update(self, pick: Pick, places: frozenset[tuple[int, Pick]], room: int) -> _Made:
+    def _new_update(self, pick: Pick, places: frozenset[tuple[int, Pick]], limit: int) -> _Made:
+        """Every place is a list that somebody could have, so an update may lead to any of them."""
+
+        def fits(steps: list[Step]) -> bool:
+            return size_of(steps, TRANSACTION_BYTES) <= limit
+
         head = self.served.head
         steps = self.steps(pick, places, head)
-        if room and len(steps) > room:
-            head, steps = self._paced(pick, places, room, steps)
+        if limit and not fits(steps):
+            oldest = min(at for at, _ in places)
+            numbers = [row.number for row in self._past.rows if row.number > oldest]
+            numbers[-1:] = [head] if numbers else []
+            head, steps = furthest(numbers, lambda at: self.steps(pick, places, at), fits) or (head, steps)
         return self._make(steps, Cut(0, head, pick))
 
-    def _paced(
-        self, pick: Pick, places: frozenset[tuple[int, Pick]], room: int, steps: list[Step]
-    ) -> tuple[int, list[Step]]:
-        """The furthest place whose update fits, one change at least: every place is a list that somebody could have."""
-        oldest = min(at for at, _ in places)
-        numbers = [row.number for row in self._past.rows if row.number > oldest]
-        low, high = 0, len(numbers) - 1
-        if high <= 0:
-            return self.served.head, steps
-        best = self.steps(pick, places, numbers[0])
-        while low < high:
-            middle = (low + high + 1) // 2
-            tried = self.steps(pick, places, numbers[middle])
-            if len(tried) <= room:
-                low, best = middle, tried
-            else:
-                high = middle - 1
-        return numbers[low], best
+    def _tell_size(self, name: str, made: _Made, own: frozenset[ListKey], limit: int) -> None:
+        values = made.cut is not None and made.cut.pick.templates
+        size = content_size(made.content, own, TRANSACTION_BYTES, values=values)
+        if limit and size > max(limit, TRANSACTION_BYTES):
+            why = why_whole(made.content, own)
+            text = f"{name}: an update takes about {size} bytes, the limit is {limit}: {why}"
+            self.tell(_LIMIT, f"{error_text(_LIMIT)}: {text}. Raise the limit if it does not arrive")
 
     def steps(self, pick: Pick, places: frozenset[tuple[int, Pick]], target: int) -> list[Step]:
         """From whatever a requestor with these cuts may hold to the list at `target`."""
