@@ -66,6 +66,22 @@ def test_changes_and_deletes_come_out(site: ServerSite) -> None:
     assert [f"cn=Ann Berg,ou=foreign,{BASE}"] == [each.dn for each in site.server.state.records.values()]
 
 
+def test_an_address_of_what_is_no_recipient_is_not_written_again(site: ServerSite) -> None:
+    """Whoever has it in the directory keeps it, and the entry is refused with the name of that object."""
+    device = f"cn=Printer,{BASE}"
+    attributes: dict[str, list[str | bytes]] = {
+        "objectClass": ["device"],
+        "cn": ["Printer"],
+        "mail": ["S1@lab.example"],
+    }
+    site.server.state.put(Record(device, attributes))
+    site.add("Ann Berg", "S1")
+    site.round()
+
+    assert {} == site.foreign
+    assert [True] == [f"that of {device}, which dxa has not made" in reason for _, reason in site.rejects()]
+
+
 def _changes(site: ServerSite, *changes: Change) -> None:
     site.server.drop(b"".join((dsml2 if site.server.dsml else ldif).write(changes)))
     site.sync()

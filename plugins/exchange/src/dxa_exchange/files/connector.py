@@ -232,7 +232,9 @@ class FilesConnector:
             return
         self._withdraw()
         name = file_name(parcel.id, self._options.write)
-        written = Outgoing(self._options, self._shown(), self._present()).write(parcel.transactions())
+        written = Outgoing(self._options, self._shown(), self._present(), self._context.types).write(
+            parcel.transactions()
+        )
         sent = self.archive.was_sent(name)
         # A file that was left before and is gone was taken: the same parcel is not imported twice.
         if written.data and (not sent or name in {each.name for each in self.outbox.files()}):

@@ -8,22 +8,19 @@ from hashlib import blake2b
 
 import attrs
 
+from dxa.address import AddressTypes
 from dxa.entry import Entry, Transaction, Verb
 from dxa.errors import AddressError, FormatError
 from dxa_exchange import names
-from dxa_exchange.directory import Record
 from dxa_exchange.files.batches import Object, batch
 from dxa_exchange.files.options import FilesOptions
 from dxa_exchange.files.state import State
-from dxa_exchange.people.codec import People
-from dxa_exchange.people.reader import Person
+from dxa_exchange.people.codec import People, Refused
+from dxa_exchange.people.faces import Faces
+from dxa_exchange.people.holders import Holders
 
 _PLAIN = re.compile(r"[^A-Za-z0-9-]+")
 _ENDINGS = {"csv55": "csv", "csv40": "csv", "ldif": "ldf", "dsml1": "xml", "dsml2": "xml"}
-
-
-class _Refused(Exception):
-    """An entry that cannot be written; the text says why."""
 
 
 @attrs.define
@@ -48,15 +45,15 @@ class Outgoing:
     options: FilesOptions
     people: People
     state: State
-    _held: dict[str, tuple[str, bool]] = attrs.field(factory=dict, init=False)
+    types: AddressTypes
+    _holders: Holders = attrs.field(init=False)
     _taken: set[str] = attrs.field(factory=set, init=False)
 
     def __attrs_post_init__(self) -> None:
+        self._holders = Holders(self.people, Faces((self.options.people.spoken(), self.people.dialect), self.types))
         for key, record in self.state.records.items():
             self._taken.add(key)
-            found = self.people.read(record)
-            if isinstance(found, Person):
-                self._held.setdefault(found.entry.key, (record.dn, found.marked))
+            self._holders.remember(record)
 
     def write(self, transactions: Iterable[Transaction]) -> Written:
         """The file for these transactions, in their order."""
@@ -70,7 +67,7 @@ class Outgoing:
             try:
                 found = self._object(each.old, each.new)
                 format_.check(found)
-            except (AddressError, FormatError, _Refused) as error:
+            except (AddressError, FormatError, Refused) as error:
                 written.refused[entry.key] = str(error)
             else:
                 objects.append(found)
@@ -86,18 +83,16 @@ class Outgoing:
         if new is None:
             return Object(old.key, before, None)
         if new.key != old.key:
-            self._check_free(new)
-        return Object(new.key, before, self._record(new, dn))
+            self._holders.ours(new)
+        return Object(new.key, before, self.people.made(new, dn))
 
     def _new(self, entry: Entry) -> Object:
         """An object that is to be made, unless it is there: then it is as it was left by an earlier file."""
-        self._check_free(entry)
-        known, _ = self._held.get(entry.key, ("", True))
-        before = self.state.records.get(names.key(known)) if known else None
+        before = self._holders.ours(entry)
         if before is not None:
-            return Object(entry.key, before, self._record(entry, known))
+            return Object(entry.key, before, self.people.made(entry, before.dn))
         dn = self._named(entry)
-        found = Object(entry.key, None, self._record(entry, dn))
+        found = Object(entry.key, None, self.people.made(entry, dn))
         self._taken.add(names.key(dn))
         return found
 
@@ -108,27 +103,13 @@ class Outgoing:
             return known
         return self.people.dn(entry, self._taken.__contains__)
 
-    def _check_free(self, entry: Entry) -> None:
-        dn, marked = self._held.get(entry.key, ("", True))
-        if not marked:
-            raise _Refused(f"the address belongs to {dn}, which dxa has not made")
-
     def _ours(self, entry: Entry) -> str:
         """The name of an object of ours; only those are changed and deleted."""
-        dn, marked = self._held.get(entry.key, (entry.anchor, True))
+        present = self._holders.mine(entry) or self._holders.ours(entry)
+        dn = present.dn if present is not None else entry.anchor
         container = self.options.people.sync_container
         if not dn:
-            raise _Refused("no export has shown this object; the next one does, if it is there")
-        if not marked or not names.within(dn, container):
-            raise _Refused(f"{dn} is not one of the objects that dxa has made in {container}")
+            raise Refused("no export has shown this object; the next one does, if it is there")
+        if not names.within(dn, container):
+            raise Refused(f"{dn} is not one of the objects that dxa has made in {container}")
         return dn
-
-    def _record(self, entry: Entry, dn: str) -> Record:
-        """The object of an entry; one that would be shown under another name than it should is refused."""
-        record = self.people.write(entry, dn).record
-        found = self.people.read(record)
-        if not isinstance(found, Person):
-            raise _Refused(f"it would not be a recipient there: {found.reason}")
-        if found.entry.name != entry.name:
-            raise _Refused(f"it would be shown as {found.entry.name!r}")
-        return record

@@ -15,6 +15,7 @@ from dxa_exchange.files.formats import Parsed
 from dxa_exchange.files.options import FilesOptions
 from dxa_exchange.files.state import State, Step
 from dxa_exchange.people.codec import People
+from dxa_exchange.people.members import Members
 from dxa_exchange.people.reader import MEMBER, Person
 from dxa_exchange.table55.line import Line, Mode
 from dxa_exchange.table55.snapshot import is_deleted
@@ -47,8 +48,28 @@ class Telling:
             types=self.types,
             site=self.site,
             available=state.columns,
-            resolve=_Members(self, state).address,
+            resolve=self._members(state).resolve,
         )
+
+    def _members(self, state: State) -> Members:
+        """The members of lists, looked up in the directory as it is when they are asked for."""
+        people = People(self.options.people, types=self.types, site=self.site)
+
+        def look_up(key: str) -> Entry | None:
+            record = state.records.get(key)
+            found = people.read(record) if record is not None else None
+            return found.entry if isinstance(found, Person) else None
+
+        return Members(look_up, self._member_key)
+
+    def _member_key(self, name: str) -> str:
+        """The key of a name as lists have it: that of Exchange 5.5 may begin below the site."""
+        if self.options.people.dialect not in ("csv55", "raw55"):
+            return names.key(name)
+        try:
+            return names.key(names.write(names.absolute(name, names.read(self.options.table.site))))
+        except FormatError:
+            return names.key(name)
 
     def whole(self, parsed: Parsed, state: State) -> Told:
         """A full export: `state`, which is new, has its objects afterwards."""
@@ -199,42 +220,6 @@ def _changed(old: Entry, new: Entry) -> Iterator[Transaction]:
         yield Transaction(0, Verb.ADD, None, new)
     else:
         yield Transaction(0, Verb.MODIFY, old, new)
-
-
-class _Members:
-    """Addresses of the members of lists, looked up when they are asked for."""
-
-    def __init__(self, telling: Telling, state: State) -> None:
-        self._telling, self._state = telling, state
-        self._people: People | None = None
-        self._known: dict[str, str] = {}
-
-    def address(self, name: str) -> str:
-        """The address of the object with that name; "" when it is not known or no recipient."""
-        key = self._key(name)
-        if key not in self._known:
-            self._known[key] = ""  # lists may have one another as members
-            self._known[key] = self._look_up(key)
-        return self._known[key]
-
-    def _key(self, name: str) -> str:
-        site = self._telling.options.table.site
-        if self._telling.options.people.dialect not in ("csv55", "raw55"):
-            return names.key(name)
-        try:
-            return names.key(names.write(names.absolute(name, names.read(site))))
-        except FormatError:
-            return names.key(name)
-
-    def _look_up(self, key: str) -> str:
-        record = self._state.records.get(key)
-        if record is None:
-            return ""
-        if self._people is None:
-            telling = self._telling
-            self._people = People(telling.options.people, types=telling.types, site=telling.site)
-        found = self._people.read(record)
-        return f"{found.entry.type}:{found.entry.address}" if isinstance(found, Person) else ""
 
 
 def _anchor(people: People, record: Record) -> str:

@@ -18,7 +18,6 @@ from dxa_exchange.live import cookie as cookies
 from dxa_exchange.live.client import Client
 from dxa_exchange.live.delivery import Delivery
 from dxa_exchange.live.errors import CutShort
-from dxa_exchange.live.faces import Faces
 from dxa_exchange.live.identity import UNIQUE_ID
 from dxa_exchange.live.interface import Directory
 from dxa_exchange.live.options import LdapOptions
@@ -32,8 +31,10 @@ from dxa_exchange.live.sources.full import Full
 from dxa_exchange.live.sources.interface import Source, StartOver
 from dxa_exchange.live.sources.syncrepl import SyncreplSource
 from dxa_exchange.live.sources.usn import ActiveDirectoryUsn, Exchange55Usn
-from dxa_exchange.live.telling import Members, Telling, Told
+from dxa_exchange.live.telling import Telling, Told
 from dxa_exchange.people.codec import People
+from dxa_exchange.people.faces import Faces
+from dxa_exchange.people.members import Members
 
 #: Everything that the peer tells.
 ALL = frozenset({("", "")})

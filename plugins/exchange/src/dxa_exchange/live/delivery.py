@@ -18,30 +18,17 @@ from dxa_exchange.directory import Record
 from dxa_exchange.live import filters
 from dxa_exchange.live.containers import Container
 from dxa_exchange.live.errors import ALREADY_EXISTS, NO_SUCH_OBJECT, ConnectionLost, LdapError
-from dxa_exchange.live.faces import Faces
 from dxa_exchange.live.identity import Identity
 from dxa_exchange.live.interface import Directory, Query
 from dxa_exchange.live.values import flat
-from dxa_exchange.people.codec import People
-from dxa_exchange.people.reader import Person
+from dxa_exchange.people.codec import People, Refused
+from dxa_exchange.people.faces import Faces
+from dxa_exchange.people.holders import Holders
 
 #: So many addresses are looked for by one search.
 AT_ONCE = 50
 #: So many names are tried for a new object, of which others have the first ones.
 TRIES = 100
-
-
-class Taken(Exception):
-    """Somebody else has the address, or the directory cannot hold it: what was wanted is refused, with the reason."""
-
-
-@attrs.frozen
-class Holder:
-    """An object that has an address, and the key under which it is told."""
-
-    record: Record
-    key: str
-    ours: bool
 
 
 @attrs.define(kw_only=True)
@@ -53,7 +40,10 @@ class Delivery:
     faces: Faces
     identity: Identity
     containers: Sequence[Container]
-    _holders: dict[str, list[Holder]] = attrs.field(factory=dict)
+    _holders: Holders = attrs.field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._holders = Holders(self.people, self.faces)
 
     def run(self, transactions: Iterable[Transaction]) -> Iterator[Outcome]:
         """What becomes of each; the last one, without a key, is about all of them."""
@@ -84,8 +74,8 @@ class Delivery:
         yield Outcome(result=Result.DONE)
 
     def _given(self, entry: Entry) -> Outcome:
-        found = (each for each in self._holders.get(self.faces.key(entry), []) if not each.ours)
-        person = next((each.record for each in found if self.identity.of(each.record) == entry.anchor), None)
+        found = (each for each in self._holders.foreign(entry) if self.identity.of(each) == entry.anchor)
+        person = next(found, None)
         if person is None:
             return Outcome(result=Result.REFUSED, key=entry.key, reason="it is not there any more")
         legacies = [v.partition(":")[2] for n, v in entry.fields if n == ADDRESSES and v.upper().startswith("X500:")]
@@ -94,7 +84,7 @@ class Delivery:
                 self._give(person, legacies)
         except ConnectionLost:
             raise
-        except (Taken, LdapError) as problem:
+        except (Refused, LdapError) as problem:
             return Outcome(result=Result.REFUSED, key=entry.key, reason=str(problem))
         return Outcome(result=Result.DONE, key=entry.key)
 
@@ -102,7 +92,7 @@ class Delivery:
         """All addresses of the person are replaced, so that those that it has at this moment count."""
         now = self.directory.read(person.dn, self._attributes())
         if now is None or self.identity.of(now) != self.identity.of(person):
-            raise Taken(f"{person.dn} is another one now; it is not changed")
+            raise Refused(f"{person.dn} is another one now; it is not changed")
         if batch := self.people.back_flow(now, legacies):
             self.directory.modify(now.dn, batch)
 
@@ -113,17 +103,17 @@ class Delivery:
             self._write(transaction.old, transaction.new)
         except ConnectionLost:
             raise
-        except (Taken, AddressError, LdapError) as problem:
+        except (Refused, AddressError, LdapError) as problem:
             return Outcome(result=Result.REFUSED, key=entry.key, reason=str(problem))
         return Outcome(result=Result.DONE, key=entry.key)
 
     def _write(self, old: Entry | None, new: Entry | None) -> None:
-        before = (self._mine(old) or self._ours(old)) if old is not None else None
+        before = (self._holders.mine(old) or self._holders.ours(old)) if old is not None else None
         if new is None:
             if before is not None:
                 self._delete(before)
             return
-        there = self._ours(new)
+        there = self._holders.ours(new)
         if there is not None and before is not None and names.key(there.dn) != names.key(before.dn):
             # Both are ours: the one with the new address stays.
             self._delete(before)
@@ -134,30 +124,9 @@ class Delivery:
 
     # -- who has an address ----------------------------------------------------------------------------------------
 
-    def _ours(self, entry: Entry) -> Record | None:
-        """Our object with this address; None when nobody has it.
-
-        Raises:
-            Taken: when somebody else has.
-        """
-        key = self.faces.key(entry)
-        found = self._holders.get(key, [])
-        foreign = next((each for each in found if not each.ours), None)
-        if foreign is not None:
-            raise Taken(
-                f"the address {entry.type}:{entry.address} is that of {foreign.record.dn}, which dxa has not made; "
-                "it is not changed"
-            )
-        return self._mine(entry)
-
-    def _mine(self, entry: Entry) -> Record | None:
-        """Our object with this address, whoever has it as well."""
-        key = self.faces.key(entry)
-        return next((each.record for each in self._holders.get(key, []) if each.ours and each.key == key), None)
-
     def _look_for(self, entries: Sequence[Entry]) -> None:
         """Who has these addresses now."""
-        self._holders = {}
+        self._holders.clear()
         wanted = {self.faces.key(entry): entry for entry in entries if entry.address}
         if not wanted:
             return
@@ -170,35 +139,18 @@ class Delivery:
             for record in flat(self.directory.search(query)):
                 if (dn := names.key(record.dn)) not in seen:
                     seen.add(dn)
-                    self._remember(record)
-
-    def _remember(self, record: Record) -> None:
-        told = self.people.read(record, self.identity.of(record))
-        ours = self.people.marked(record)
-        main = told.entry.key if isinstance(told, Person) else ""
-        for key in {main, *self.faces.keys(record)} - {""}:
-            self._holders.setdefault(key, []).append(Holder(record, main, ours))
+                    self._holders.remember(record)
 
     def _attributes(self) -> tuple[str, ...]:
         return (*self.people.attributes(), *filter(None, [self.identity.attribute]))
 
     # -- writing ---------------------------------------------------------------------------------------------------
 
-    def _made(self, entry: Entry, dn: str) -> Record:
-        """The object that the entry becomes; refused when it would be read back under another name."""
-        record = self.people.write(entry, dn).record
-        told = self.people.read(record)
-        if not isinstance(told, Person):
-            raise Taken(f"such an object would be no recipient: {told.reason}")
-        if told.entry.name != entry.name:
-            raise Taken(f"the directory cannot hold the name {entry.name!r}; it would become {told.entry.name!r}")
-        return record
-
     def _add(self, entry: Entry) -> None:
         tried = set[str]()
         for _ in range(TRIES):
             dn = self.people.dn(entry, tried.__contains__)
-            record = self._made(entry, dn)
+            record = self.people.made(entry, dn)
             try:
                 self.directory.add(dn, record.attributes)
             except LdapError as problem:
@@ -206,20 +158,20 @@ class Delivery:
                     raise
                 tried.add(names.key(dn))
             else:
-                self._remember(record)
+                self._holders.remember(record)
                 return
-        raise Taken(f"{TRIES} names like {dn} are taken; give it another name")
+        raise Refused(f"{TRIES} names like {dn} are taken; give it another name")
 
     def _modify(self, present: Record, entry: Entry) -> None:
-        wanted = self._made(entry, present.dn)
+        wanted = self.people.made(entry, present.dn)
         batches = self.people.changes(present, wanted)
         if not batches:
             return
         self._check(present)
         for batch in batches:
             self.directory.modify(present.dn, batch)
-        self._forget(present)
-        self._remember(wanted)
+        self._holders.forget(present)
+        self._holders.remember(wanted)
 
     def _delete(self, present: Record) -> None:
         if self._check(present):
@@ -228,7 +180,7 @@ class Delivery:
             except LdapError as problem:
                 if problem.code != NO_SUCH_OBJECT:
                     raise
-        self._forget(present)
+        self._holders.forget(present)
 
     def _check(self, present: Record) -> bool:
         """Whether the object is there still; refused when it is not ours any more, or another one has its name."""
@@ -236,10 +188,5 @@ class Delivery:
         if now is None:
             return False
         if not self.people.marked(now) or self.identity.of(now) != self.identity.of(present):
-            raise Taken(f"{present.dn} bears dxa's mark no more; it is not changed")
+            raise Refused(f"{present.dn} bears dxa's mark no more; it is not changed")
         return True
-
-    def _forget(self, present: Record) -> None:
-        dn = names.key(present.dn)
-        for key, found in self._holders.items():
-            self._holders[key] = [each for each in found if names.key(each.record.dn) != dn]

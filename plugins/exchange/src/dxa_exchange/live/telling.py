@@ -10,10 +10,11 @@ from dxa.entry import CONTAINER, Entry, Reject, Transaction, Verb, anchored
 from dxa_exchange import names
 from dxa_exchange.directory import Bad, Record
 from dxa_exchange.live import filters
-from dxa_exchange.live.faces import Faces
 from dxa_exchange.live.identity import Identity
 from dxa_exchange.live.reading import MEMBERS, Gone, Reading, Upsert
 from dxa_exchange.people.codec import People
+from dxa_exchange.people.faces import Faces
+from dxa_exchange.people.members import Members
 from dxa_exchange.people.reader import Person
 
 
@@ -49,17 +50,6 @@ class Told:
         """
         again = [entry.anchor for entry in self.entries() if entry.anchor in rivals]
         self.transactions[:0] = [Transaction(0, Verb.DELETE, anchored(anchor), None) for anchor in again]
-
-
-@attrs.define
-class Members:
-    """The addresses of members, by the keys of their names; what is not there keeps its name."""
-
-    known: dict[str, str] = attrs.field(factory=dict)
-
-    def resolve(self, dn: str) -> str:
-        """``TYPE:value``, or ``""``."""
-        return self.known.get(names.key(dn), "")
 
 
 @attrs.define(kw_only=True)
@@ -147,7 +137,7 @@ class Telling:
         if self.members is None:
             return
         dns = [dn for each in lists for name in MEMBERS for dn in each.record.texts(name)]
-        self.members.known.clear()
+        self.members.forget()
         for each in reading.named(dns).values():
             found = self.people[each.container].read(each.record, self.identity.of(each.record))
             if isinstance(found, Person):
@@ -164,7 +154,8 @@ class Telling:
 
     def _learn(self, seen: Iterable[tuple[str, Entry]]) -> None:
         if self.members is not None:
-            self.members.known.update((names.key(dn), f"{entry.type}:{entry.address}") for dn, entry in seen)
+            for dn, entry in seen:
+                self.members.learn(dn, entry)
 
     def _tell(self, told: Told, each: Upsert) -> None:
         """An object that changed and is no recipient (any more) is taken back."""

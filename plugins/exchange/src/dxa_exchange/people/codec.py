@@ -20,6 +20,10 @@ from dxa_exchange.people.writer import Writer, Written
 _NOWHERE = "cn=x"
 
 
+class Refused(Exception):
+    """What dxa wants to be in the directory cannot be, or is not its own to change; the text says why."""
+
+
 class People:
     """The people of one directory.
 
@@ -64,6 +68,21 @@ class People:
     def write(self, entry: Entry, dn: str, *, mark: bool = True) -> Written:
         """The object that an entry becomes, with our mark; raises `AddressError` if the directory cannot hold it."""
         return self._writer.write(entry, dn, mark=mark)
+
+    def made(self, entry: Entry, dn: str) -> Record:
+        """As `write`: the object, of which it is certain that it would be read back under the name that it is to have.
+
+        Raises:
+            AddressError: as above.
+            Refused: otherwise.
+        """
+        record = self.write(entry, dn).record
+        told = self.read(record)
+        if not isinstance(told, Person):
+            raise Refused(f"such an object would be no recipient: {told.reason}")
+        if told.entry.name != entry.name:
+            raise Refused(f"the directory cannot hold the name {entry.name!r}; it would become {told.entry.name!r}")
+        return record
 
     def changes(self, before: Record, after: Record) -> list[Batch]:
         """What makes `before` as `after` is, of what is ours to change, in batches that go one after the other."""
