@@ -8,23 +8,20 @@ from __future__ import annotations
 
 import fcntl
 import importlib
-import io
 import json
 import os
 import re
-import shlex
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import redirect_stderr, redirect_stdout
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import attrs
 
-from docs.generators import console
+from docs.generators import console, prompt
 from docs.generators.markdown import code, fenced, table
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -218,29 +215,13 @@ def _type(line: str, shell: Mapping[str, str]) -> str:
     if line.startswith("."):
         _type(line.removeprefix("."), shell)
         return ""
-    fails, line = line.startswith("!"), line.removeprefix("!")
     if line in shell:
         subprocess.run(["sh", "-c", shell[line]], check=True)
         return _typed(line, shell)
     if line in _OTHERS:
         _OTHERS[line]()
         return ""
-    words = shlex.split(line)
-    if not words:
-        return ""
-    if words[0] != "dxa":
-        done = subprocess.run(words, check=True, capture_output=True)
-        return f"$ {line}\n{done.stdout.decode('cp850')}".replace("\r", "").rstrip()
-    from dxa.cli.run import run
-    from dxa.cli.session import Session
-
-    printed = io.StringIO()
-    with redirect_stdout(printed), redirect_stderr(printed):
-        status = run(words[1:], Session(apart=False))
-    if (status != 0) is not fails:
-        raise SystemExit(f"exit status {status} of {line}\n{printed.getvalue()}")
-    text = "\n".join(text.rstrip() for text in printed.getvalue().splitlines())
-    return f"$ {line}\n{text}".rstrip() + (f"\n$ echo $?\n{status}" if status else "")
+    return prompt.show(line, prompt.run) if line else ""
 
 
 def _typed(line: str, shell: Mapping[str, str]) -> str:

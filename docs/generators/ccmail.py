@@ -6,19 +6,16 @@ place of Lotus' programs everywhere.
 
 from __future__ import annotations
 
-import io
 import json
 import os
 import re
-import shlex
-import subprocess
 import sys
 from collections.abc import Callable
-from contextlib import chdir, redirect_stderr, redirect_stdout
+from contextlib import chdir
 from pathlib import Path
 from typing import NamedTuple
 
-from docs.generators import console
+from docs.generators import console, prompt
 from docs.generators.markdown import fenced
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -250,37 +247,18 @@ def run_all(base: Path) -> dict[str, str]:
         with chdir(base / folder):
             for command in commands:
                 held = re.findall(r"^Held: (\w+)", "\n".join(shown), re.MULTILINE)
-                shown.append(_typed(command.replace("PLAN", held[-1]) if held else command))
+                shown.append(prompt.show(command.replace("PLAN", held[-1]) if held else command, _run))
         parts[name] = fenced("\n".join(shown), "console")
     return parts
 
 
-def _typed(command: str) -> str:
-    """Run a command; returns it with what it printed. One that fails without being meant to ends everything."""
-    fails, command = command.startswith("!"), command.removeprefix("!")
-    status, printed = _run(command)
-    if (status != 0) is not fails:
-        raise SystemExit(f"exit status {status} of {command}\n{printed}")
-    text = "\n".join(line.rstrip() for line in printed.splitlines())
-    return f"$ {command}\n{text}".rstrip() + (f"\n$ echo $?\n{status}" if status else "")
-
-
 def _run(command: str) -> tuple[int, str]:
-    words = shlex.split(command)
-    if words[0] == "export":
-        name, _, value = words[1].partition("=")
+    """See `prompt.Run`; what is exported is there for the commands that follow."""
+    if command.startswith("export "):
+        name, _, value = command.removeprefix("export ").partition("=")
         os.environ[name] = value
         return 0, ""
-    if words[0] != "dxa":
-        done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=False)
-        return done.returncode, done.stdout + done.stderr
-    from dxa.cli.run import run
-    from dxa.cli.session import Session
-
-    printed = io.StringIO()
-    with redirect_stdout(printed), redirect_stderr(printed):
-        status = run(words[1:], Session(apart=False))
-    return status, printed.getvalue()
+    return prompt.run(command)
 
 
 if __name__ == "__main__":

@@ -6,19 +6,16 @@ those that need one are left out, and the page keeps what it has.
 
 from __future__ import annotations
 
-import io
 import json
 import re
-import shlex
 import shutil
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import chdir, contextmanager, redirect_stderr, redirect_stdout
+from contextlib import chdir, contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from docs.generators import console
+from docs.generators import console, prompt
 from docs.generators.markdown import fenced
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -400,7 +397,7 @@ def run_all(base: Path) -> dict[str, str]:
 def _all(commands: tuple[str, ...], uri: str) -> Iterator[str]:
     held = ""
     for command in commands:
-        typed = _typed(command.replace("PLAN", held), uri)
+        typed = prompt.show(command.replace("PLAN", held), lambda line: _run(line, uri))
         found = re.findall(r"^Held: (\w+)", typed, re.MULTILINE)
         held = found[-1] if found else held
         yield typed
@@ -421,29 +418,12 @@ def _server() -> Iterator[str]:
         yield slapd.uri
 
 
-def _typed(command: str, uri: str) -> str:
-    """Run a command; returns it with what it printed. One that fails without being meant to ends everything."""
-    fails, command = command.startswith("!"), command.removeprefix("!")
-    status, printed = _run(command.replace(SHOWN_URI, uri) if uri else command)
-    printed = printed.replace(uri, SHOWN_URI) if uri else printed
-    if (status != 0) is not fails:
-        raise SystemExit(f"exit status {status} of {command}\n{printed}")
-    text = "\n".join(line.rstrip() for line in printed.splitlines())
-    return f"$ {command}\n{text}".rstrip() + (f"\n$ echo $?\n{status}" if status else "")
-
-
-def _run(command: str) -> tuple[int, str]:
-    words = shlex.split(command) if command.startswith("dxa ") else []
-    if not words:
-        done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=False)
-        return done.returncode, done.stdout + done.stderr
-    from dxa.cli.run import run
-    from dxa.cli.session import Session
-
-    printed = io.StringIO()
-    with redirect_stdout(printed), redirect_stderr(printed):
-        status = run(words[1:], Session(apart=False))
-    return status, printed.getvalue()
+def _run(command: str, uri: str) -> tuple[int, str]:
+    """See `prompt.Run`; the server has another URI than the page."""
+    if not uri:
+        return prompt.run(command)
+    status, printed = prompt.run(command.replace(SHOWN_URI, uri))
+    return status, printed.replace(uri, SHOWN_URI)
 
 
 if __name__ == "__main__":

@@ -6,21 +6,19 @@ that the plugin of the tutorial is installed nowhere else.
 
 from __future__ import annotations
 
-import io
 import json
 import os
 import re
 import shlex
 import site
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import chdir, redirect_stderr, redirect_stdout
+from contextlib import chdir
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from docs.generators import console, environment
+from docs.generators import console, environment, prompt
 from docs.generators.markdown import fenced
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -191,7 +189,7 @@ def run_all(base: Path) -> dict[str, str]:
                 if isinstance(step, Write):
                     _write(base / "try", step, page)
                 else:
-                    shown.append(_typed(step, programs))
+                    shown.append(prompt.show(step, lambda line: _run(line, programs)))
             parts[name] = fenced("\n".join(shown), "console")
     return parts
 
@@ -202,19 +200,8 @@ def _write(base: Path, step: Write, page: str) -> None:
     path.write_text(files(page, step.pieces)[step.path], encoding="utf-8")
 
 
-def _typed(command: str, programs: Path) -> str:
-    """Run a command; returns it with what it printed. One that fails without being meant to ends everything."""
-    fails, command = command.startswith("!"), command.removeprefix("!")
-    status, printed = _run(command, programs)
-    if (status != 0) is not fails:
-        raise SystemExit(f"exit status {status} of {command}\n{printed}")
-    text = "\n".join(line.rstrip() for line in printed.splitlines())
-    # How long the tests took is another figure each time.
-    text = re.sub(r"in \d+\.\d+s", "in 4.00s", text)
-    return f"$ {command}\n{text}".rstrip() + (f"\n$ echo $?\n{status}" if status and "dxa" in command else "")
-
-
 def _run(command: str, programs: Path) -> tuple[int, str]:
+    """See `prompt.Run`."""
     words = shlex.split(command)
     match words[0]:
         case "cd":
@@ -225,24 +212,15 @@ def _run(command: str, programs: Path) -> tuple[int, str]:
             site.addsitedir(str(environment.packages(programs.parent)))
             return 0, ""
         case "dxa":
-            return _dxa(words[1:])
-    if words[0] == "pytest":
-        command = f"python -m {command} -p no:cacheprovider"
-    done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=False)
-    return done.returncode, done.stdout + done.stderr
-
-
-def _dxa(words: list[str]) -> tuple[int, str]:
-    """The command in this process, which has nothing of the plugin yet that may have changed since."""
-    from dxa.cli.run import run
-    from dxa.cli.session import Session
-
-    for name in [name for name in sys.modules if name.partition(".")[0] == "dxa_vcard"]:
-        del sys.modules[name]
-    printed = io.StringIO()
-    with redirect_stdout(printed), redirect_stderr(printed):
-        status = run(words, Session(clock=lambda: NOW, apart=False))
-    return status, printed.getvalue()
+            # Nothing is kept of the plugin, which may have changed since.
+            for name in [name for name in sys.modules if name.partition(".")[0] == "dxa_vcard"]:
+                del sys.modules[name]
+            return prompt.dxa(*words[1:], clock=lambda: NOW)
+        case "pytest":
+            status, printed = prompt.shell(f"python -m {command} -p no:cacheprovider")
+            # How long the tests took is another figure each time.
+            return status, re.sub(r"in \d+\.\d+s", "in 4.00s", printed)
+    return prompt.shell(command)
 
 
 if __name__ == "__main__":
