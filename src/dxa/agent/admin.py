@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from enum import Enum
 
 import attrs
@@ -45,6 +45,8 @@ class Administrator:
     """An administrator at an open site. The caller holds the site's lock."""
 
     agent: Agent
+    #: What was done all the same, but should be known: an address that was stated, and rests.
+    remarks: list[str] = attrs.field(factory=list)
 
     # -- held plans ------------------------------------------------------------------------------------------------
 
@@ -119,7 +121,7 @@ class Administrator:
         wished = complete(recipient, site.config.addressing, site.types)
         self._check(wished)
         self._free(recipient, 0)  # what was stated is not made unique: who typed it means this very address
-        ready = self._unique(wished)
+        ready = self._unique(wished, kept=recipient.proxies)
         (id_,) = self._apply([Change("new", None, ready, "added by hand")])
         return site.store.directory.get([id_])[id_]
 
@@ -139,7 +141,7 @@ class Administrator:
                 f"{before.name!r} belongs to {before.owner}: only that peer can change its name or address"
             )
         self._check(after)
-        self._free(after, id_)
+        self._free(after, id_, self._keys(before))
         if (after.name, after.alias) != (before.name, before.alias):
             after = self._readdressed(before, after)
         if after != before:
@@ -158,8 +160,8 @@ class Administrator:
             if wished == before:
                 continue
 
-            def taken(key: str, own: int = before.id, used: set[str] = used) -> bool:
-                return key in used or site.store.directory.holders([key]).get(key, own) != own
+            def taken(key: str, own: Recipient = before, used: set[str] = used) -> bool:
+                return key in used or self._is_anothers(key, own)
 
             after = settle_proxies(wished, types=site.types, taken=taken, hints=hints, kept=before.proxies)
             used |= self._keys(after)
@@ -200,11 +202,25 @@ class Administrator:
         types = self.agent.site.types
         return {types.key(a) for a in [*recipient.proxies, *([recipient.target] if recipient.target else [])]}
 
-    def _free(self, recipient: Recipient, own: int) -> None:
-        for key, holder in self.agent.site.store.directory.holders(self._keys(recipient)).items():
+    def _free(self, recipient: Recipient, own: int, had: Collection[str] = ()) -> None:
+        """Nobody else has these addresses; that one of them rests is remarked, but for those that it `had`."""
+        site, keys = self.agent.site, self._keys(recipient)
+        for key, holder in site.store.directory.holders(keys).items():
             if holder != own:
                 name = self.recipient(holder).name
                 raise UsageError(f"{key} belongs to {name!r} (recipient {holder}) already")
+        for key, rest in sorted(site.store.resting.of(keys - set(had), site.clock()).items()):
+            if not rest.was_of(recipient, site.types):
+                self.remarks.append(f"{rest.said(key)}; who has it in a personal address book writes to another now")
+
+    def _is_anothers(self, key: str, recipient: Recipient) -> bool:
+        """Whether somebody else has the address, or has had it and it rests."""
+        site = self.agent.site
+        holder = site.store.directory.holders([key]).get(key)
+        if holder is not None:
+            return holder != recipient.id
+        rest = site.store.resting.of([key], site.clock()).get(key)
+        return rest is not None and not rest.was_of(recipient, site.types)
 
     def _readdressed(self, before: Recipient, after: Recipient) -> Recipient:
         """`after` with the addresses that follow from its name, but those of types that the change itself is about."""
@@ -220,14 +236,14 @@ class Administrator:
 
     def _unique(self, recipient: Recipient, kept: Sequence[Address] = ()) -> Recipient:
         """The recipient with its addresses made unique, but those that are to be `kept`."""
-        site, own = self.agent.site, recipient.id
+        types, own = self.agent.site.types, recipient.id
 
         def taken(key: str) -> bool:
-            return site.store.directory.holders([key]).get(key, own) != own
+            return self._is_anothers(key, recipient)
 
         kept = [proxy for proxy in recipient.proxies if proxy in kept]
-        unique = settle_proxies(recipient, types=site.types, taken=taken, hints={}, kept=kept)
-        self._free(unique, own)
+        unique = settle_proxies(recipient, types=types, taken=taken, hints={}, kept=kept)
+        self._free(unique, own, self._keys(unique))
         return unique
 
     def _apply(self, changes: Sequence[Change[str, Recipient]], scope: str = BY_HAND) -> list[int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
 import attrs
 
@@ -20,6 +20,7 @@ from dxa.recipient import Recipient
 from dxa.rules.addressing import settle_proxies
 from dxa.rules.imports import further_addresses, to_recipient
 from dxa.rules.ownership import may_change, refusal, why_not_adopted
+from dxa.rules.resting import Rest, freed, keys_of
 from dxa.rules.scope import accepts
 from dxa.store import PeerRow, PendingRow
 from dxa.worker import offered
@@ -271,14 +272,19 @@ class _Meaning:
         wished = {self.types.key(proxy) for _, after in generating for proxy in after.proxies}
         held = self.work.store.directory.holders(wished)
         taken = set(self.claimed)
+        resting = self.resting(wished)
         for index, wish in generating:
             change = self.meant.changes[index]
             native = self.meant.rows[change.key].entry.key
             had = self.keys(change.before) if change.before is not None else ()
             # What it had as its native address may be another one's now.
             own = {key for key in had if key == native or key not in self.claimed}
+            stated = self.stated(change.key)
 
-            def used(key: str, own: set[str] = own) -> bool:
+            def used(key: str, own: set[str] = own, wish: Recipient = wish, stated: set[str] = stated) -> bool:
+                rest = resting(key) if key not in own and key not in stated else None
+                if rest is not None and not rest.was_of(wish, self.types):
+                    return True
                 if key in taken and key not in own:
                     return True
                 if key not in wished:
@@ -286,21 +292,42 @@ class _Meaning:
                     held.update(self.work.store.directory.holders([key]))
                 return key in held and key not in own and key not in self.freed
 
-            wish = self.without_taken(change.key, wish, used)
+            wish = self.without_taken(stated - {native}, wish, used)
             after = settle_proxies(wish, types=self.types, taken=used, hints=self.hints)
             taken.update(self.keys(after))
             if after != change.after:
                 self.meant.changes[index] = attrs.evolve(change, after=after)
 
-    def without_taken(self, row: str, wish: Recipient, used: Callable[[str], bool]) -> Recipient:
+    def stated(self, row: str) -> set[str]:
+        """The keys of the addresses that the peer has told of the entry."""
+        entry = self.meant.rows[row].entry
+        texts = [value for name, value in entry.fields if name == ADDRESSES]
+        return {entry.key, *(self.types.key(address) for address in further_addresses(texts, self.types))}
+
+    def resting(self, wished: Iterable[str]) -> Callable[[str], Rest | None]:
+        """Whose an address was that rests: what is stored, and what these changes free; no generated one is given it.
+
+        `wished` are the keys that are asked for first.
+        """
+        days, now = self.work.addressing.rest_days, self.work.now
+        if not days:
+            return lambda _key: None
+        known: dict[str, Rest | None] = dict.fromkeys(wished)
+        known |= self.work.store.resting.of(known, now) | freed(self.meant.changes, self.types, now, days)
+
+        def rest(key: str) -> Rest | None:
+            if key not in known:
+                known[key] = self.work.store.resting.of([key], now).get(key)
+            return known[key]
+
+        return rest
+
+    def without_taken(self, stated: set[str], wish: Recipient, used: Callable[[str], bool]) -> Recipient:
         """The recipient without those further addresses that the peer has told and somebody else has.
 
         They are not made unique: the peer knows nothing of another one.
         """
-        entry = self.meant.rows[row].entry
-        texts = [value for name, value in entry.fields if name == ADDRESSES]
-        lost = {self.types.key(address) for address in further_addresses(texts, self.types)} - {entry.key}
-        lost = set(filter(used, lost))
+        lost = set(filter(used, stated))
         if not lost:
             return wish
         return attrs.evolve(wish, proxies=tuple(p for p in wish.proxies if self.types.key(p) not in lost))
@@ -393,6 +420,7 @@ def _apply(work: LinkWork, peer: Peer, meant: Meant, plan: Plan) -> None:
     told: list[tuple[int, Entry]] = []
     ended: list[int] = [row.recipient for row, _ in meant.done if not row.alive and row.recipient]
     if ready:
+        rested = _rested(work, ready)
         ids = store.directory.write(ready, origin=peer.id)
         store.journal.add(plan.scope, plan.id if plan.holds else "", ready, ids, work.now)
         for change, id_ in zip(ready, ids, strict=True):
@@ -404,8 +432,8 @@ def _apply(work: LinkWork, peer: Peer, meant: Meant, plan: Plan) -> None:
                 told.append((id_, row.entry))
         store.verdicts.drop(plan.scope, plan.approved)
         work.count_applied(ready)
-        if work.connector_type.traits.names_are_addresses:
-            _report_reuse(work, peer, ready, plan.scope)
+        if rested or work.connector_type.traits.names_are_addresses:
+            _report_reuse(work, peer, ready, plan.scope, rested)
     for change in meant.learned:  # one may be about the same recipient as the one before
         ids = store.directory.write([change], origin="")
         store.journal.add(plan.scope, "", [change], ids, work.now)
@@ -434,13 +462,35 @@ def _unknown_prompts(work: LinkWork, peer: Peer, meant: Meant) -> None:
         work.tell_anew(peer.id, UNKNOWN_PROMPT, text)
 
 
-def _report_reuse(work: LinkWork, peer: Peer, ready: Sequence[Change[str, Recipient]], scope: str) -> None:
-    """Where people are called by their addresses, one that comes again may be another person (cc:Mail, KB Q166581)."""
-    adds = [change for change in ready if change.before is None]
-    gone = {key.rpartition("#")[0] for key in work.store.journal.deleted(scope)} if adds else set()
-    again = sorted(str(change.after.target) for change in adds if change.key in gone and change.after)
-    if again:
-        few = ", ".join(again[:5]) + (f" and {len(again) - 5} more" if len(again) > 5 else "")
+def _rested(work: LinkWork, ready: Sequence[Change[str, Recipient]]) -> dict[str, Rest]:
+    """The resting addresses that these changes give to others than who had them: a peer has told them."""
+    days = work.addressing.rest_days
+    if not days:
+        return {}
+    given = {
+        key: change.after
+        for change in ready
+        if change.after is not None
+        for key in set(keys_of(change.after, work.types)) - set(keys_of(change.before, work.types))
+    }
+    rests = work.store.resting.of(given, work.now) | freed(ready, work.types, work.now, days)
+    return {key: rests[key] for key in sorted(given.keys() & rests) if not rests[key].was_of(given[key], work.types)}
+
+
+def _report_reuse(
+    work: LinkWork, peer: Peer, ready: Sequence[Change[str, Recipient]], scope: str, rested: Mapping[str, Rest]
+) -> None:
+    """An address that a peer tells again may be another person's: who had it is said as long as it rests.
+
+    Where people are called by their addresses, that it was somebody's is said always (cc:Mail, KB Q166581).
+    """
+    said = [rest.said(key) for key, rest in rested.items()]
+    if work.connector_type.traits.names_are_addresses:
+        adds = [change for change in ready if change.before is None and change.key not in rested]
+        gone = {key.rpartition("#")[0] for key in work.store.journal.deleted(scope)} if adds else set()
+        said += sorted(str(change.after.target) for change in adds if change.key in gone and change.after)
+    if said:
+        few = ", ".join(said[:5]) + (f" and {len(said) - 5} more" if len(said) > 5 else "")
         work.tell_anew(peer.id, REUSED, f"addresses that somebody had before are in use again, by whomever: {few}")
 
 

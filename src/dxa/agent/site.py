@@ -63,6 +63,7 @@ class OpenSite:
         store.types = types
         return cls(
             folder=folder,
+        store.resting.days = config.addressing.rest_days
             config=config,
             host=host,
             store=store,

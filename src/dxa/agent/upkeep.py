@@ -72,6 +72,7 @@ def prune(site: OpenSite, works: Sequence[LinkWork]) -> None:
             store.messages.prune(now - config.keep_messages_days * DAY)
             store.outbox.prune(now - config.keep_messages_days * DAY)
             store.journal.prune(now - config.keep_runs_days * DAY)
+            store.resting.prune(now)
             forget_undos(site)
             store.numbered.prune(now - config.keep_cuts_days * DAY)
             store.rejects.prune(now - config.keep_messages_days * DAY)

@@ -155,10 +155,13 @@ def add(session: Session, /, name: str, kind: str | None, container: str, **deta
 
             wished = attrs.evolve(wished, alias=alias_from_name(name, chosen, site.config.addressing.transliteration))
         new = administrator.add(wished)
+        remarks = administrator.remarks
     session.logging.info("added", recipient=new.id, name=new.name)
     say(f"Added recipient {new.id}: {new.name}.")
     for address in new.proxies or ((new.target,) if new.target else ()):
         say(f"  {address}")
+    for remark in remarks:
+        say(f"Note: {remark}.")
 
 
 @recipients.command("set")
@@ -189,9 +192,12 @@ def set_recipient(
             return _without(_edited(new, site.types, **details), site.types, removed)
 
         after = administrator.edit(before.id, edit)
+        remarks = administrator.remarks
     changed = queries.difference(before, after)
     session.logging.info("changed", recipient=after.id, name=after.name, what=changed)
     say(f"Changed recipient {after.id}: {changed}." if changed else f"Recipient {after.id} is like that already.")
+    for remark in remarks:
+        say(f"Note: {remark}.")
 
 
 @recipients.command("complete")

@@ -259,6 +259,7 @@ class _Reading:
             except AddressError as error:
                 self.problems.append((("links", name), f"the site cannot be called that there: {error}"))
                 continue
+            rest_days=file.addressing.rest_days,
             clashes = [peer for peer in link.peers if peer.casefold() in own]
             self.problems += [(("links", name, "peers", peer), "is what this site is called there") for peer in clashes]
 

@@ -119,7 +119,7 @@ def _export_digest(rules: Rules, addressing: AddressingTable, kind: ConnectorTyp
 
 def _import_digest(rules: Rules, file: File, name: str, table: PeerTable) -> str:
     values = {key: getattr(rules, key) for key in IMPORT_KEYS}
-    values |= attrs.asdict(file.addressing, recurse=False)
+    values |= attrs.asdict(file.addressing, recurse=False, filter=lambda field, _: field.name != "rest_days")
     values |= {"append_name": name if rules.append_name else "", "filters_in": frozenset(rules.filters_in)}
     return digest(
         **values,

@@ -167,6 +167,11 @@ class AddressingTable:
         {},
         validator=_code_pages,
     )
+    rest_days: int = key(
+        "days that an address which somebody had is given to nobody else, unless it is stated; 0 gives it at once",
+        0,
+        validator=_not_negative,
+    )
     umlauts: Style = key("how letters are written that a system lacks: german, nordic or plain", "german")
 
 

@@ -81,6 +81,8 @@ class AddressingRules:
     code_pages: Mapping[str, str] = attrs.field(factory=dict, converter=_upper)
     domain_type: str = "SMTP"
     list_type: str = "MS"
+    #: So many days nobody else is given an address that somebody had (KB Q118459).
+    rest_days: int = attrs.field(default=0, validator=attrs.validators.ge(0))
 
     @property
     def generates(self) -> bool:
@@ -241,7 +243,8 @@ def settle_proxies(
     The native address never changes, nor do those in `kept`, nor does any that nobody else has.
 
     Args:
-        taken: whether an address key belongs to another recipient, also to one settled before in the same batch.
+        taken: whether an address key belongs to another recipient, also to one settled before in the same batch, or
+            rests (`rules.resting`) and was another's.
         hints: as for `AddressTypes.unique`, one mapping for a whole batch.
     """
     settled: dict[str, Address] = {}

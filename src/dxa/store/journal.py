@@ -14,6 +14,7 @@ from dxa.entry import Verb
 from dxa.recipient import Recipient
 from dxa.store.counters import Counters
 from dxa.store.database import Database, adding, fixed
+from dxa.store.resting import Resting
 from dxa.store.schema import run, run_change
 from dxa.store.serial import read_recipient, recipient_text, restored, storable
 
@@ -62,10 +63,10 @@ _PRUNE = delete(run).where(r.at < bindparam("before"))
 
 
 class Journal:
-    """The runs and their changes."""
+    """The runs and their changes; with each, the addresses that it frees begin to rest."""
 
-    def __init__(self, db: Database, counters: Counters) -> None:
-        self._db, self._counters = db, counters
+    def __init__(self, db: Database, counters: Counters, resting: Resting) -> None:
+        self._db, self._counters, self._resting = db, counters, resting
 
     def add(
         self, scope: str, plan: str, changes: Sequence[Change[str, Recipient]], recipients: Sequence[int], now: float
@@ -76,6 +77,7 @@ class Journal:
             id_ = self._counters.take("run", 1)
             self._db.run(_ADD, id_, scope, plan, verbs[Verb.ADD], verbs[Verb.MODIFY], verbs[Verb.DELETE], now)
             self._db.many(_ADD_CHANGE, _tuples(id_, changes, recipients))
+            self._resting.follow(changes, now)
         return id_
 
     def runs(self, limit: int | None = None, scope: str | None = None) -> list[RunRow]:

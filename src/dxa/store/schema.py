@@ -24,7 +24,7 @@ from sqlalchemy import (
 )
 
 #: The revision of `migrations/` that makes this schema.
-HEAD = "0003"
+HEAD = "0004"
 
 metadata = MetaData(naming_convention={"ix": "ix_%(table_name)s_%(column_0_N_name)s", "pk": "pk_%(table_name)s"})
 
@@ -117,6 +117,18 @@ tombstone = Table(
     metadata,
     Column("recipient", Integer, primary_key=True),
     Column("usn", Integer, nullable=False, index=True),
+)
+
+#: Addresses that nobody has any more, by key, with who had them until when: they rest (`dxa.store.resting`).
+resting = Table(
+    "resting",
+    metadata,
+    Column("key", String(400), primary_key=True),
+    Column("recipient", Integer, nullable=False),
+    Column("native", String(400), nullable=False),  # the key of that recipient's target address, or ""
+    Column("name", Text, nullable=False),
+    Column("since", Float, nullable=False, index=True),
+    sqlite_with_rowid=False,
 )
 
 #: What each peer has told. `digest` of what it says now ("": deleted), `applied` of what the directory has of it ("":

@@ -31,6 +31,7 @@ from dxa.store.peers import Peers
 from dxa.store.queue import Queue
 from dxa.store.received import Received
 from dxa.store.rejects import Rejects
+from dxa.store.resting import Resting
 from dxa.store.schema import HEAD, metadata, version
 from dxa.store.verdicts import Held, Verdicts
 from dxa.store.views import Views
@@ -58,7 +59,8 @@ class Store:
         self.notices = Notices(db, counters)
         self.verdicts = Verdicts(db)
         self.held = Held(db)
-        self.journal = Journal(db, counters)
+        self.resting = Resting(db)
+        self.journal = Journal(db, counters, self.resting)
         self.numbered = Numbered(db)
         self.queue = Queue(db)
         self.listings = Listings(db)
@@ -98,7 +100,7 @@ class Store:
 
     @types.setter
     def types(self, types: AddressTypes) -> None:
-        self.directory.types = types
+        self.directory.types = self.resting.types = types
 
     # -- transactions ----------------------------------------------------------------------------------------------
 
