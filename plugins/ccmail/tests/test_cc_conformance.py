@@ -13,7 +13,7 @@ from typing import ClassVar
 import attrs
 
 from dxa.address import Address, AddressTypes
-from dxa.connector import Connector, LinkContext, PeerInfo
+from dxa.connector import Connector, Fault, LinkContext, PeerInfo
 from dxa.entry import Entry
 from dxa.errors import TransportError
 from dxa.testing import AddressSubject, ConnectorHarness
@@ -58,6 +58,10 @@ class PlayedPrograms:
     def bytes(self) -> bytes:
         """What is exported."""
         return self.office.export_directory() if self.data is None else self.data
+
+    def faults(self) -> Sequence[Fault]:
+        """See `Programs`; in memory nothing can be wrong."""
+        return ()
 
     def export(self) -> Exported | None:
         """See `Programs`."""

@@ -7,7 +7,19 @@ from hashlib import blake2b
 
 import attrs
 
-from dxa.connector import LinkContext, Outcome, Parcel, ParcelKind, Phase, Report, Result, Wish, shaped
+from dxa.connector import (
+    Fault,
+    LinkContext,
+    Outcome,
+    Parcel,
+    ParcelKind,
+    Phase,
+    Report,
+    Result,
+    Wish,
+    folder_faults,
+    shaped,
+)
 from dxa.entry import Entry, Reject, Verb
 from dxa.errors import AddressError
 from dxa_ccmail import delivery
@@ -32,7 +44,7 @@ NONE = "-"
 
 
 class CcMailConnector:
-    """See `dxa.connector.Connector`, `Narrator`, `Claimant` and `Shaper`."""
+    """See `dxa.connector.Connector`, `Examiner`, `Narrator`, `Claimant` and `Shaper`."""
 
     def __init__(self, context: LinkContext, programs: Programs) -> None:
         self._context, self._programs = context, programs
@@ -40,6 +52,12 @@ class CcMailConnector:
         self._reading = self._profile.reading()
         self._story = Story(context.tell, self._profile.office)
         self._last: tuple[float, Exported] | None = None
+
+    def examine(self) -> Iterator[Fault]:
+        """See `dxa.connector.Examiner`: the programs and their folders, and the kept export."""
+        yield from self._programs.faults()
+        wrong = [*folder_faults(self._context.folder, self._profile.options.kept)]
+        yield from wrong or self._reading.kept.faults()
 
     # -- collecting ------------------------------------------------------------------------------------------------
 

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from hashlib import sha256
 from pathlib import Path
 
 import attrs
 
+from dxa.connector import Fault
+from dxa.errors import TransportError
 from dxa_ccmail.running import files
 
 #: Raised when a cursor means something else: one that is not known asks for everything.
@@ -123,6 +125,17 @@ class Kept:
         with files.said(f"look at {self.folder}"):
             found = [path for path in files.matching(self.folder, f"*{SUFFIX}") if _DIGEST.fullmatch(path.stem)]
             return max(found, key=lambda path: path.stat().st_mtime_ns).stem if found else ""
+
+    def faults(self) -> Iterator[Fault]:
+        """What of the folder cannot be used; without what is kept the next export is read as a whole."""
+        try:
+            wrong = [path for path in files.matching(self.folder, f"*{SUFFIX}") if self.read(path.stem) is None]
+        except TransportError as error:
+            yield Fault(where=str(self.folder), text=str(error), warning=True)
+            return
+        for path in wrong:
+            text = f"{path.name} is not the export that it was; the next export is read as a whole"
+            yield Fault(where=str(self.folder), text=text, warning=True)
 
     def tidy(self, digest: str) -> None:
         """Remove what was kept but this one; nothing happens when this one is not there."""

@@ -7,17 +7,18 @@ imported again and again (KB Q223772).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 
 import attrs
 
 from dxa.config.secrets import Secret, resolve
+from dxa.connector import Fault
 from dxa.errors import TransportError
 from dxa_ccmail import codepage
 from dxa_ccmail.record import LABELS, Labels
-from dxa_ccmail.running import checks, files, outputs, process
+from dxa_ccmail.running import checks, faults, files, outputs, process
 from dxa_ccmail.running.events import REFUSED, SUCCESS, Program, RunError, ended
 from dxa_ccmail.running.interface import EXPORT_NAMES, IMPORT_NAMES, Exported, Imported, Kind, Login, Mode, State
 from dxa_ccmail.running.options import CommandOptions
@@ -115,6 +116,11 @@ class CommandPrograms:
 
     def settle(self, receipts: Sequence[str]) -> None:
         """See `Programs`; nothing waits."""
+
+    def faults(self) -> Iterator[Fault]:
+        """See `Programs`."""
+        yield from faults.of_commands(self.options, self.login, self.base)
+        yield from (Fault(text=text, warning=True) for text in self.warnings())
 
     def warnings(self) -> Sequence[str]:
         """See `Programs`."""

@@ -17,7 +17,8 @@ from pathlib import Path
 import attrs
 
 from dxa.config.secrets import Secret
-from dxa.errors import TransportError
+from dxa.connector import Fault, folder_faults
+from dxa.errors import DxaError, TransportError
 from dxa_ccmail import codepage
 from dxa_ccmail.record import LABELS, Labels
 from dxa_ccmail.running import checks, files, outputs
@@ -190,15 +191,35 @@ class DropPrograms:
                     if same:
                         files.remove(known[name])
 
+    def faults(self) -> Iterator[Fault]:
+        """See `Programs`; an export that waits is looked at, and only told."""
+        options, sound = self.options, True
+        for named in (options.exports, options.imports):
+            for fault in folder_faults(self.base, named):
+                sound = False
+                yield fault
+        if not sound:
+            return
+        try:
+            self._export()
+        except NotYet as error:
+            if str(error):
+                yield Fault(where=options.exports, text=f"no export can be taken now: {error}", warning=True)
+        except DxaError as error:
+            yield Fault(where=options.exports, text=str(error), warning=True)
+        yield from (Fault(where=options.imports, text=text, warning=True) for text in self._overdue())
+
     def warnings(self) -> Sequence[str]:
         """See `Programs`: why no export was taken, and import files that nobody takes."""
         found = [f"no export was taken from {self.exports}: {self._waiting}"] if self._waiting else []
+        return [*found, *self._overdue()]
+
+    def _overdue(self) -> Iterator[str]:
         for name in IMPORT_NAMES.values():
             if path := files.find(self.imports, name):
                 hours = (self.now() - path.stat().st_mtime) / _HOUR
                 if hours >= self.options.overdue:
-                    found.append(f"{path} has been waiting for {hours:.0f} hours; does somebody run IMPORT?")
-        return found
+                    yield f"{path} has been waiting for {hours:.0f} hours; does somebody run IMPORT?"
 
     def _receipt(self, paths: Sequence[Path]) -> str:
         """The files as they are now."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from enum import Enum
 from pathlib import Path
 from typing import Protocol
@@ -10,6 +10,7 @@ from typing import Protocol
 import attrs
 
 from dxa.config.secrets import Secret
+from dxa.connector import Fault
 from dxa_ccmail.running.events import REFUSED, SUCCESS, Event
 
 
@@ -125,6 +126,9 @@ class Programs(Protocol):
 
     def settle(self, receipts: Sequence[str]) -> None:
         """What these stand for is committed: take the files away unless they are new ones by now. Repeatable."""
+
+    def faults(self) -> Iterable[Fault]:
+        """What keeps the programs from running, as far as can be seen without running them; changes nothing."""
 
     def warnings(self) -> Sequence[str]:
         """What an administrator should look at, such as why no export was taken."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import attrs
 
+from dxa.connector import Fault, folder_faults
+from dxa.errors import DxaError
 from dxa_ccmail.record import LABELS, Labels
 from dxa_ccmail.running import checks, outputs
 from dxa_ccmail.running.events import REFUSED, SUCCESS, Program, RunError, ended
@@ -83,6 +85,27 @@ class SimulatedPrograms:
     def settle(self, receipts: Sequence[str]) -> None:
         """See `Programs`; nothing waits."""
 
+    def faults(self) -> Iterator[Fault]:
+        """See `Programs`."""
+        named, played = self.options.folder, self.played
+        wrong = [*folder_faults(self.base, named)]
+        yield from wrong
+        if wrong:
+            return
+        try:
+            office = played.look()
+            admitted = office.admits(self.login.postoffice, self._password())
+        except DxaError as error:
+            yield Fault(where=named, text=str(error))
+            return
+        if not admitted:
+            text = f"the post office {office.name!r} does not let {self.login.postoffice!r} in with this password"
+            yield Fault(where=named, text=f"{text}; see post_office and password")
+        if played.down:
+            yield Fault(
+                where=named, text="the post office is shut down; `dxa ccmail simulate edit up` opens it", warning=True
+            )
+
     def warnings(self) -> Sequence[str]:
         """See `Programs`; there are none."""
         return ()
@@ -92,11 +115,13 @@ class SimulatedPrograms:
         secrets = [self.login.password] if self.login.password else []
         return masked(answer.text.encode("utf-8", "backslashreplace"), secrets, "utf-8").decode("utf-8")
 
+    def _password(self) -> str:
+        return self.login.password.reveal() if self.login.password else ""
+
     def _call(self, words: set[str]) -> cmdline.Call:
-        password = self.login.password.reveal() if self.login.password else ""
         return cmdline.Call(
             postoffice=self.login.postoffice,
-            password=password,
+            password=self._password(),
             path=str(self.played.folder),
             words=frozenset(words),
         )
