@@ -26,7 +26,7 @@ def run() -> Result:
     ours, plain = [], []
     for _ in range(5):
         plain.append(timed(lambda: [line.split("\t") for line in text.split("\r\n")]))
-        ours.append(timed(lambda: read(data, types=types, numbered=True)))
+        ours.append(timed(lambda: read(data, types=types, numbered=True).transactions))
     records = read(data, types=types, numbered=True)
     assert len(records.transactions) == COUNT + 1, records.rejects[:3]
     return Result(

@@ -1,19 +1,15 @@
 """The Import text: the transactions of MS Mail's directory synchronization, as bytes and as values.
 
 The reader has two ways through. The ordinary lines (an add or a delete of a Microsoft Mail address, all in order) are
-taken apart by one regular expression, all at once. Every other line goes to `_Reader.slow`, which knows the whole
-format and would read the ordinary line in the same way: a test holds the two together.
+found by one regular expression, run by run, and are told in columns (`dxa_msmail.ordinary`). Every other line goes to
+`_Reader.slow`, which knows the whole format and would read the ordinary line in the same way: a test holds the two
+together.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from itertools import compress, count
-from operator import attrgetter, itemgetter
 from typing import TypeAlias
-
-import attrs
 
 from dxa.address import AddressTypes
 from dxa.entry import Entry, Fields, Reject, Transaction, Verb, list_entry
@@ -21,42 +17,17 @@ from dxa.errors import AddressError
 from dxa_msmail import importlines
 from dxa_msmail.addresses import MS
 from dxa_msmail.errors import address_error, message
-from dxa_msmail.importlines import CODE_PAGE, Template, definition_of
+from dxa_msmail.importlines import CODE_PAGE, Template
+from dxa_msmail.importrecords import Others, Records
 from dxa_msmail.importwrite import write
-from dxa_msmail.ordinary import Row, line_of, rows_of, transactions_of
+from dxa_msmail.ordinary import Run, runs_of
 
-__all__ = ["CODE_PAGE", "Records", "Template", "lines_in", "read", "read_text", "split_lines", "write"]
+__all__ = ["CODE_PAGE", "Others", "Records", "Template", "lines_in", "read", "read_text", "split_lines", "write"]
 
 _Lines: TypeAlias = list[tuple[int, str]]
 
 
-@attrs.frozen(kw_only=True)
-class Records:
-    """What a text says.
-
-    `lines` has the line of each transaction. `last_number` is the highest sync number of a record that could be told
-    for one, usable or not: a peer that saw a lower one would send the rest again for ever, and a number in the rubble
-    of a damaged file must not acknowledge what never arrived (dx:T-073).
-    """
-
-    transactions: list[Transaction] = attrs.field(factory=list)
-    lines: list[int] = attrs.field(factory=list)
-    rejects: list[Reject] = attrs.field(factory=list)
-    templates: list[Template] = attrs.field(factory=list)
-    last_number: int = 0
-
-    def defined(self) -> Records:
-        """The same with the definitions of lists among the transactions, where they stand."""
-        if not self.templates:
-            return self
-        rows = [*zip(self.lines, self.transactions, strict=True), *((t.line, definition_of(t)) for t in self.templates)]
-        rows.sort(key=itemgetter(0))
-        lines, transactions = [line for line, _ in rows], [row for _, row in rows]
-        return attrs.evolve(self, transactions=transactions, lines=lines, templates=[])
-
-
 _NUMBER = re.compile(r"([0-9]{1,10})[ \t]+(?=\S)")
-_NUMBER_OF = attrgetter("number")
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 # KB Q87432: five tildes are mandatory.
 _TEMPLATE_LINE = re.compile(r"[^~]+(?:~[^~]*){5,}")
@@ -106,58 +77,39 @@ def lines_in(text: str) -> int:
 class _Reader:
     def __init__(self, types: AddressTypes, numbered: bool) -> None:
         self.types, self.numbered = types, numbered
-        self.transactions: list[Transaction] = []
-        self.lines: list[int] = []
+        self.parts: list[Run | Others] = []
+        self.here = Others()
         self.rejects: list[Reject] = []
-        self.templates: list[Template] = []
         self.last_number = 0
 
     def records(self) -> Records:
-        # Ordinary lines do not keep count; numbers mostly ascend, but nobody promised it.
-        last = max(map(_NUMBER_OF, self.transactions), default=0)
-        return Records(
-            transactions=self.transactions,
-            lines=self.lines,
-            rejects=self.rejects,
-            templates=self.templates,
-            last_number=max(last, self.last_number),
-        )
+        return Records(parts=self.parts, rejects=self.rejects, told=self.last_number)
 
     def run(self, text: str, first: int, *, fast: bool = True) -> None:
         """Read the lines of a text; without `fast` each of them in the slow way."""
-        fast = fast and "PCM" in self.types and self.types.get("PCM") is MS
-        rows, ordinary = rows_of(text, numbered=self.numbered, fast=fast)
-        self._others(rows, ordinary, first)
-        lines = list(compress(count(first), ordinary))
-        transactions = transactions_of(rows if len(lines) == len(rows) else list(compress(rows, ordinary)))
-        self.lines += lines
-        self.transactions += transactions
-        if len(lines) < len(self.lines):
-            by_line = dict(zip(self.lines, self.transactions, strict=True))
-            self.lines.sort()
-            self.transactions = list(map(by_line.__getitem__, self.lines))
+        if not fast or "PCM" not in self.types or self.types.get("PCM") is not MS:
+            self._others(first, text)
+            return
+        for part in runs_of(text, numbered=self.numbered, first=first):
+            if isinstance(part, Run):
+                self.parts.append(part)
+            else:
+                self._others(*part)
 
-    def _others(self, rows: Sequence[Row], ordinary: list[bool], first: int) -> None:
-        """Read the lines that are not ordinary, and those that are but go on in the next line."""
+    def _others(self, first: int, text: str) -> None:
+        """Read the lines of which some are not ordinary."""
+        self.here = Others()
         group: _Lines = []
-        above, below = -1, 0
-        for at in compress(count(), [not each for each in ordinary]):
-            if at > below:
-                self.slow(group)
-                group, above = [], at - 1
-            below = at + 1
-            line = line_of(rows[at])
+        for at, line in enumerate(text.split("\n"), first):
             if not line.strip("\t \x1a"):
                 continue  # also the end-of-file mark of DOS
             if line[0] not in " \t-&":
                 self.slow(group)
                 group = []
-            elif not group and above >= 0:
-                ordinary[above] = False
-                group.append((first + above, line_of(rows[above])))
-            group.append((first + at, line))
-            above = -1
+            group.append((at, line))
         self.slow(group)
+        if self.here.lines or self.here.templates:
+            self.parts.append(self.here)
 
     def slow(self, group: _Lines) -> None:
         """Read one record, if there is one: its first line and the lines that go with it."""
@@ -205,8 +157,8 @@ class _Reader:
                 self._add(Transaction(number, Verb.DELETE, entry, None, raw), at)
 
     def _add(self, transaction: Transaction, at: int) -> None:
-        self.transactions.append(transaction)
-        self.lines.append(at)
+        self.here.transactions.append(transaction)
+        self.here.lines.append(at)
 
     def _reject(self, number: int, at: int, raw: str, error: AddressError) -> None:
         shown = _SURROGATE.sub(lambda found: f"\\x{ord(found[0]) - 0xDC00:02x}", raw)
@@ -261,7 +213,7 @@ class _Reader:
             raise address_error(24, text)
         fields = [line[1:].lstrip(" ") for _, line in rest if _is_template_line(line)]
         self._stray(number, [(below, line) for below, line in rest if not _is_template_line(line)])
-        self.templates.append(Template(number, at, type_, list_, tuple(fields)))
+        self.here.templates.append(Template(number, at, type_, list_, tuple(fields)))
 
     def _stray(self, number: int, rest: _Lines) -> None:
         """Reject lines that belong to nothing."""

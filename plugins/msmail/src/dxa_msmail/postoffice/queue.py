@@ -269,13 +269,15 @@ def transactions(records: Sequence[QueueRecord], types: AddressTypes) -> importt
     found = importtext.read_text(text, types=types, numbered=True)
     if places is None:
         return found
-    last = max([found.last_number, *(reject.number for reject in rejects)])
-    return importtext.Records(
-        transactions=found.transactions,
+    whole = importtext.Others(
         lines=[places[line] for line in found.lines],
-        rejects=sorted([*(r._replace(line=places[r.line]) for r in found.rejects), *rejects], key=lambda r: r.line),
+        transactions=found.transactions,
         templates=[template._replace(line=places[template.line]) for template in found.templates],
-        last_number=last,
+    )
+    return importtext.Records(
+        parts=[whole],
+        rejects=sorted([*(r._replace(line=places[r.line]) for r in found.rejects), *rejects], key=lambda r: r.line),
+        told=max([found.told, *(reject.number for reject in rejects)]),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Sequence
-from itertools import repeat
+from itertools import chain, repeat
 
 import attrs
 
@@ -14,7 +14,8 @@ from dxa.entry import Reject, Transaction, Verb, list_entry
 from dxa.ledger.answer import ListKey
 from dxa_msmail.addresses import MS
 from dxa_msmail.errors import message as error_text
-from dxa_msmail.importtext import Records
+from dxa_msmail.importtext import Others, Records
+from dxa_msmail.ordinary import Run
 from dxa_msmail.postoffice import queue
 from dxa_msmail.postoffice.dirsyncconf import Reqconf
 from dxa_msmail.postoffice.layout import CORRUPT
@@ -77,14 +78,15 @@ class QueueKeeping:
 
     def _queued(self, records: Records) -> list[QueueRecord]:
         """The records as they came, which costs half as much as writing them anew."""
-        rows, wanted = records.transactions, self.conf.templates_in
-        if not rows:
-            return queue.queued((), self.now, definitions=records.templates, templates=wanted)
-        numbers, _, _, news, texts = zip(*rows, strict=True)
-        if all(texts) and (wanted or not any(new.fields for new in news if new)):
-            definitions = queue.queued((), self.now, definitions=records.templates, templates=wanted)
-            return [*definitions, *made(QueueRecord, numbers, repeat(self.now), texts)]
-        return queue.queued(rows, self.now, definitions=records.templates, templates=wanted)
+        wanted = self.conf.templates_in
+        queued = queue.queued((), self.now, definitions=records.templates, templates=wanted)
+        for part in records.parts:
+            rows = () if isinstance(part, Run) else part.transactions
+            if all(row.raw and (wanted or not row.side.fields) for row in rows):
+                queued += made(QueueRecord, part.numbers, repeat(self.now), part.raws)
+            else:
+                queued += queue.queued(rows, self.now, templates=wanted)
+        return queued
 
     def drop(self, upto: int) -> None:
         """See `Keeping`; one comment stays, which keeps the number (KB Q133428: a file of 49 bytes)."""
@@ -113,11 +115,11 @@ class QueueKeeping:
 
         Of the types that were not asked for the server says nothing, so their lists stay as they are.
         """
-        rows = answer.records.transactions
-        told = {list_key(row.new) for row in rows if row.verb is Verb.REPLACE and row.new}
+        others = chain.from_iterable(part.transactions for part in answer.records.parts if isinstance(part, Others))
+        told = {list_key(row.side) for row in others if row.verb is Verb.REPLACE}
         skip = {*told, own_key(self.own)}
         wanted = wanted_types(self.conf, self.types)
-        number = min((row.number for row in rows), default=answer.reply.s)
+        number = min(answer.records.numbers, default=answer.reply.s)
         rows = [
             Transaction(number, Verb.REPLACE, None, list_entry(type_, name))
             for (type_, key), name in sorted(self._held().items())

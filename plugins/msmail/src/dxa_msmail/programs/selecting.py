@@ -11,7 +11,7 @@ from dxa.address import AddressTypes
 from dxa.ledger.answer import ListKey
 from dxa_msmail.addresses import MS
 from dxa_msmail.importlines import Template
-from dxa_msmail.importtext import Records
+from dxa_msmail.importtext import Others, Records
 from dxa_msmail.requestor.lists import list_key
 
 
@@ -44,10 +44,8 @@ def select(records: Records, takes: Callable[[ListKey], bool]) -> tuple[Records,
     kept = [(row, line) for row, line, key in found if takes(key)]
     templates = [each for each in records.templates if takes(_key(each))]
     keys = [*(key for _, _, key in found), *map(_key, records.templates)]
-    chosen = attrs.evolve(
-        records, transactions=[row for row, _ in kept], lines=[line for _, line in kept], templates=templates
-    )
-    return chosen, Counter(key[0] for key in keys if not takes(key))
+    chosen = Others(lines=[line for _, line in kept], transactions=[row for row, _ in kept], templates=templates)
+    return attrs.evolve(records, parts=[chosen]), Counter(key[0] for key in keys if not takes(key))
 
 
 def _key(template: Template) -> ListKey:

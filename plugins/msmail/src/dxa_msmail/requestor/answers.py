@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from operator import attrgetter
 
 import attrs
 
@@ -22,7 +21,6 @@ from dxa_msmail.postoffice.queue import is_queue
 from dxa_msmail.subjects import parse_subject
 
 WRONG_WAY = 133
-_NUMBER = attrgetter("number")
 
 
 @attrs.frozen(kw_only=True)
@@ -122,8 +120,8 @@ def _is_whole(message: MailMessage, profile: Profile, section: bytes, records: R
     dxa's answers carry a check and end with S. Those of MS Mail may end with a lower number, for S also counts what
     was not for us (KB Q96060), so that only the count of records tells.
     """
-    found = len(set(map(_NUMBER, records.transactions)) | {r.number for r in records.rejects if r.number})
-    defined = sum(row.verb is Verb.DEFINE for row in records.transactions)  # perhaps they are not counted
+    found = len({*records.numbers, *(r.number for r in records.rejects if r.number)})
+    defined = records.counts[Verb.DEFINE]  # perhaps they are not counted
     if numbers.count not in (None, found, found - defined) or message.trailing.strip(b"\r\n\x1a\x00 "):
         return False
     if any(key.upper() == CHECK for key, _ in profile.extra):

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from itertools import groupby
-from operator import attrgetter
 from typing import Generic, Protocol, TypeVar
 
 import attrs
@@ -21,7 +19,6 @@ from dxa_msmail.requestor.journal import Journal
 from dxa_msmail.requestor.lists import Applying, Lists, export, people
 from dxa_msmail.requestor.state import RequestorState
 
-_VERB = attrgetter("verb")
 #: KB Q119450: why the queue cannot stay as it is.
 _OLD = "what waited has numbers below those of RESYNC.GLB"
 
@@ -91,8 +88,7 @@ class Taking(Generic[K]):
 
     def _note(self, answer: Answer, rejects: Sequence[Reject]) -> None:
         self.applied.append(answer.reply)
-        for verb, run in groupby(answer.records.transactions, key=_VERB):
-            self.counts[verb] += sum(1 for _ in run)
+        self.counts += answer.records.counts
         self.rejects += [*answer.records.rejects, *rejects]
 
 
