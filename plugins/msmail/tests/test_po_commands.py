@@ -252,7 +252,7 @@ def test_postoffices_and_routes(site: Site) -> None:
         error(run("admin", "ADMIN", "-d", site.po1, "postoffice", "remove", "HQ/MAIN"))
     )
     result = run("admin", "ADMIN", "-d", site.po1, "postoffice", "add", "A/B", "--via", "HQ/MAIN", "--direct", "x")
-    assert (2, True) == (result.exit_code, "not both" in result.output)
+    assert (2, True) == (result.exit_code, "Give one of --direct, --via and --bag." in result.output)
 
 
 def test_options_of_the_requestor(site: Site) -> None:

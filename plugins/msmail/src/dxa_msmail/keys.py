@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import combinations, permutations
 from typing import Any, TypeAlias
 
 import attrs
 
 from dxa.errors import AddressError
+from dxa.mail.options import public_key
 from dxa_msmail.addresses import ADDRESS_TYPES, check_pair
 from dxa_msmail.envelope import mail_address
 
@@ -75,3 +77,28 @@ def way(instance: object, field: _Field, value: str) -> None:
     """Validator: the NET/PO on the way, or none."""
     if value:
         postoffice(instance, field, value)
+
+
+def public_keys(instance: object, field: _Field, value: Mapping[str, str]) -> None:
+    """Validator of a table: every key is a NET/PO, every value its public key."""
+    postoffices(instance, field, value)
+    for text in value.values():
+        public_key(instance, field, text)
+
+
+def require_apart(**tables: Mapping[str, str]) -> None:
+    """Raises ValueError for a postoffice that stands in more than one of these tables."""
+    for (first, one), (second, other) in combinations(tables.items(), 2):
+        for name in _folded(one) & _folded(other):
+            raise ValueError(f"{name} stands in {first} and in {second}; leave one out")
+
+
+def require_same(**tables: Mapping[str, str]) -> None:
+    """Raises ValueError for a postoffice that stands in one of two tables, and not in the other one."""
+    for (first, one), (second, other) in permutations(tables.items(), 2):
+        for name in _folded(one) - _folded(other):
+            raise ValueError(f"{name} stands in {first} and not in {second}; both are needed")
+
+
+def _folded(table: Mapping[str, str]) -> set[str]:
+    return {name.casefold() for name in table}

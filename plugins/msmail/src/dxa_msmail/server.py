@@ -91,6 +91,19 @@ class ServerOptions:
             "or one of the routes"
         },
     )
+    bags: Mapping[str, str] = attrs.field(
+        factory=dict,
+        validator=keys.postoffices,
+        metadata={
+            "doc": "further postoffices with which the shadow postoffice shares nothing but a folder for letters as "
+            'signed files, which may be that of a site link: "NET/PO" = the folder'
+        },
+    )
+    public_keys: Mapping[str, str] = attrs.field(
+        factory=dict,
+        validator=keys.public_keys,
+        metadata={"doc": 'of each of the bags the public key of that side, as its `dxa keygen` printed it: "NET/PO"'},
+    )
     mail: MailOptions = attrs.field(
         factory=MailOptions,
         metadata={"doc": "messages as e-mails, in place of message files and the shadow postoffice"},
@@ -121,10 +134,10 @@ class ServerOptions:
     def __attrs_post_init__(self) -> None:
         if self.mail and self.maildata:
             raise ValueError("mail is given together with maildata; leave one out")
-        if (self.routes or self.via) and not self.maildata:
-            raise ValueError("routes and via are those of a shadow postoffice; say in maildata where it is")
-        for name in {each.casefold() for each in self.routes} & {each.casefold() for each in self.via}:
-            raise ValueError(f"{name} stands in routes and in via; leave one out")
+        if (self.routes or self.via or self.bags) and not self.maildata:
+            raise ValueError("routes, via and bags are those of a shadow postoffice; say in maildata where it is")
+        keys.require_apart(routes=self.routes, via=self.via, bags=self.bags)
+        keys.require_same(bags=self.bags, public_keys=self.public_keys)
 
 
 @attrs.frozen(kw_only=True)

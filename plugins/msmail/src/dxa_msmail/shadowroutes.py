@@ -14,7 +14,17 @@ import attrs
 
 from dxa.errors import FormatError, UsageError
 from dxa_msmail.postoffice.networkbook import Networks
-from dxa_msmail.postoffice.networks import NO_ROUTE, Route, RouteKind, Wanted, direct, indirect, name_key, postoffices
+from dxa_msmail.postoffice.networks import (
+    NO_ROUTE,
+    Route,
+    RouteKind,
+    Wanted,
+    bag,
+    direct,
+    indirect,
+    name_key,
+    postoffices,
+)
 
 if TYPE_CHECKING:
     from dxa.connector import LinkContext
@@ -27,12 +37,21 @@ def wanted_of(context: LinkContext, root: Path) -> list[Wanted]:
     What is configured for a requestor goes before the link's own tables. Folders start at the site's folder.
     """
 
+    def place(text: str) -> str:
+        return text if Path(text).is_absolute() else os.path.relpath(context.folder / text, root)
+
     def folder(text: str) -> Route:
-        return direct(text if Path(text).is_absolute() else os.path.relpath(context.folder / text, root))
+        return direct(place(text))
 
     # A requestor's link knows the way to its server only.
-    routes, via_others = (getattr(context.options, key, {}) for key in ("routes", "via"))
+    routes, via_others, bags, told = (
+        getattr(context.options, key, {}) for key in ("routes", "via", "bags", "public_keys")
+    )
+    public = {name_key(name): key for name, key in told.items()}
     found = {name_key(name): Wanted(name=name, route=folder(path)) for name, path in routes.items()}
+    found |= {
+        name_key(name): Wanted(name=name, route=bag(place(path), public[name_key(name)])) for name, path in bags.items()
+    }
     found |= {name_key(name): Wanted(name=name, route=indirect(to)) for name, to in via_others.items()}
     for info in context.peers.values():
         if "/" not in info.name:  # a gateway has no postoffice
@@ -85,4 +104,4 @@ def _set(nets: Networks, wanted: Collection[Wanted], route: Callable[[Wanted], R
 
 
 def _same(one: Route, other: Route) -> bool:
-    return (one.kind, one.path, name_key(one.via)) == (other.kind, other.path, name_key(other.via))
+    return attrs.evolve(one, via=name_key(one.via)) == attrs.evolve(other, via=name_key(other.via))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import wraps
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -133,11 +134,23 @@ def _set(conf: Reqconf) -> dict[str, Any]:
 # -- other postoffices ---------------------------------------------------------------------------------------------
 
 
-def _route_options(function: F) -> F:
-    """How mail gets there: at most one of both."""
-    made: F = click.option(
-        "--direct", metavar="PATH", help="Mail is put into the postoffice in that folder, seen from this one's folder."
-    )(click.option("--via", metavar="NET/PO", help="Mail is given to that postoffice, which passes it on.")(function))
+def _route_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """How mail gets there: at most one of the three; the command gets it as `route`."""
+
+    @wraps(function)
+    def routed(*args: Any, direct: str | None, via: str | None, bag: str | None, key: str | None, **others: Any) -> Any:
+        return function(*args, route=_route(direct, via, bag, key), **others)
+
+    made: Callable[..., Any] = routed
+    for option in (
+        click.option("--public-key", "key", metavar="KEY", help="With --bag: the public key of that postoffice."),
+        click.option("--bag", metavar="PATH", help="Letters go as signed files through that folder, seen from ours."),
+        click.option("--via", metavar="NET/PO", help="Mail is given to that postoffice, which passes it on."),
+        click.option(
+            "--direct", metavar="PATH", help="Mail is put into the postoffice in that folder, seen from this one's."
+        ),
+    ):
+        made = option(made)
     return made
 
 
@@ -151,11 +164,11 @@ def other() -> None:
 @_route_options
 @click.option("--type", "kind", default="MS", help="PROFS, SNADS or OV for a node of such a gateway (GATE/NODE).")
 @pass_desk
-def other_add(desk: Desk, /, name: str, direct: str | None, via: str | None, kind: str) -> None:
+def other_add(desk: Desk, /, name: str, route: Route, kind: str) -> None:
     """Define another postoffice."""
     from dxa_msmail.programs.registration import add_postoffice
 
-    row = add_postoffice(desk.open(), name, route=_route(direct, via), kind=kind.upper())
+    row = add_postoffice(desk.open(), name, route=route, kind=kind.upper())
     screen.say(f"{row.full} is known; mail for it waits in mailbag {row.mailbag}.")
 
 
@@ -163,12 +176,13 @@ def other_add(desk: Desk, /, name: str, direct: str | None, via: str | None, kin
 @click.argument("name", metavar="NET/PO")
 @_route_options
 @pass_desk
-def other_route(desk: Desk, /, name: str, direct: str | None, via: str | None) -> None:
+def other_route(desk: Desk, /, name: str, route: Route) -> None:
     """Change how mail gets to a postoffice; without options there is no way."""
     from dxa_msmail.programs.registration import set_route
+    from dxa_msmail.programs.routes import route_text
 
-    row = set_route(desk.open(), name, _route(direct, via))
-    screen.say(f"{row.full}: {_way(row.route)}.")
+    row = set_route(desk.open(), name, route)
+    screen.say(f"{row.full}: {route_text(row.route)}.")
 
 
 @other.command("remove")
@@ -192,10 +206,11 @@ def other_list(desk: Desk, /, as_json: bool) -> None:
     The JSON has the key "postoffices", each with "name", "kind", "mailbag" and "route".
     """
     from dxa_msmail.postoffice import networks
+    from dxa_msmail.programs.routes import route_text
 
     with desk.open().look() as files:
         rows = [
-            {"name": row.full, "kind": row.kind, "mailbag": row.mailbag, "route": _way(row.route)}
+            {"name": row.full, "kind": row.kind, "mailbag": row.mailbag, "route": route_text(row.route)}
             for row in networks.postoffices(files).values()
         ]
         rows += [
@@ -217,20 +232,18 @@ def gateway(desk: Desk, /, kind: str, name: str) -> None:
     screen.say(f"The gateway {kind.upper()} {name}".rstrip() + f" is installed; its mail waits in mailbag {mailbag}.")
 
 
-def _route(path: str | None, via: str | None) -> Route:
-    from dxa_msmail.postoffice.networks import NO_ROUTE, direct, indirect
+def _route(path: str | None, via: str | None, folder: str | None, key: str | None) -> Route:
+    from dxa_msmail.postoffice.networks import NO_ROUTE, bag, direct, indirect
 
-    if path and via:
-        raise click.UsageError("Give --direct or --via, not both.")
+    if sum(map(bool, (path, via, folder))) > 1:
+        raise click.UsageError("Give one of --direct, --via and --bag.")
+    if bool(folder) != bool(key):
+        raise click.UsageError("--bag and --public-key go together.")
+    if folder:
+        return bag(folder, key or "")
     if path:
         return direct(path)
     return indirect(via) if via else NO_ROUTE
-
-
-def _way(route: Route) -> str:
-    if route.path:
-        return f"direct, {route.path}"
-    return f"via {route.via}" if route.via else "no way"
 
 
 COMMANDS: Sequence[click.Command] = (server, import_, export, options, other, gateway)

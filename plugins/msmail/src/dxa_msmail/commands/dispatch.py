@@ -14,8 +14,9 @@ from dxa_msmail.commands import opening, screen
 if TYPE_CHECKING:
     import threading
 
-    from dxa_msmail.postoffice.maildata import Maildata
+    from dxa.signing import PrivateKey
     from dxa_msmail.programs.dispatch import Dispatch
+    from dxa_msmail.programs.dispatchmail import Mover
     from dxa_msmail.programs.dispatchstate import Polled
 
 #: KB Q96060: how long Dispatch idles in the example of its settings.
@@ -60,6 +61,7 @@ _folder = click.Path(path_type=Path, file_okay=False)
     metavar="SECONDS",
     help="Let a directory server answer so long after a request has come, also between its times; 0 is at once.",
 )
+@opening.key
 @click.option("--instance", default="DISPATCH", show_default=True, metavar="NAME", help="What the log calls this one.")
 @opening.waiting
 @screen.as_json
@@ -71,6 +73,7 @@ def dispatch(
     external: bool,
     beside: tuple[Path, ...],
     answer_after: float | None,
+    key: PrivateKey | None,
     instance: str,
     wait: float,
     as_json: bool,
@@ -99,7 +102,8 @@ def dispatch(
     from dxa.schedule import stopping
 
     with stopping() as stop:
-        program = _program(folders, dynamic, beside, external, answer_after, instance, wait, stop, quiet=as_json)
+        mover = _mover(beside, external, key, wait)
+        program = _program(folders, dynamic, mover, answer_after, instance, wait, stop, quiet=as_json)
         polled = program.poll()
         while not once and not stop.wait(program.pause(interval)):
             program.poll()
@@ -114,11 +118,20 @@ def dispatch(
         raise click.exceptions.Exit(1)
 
 
+def _mover(beside: Sequence[Path], everywhere: bool, key: PrivateKey | None, wait: float) -> Mover | None:
+    from dxa_msmail.postoffice.maildata import Maildata
+    from dxa_msmail.programs.dispatchmail import Mover
+
+    if not everywhere and not beside:
+        return None
+    offices = [Maildata(folder, patience=wait) for folder in beside]
+    return Mover(time.time, offices, everywhere=everywhere, key=key)
+
+
 def _program(
     folders: Sequence[Path],
     dynamic: bool,
-    beside: Sequence[Path],
-    external: bool,
+    mover: Mover | None,
     answer_after: float | None,
     instance: str,
     wait: float,
@@ -128,22 +141,17 @@ def _program(
 ) -> Dispatch:
     from dxa_msmail.postoffice.maildata import Maildata
     from dxa_msmail.programs.dispatch import Dispatch
-    from dxa_msmail.programs.dispatchmail import Mover
-
-    def at(folder: Path) -> Maildata:
-        return Maildata(folder, patience=wait)
 
     def tell(line: str) -> None:
         if not quiet:
             screen.say(f"{time.strftime('%Y-%m-%d %H:%M', time.localtime(time.time()))}  {line}")
 
-    moves = external or bool(beside)
     return Dispatch(
-        offices=[at(folder) for folder in folders],
+        offices=[Maildata(folder, patience=wait) for folder in folders],
         clock=time.time,
         instance=instance,
         dynamic=dynamic,
-        mover=Mover(time.time, [at(folder) for folder in beside], everywhere=external) if moves else None,
+        mover=mover,
         answer_after=answer_after,
         tell=tell,
         stop=stop.is_set,

@@ -12,6 +12,7 @@ import click
 from dxa_msmail.commands import opening, screen
 
 if TYPE_CHECKING:
+    from dxa.signing import PrivateKey
     from dxa_msmail.postoffice.maildata import Maildata
     from dxa_msmail.programs.mailroom import Outcome
 
@@ -25,17 +26,19 @@ if TYPE_CHECKING:
     metavar="DAYS",
     help="Return to its senders what has waited in a mailbag for longer; without it all waits until it can arrive.",
 )
+@opening.key
 @screen.as_json
-def external(po: Maildata, days: float | None, as_json: bool) -> None:
+def external(po: Maildata, days: float | None, key: PrivateKey | None, as_json: bool) -> None:
     """Move submitted mail on: into mailboxes here, and to the postoffices to which a route leads.
 
-    What cannot be moved now stays where it is and is tried again; the exit status is 1 then. The JSON has the keys
-    "local", "queued", "delivered" and "forwarded" (letters by postoffice), "settled", "returned", "aside" and "waiting"
-    (postoffice, letters, age in seconds, reason).
+    Letters for us are taken out of the bags that are shared with other postoffices, and --key signs those that we put
+    there. What cannot be moved now stays where it is and is tried again; the exit status is 1 then. The JSON has the
+    keys "local", "fetched", "queued", "delivered" and "forwarded" (letters by postoffice), "settled", "returned",
+    "aside" and "waiting" (postoffice, letters, age in seconds, reason).
     """
     from dxa_msmail.programs import external as program
 
-    done = program.run(po, time.time, give_up=math.inf if days is None else days * 86_400)
+    done = program.run(po, time.time, give_up=math.inf if days is None else days * 86_400, key=key)
     if as_json:
         screen.put_json(_plain(done))
     else:
@@ -47,6 +50,7 @@ def external(po: Maildata, days: float | None, as_json: bool) -> None:
 def _show(done: Outcome) -> None:
     if done.local:
         screen.say(f"{screen.many(done.local, 'letter')} put into mailboxes here.")
+    _by_name("taken out of the bag of", done.fetched)
     _by_name("queued for", done.queued)
     _by_name("delivered to", done.delivered)
     _by_name("given on to", done.forwarded)
@@ -58,7 +62,7 @@ def _show(done: Outcome) -> None:
     if done.waiting:
         rows = [(each.postoffice, each.letters, screen.age(each.age), each.reason) for each in done.waiting]
         screen.table("Mail that waits", ("for", "#letters", "#oldest", "why"), rows)
-    if not any((done.local, done.queued, done.delivered, done.forwarded, done.returned, done.aside)):
+    if not any((done.local, done.fetched, done.queued, done.delivered, done.forwarded, done.returned, done.aside)):
         screen.say("No mail was moved.")
 
 
@@ -74,6 +78,7 @@ def _plain(done: Outcome) -> dict[str, object]:
     ]
     return {
         "local": done.local,
+        "fetched": dict(done.fetched),
         "queued": dict(done.queued),
         "delivered": dict(done.delivered),
         "forwarded": dict(done.forwarded),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 if TYPE_CHECKING:
+    from dxa.signing import PrivateKey
     from dxa_msmail.postoffice.maildata import Maildata
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -47,6 +48,31 @@ password = click.option(
     metavar="PASSWORD",
     help="Password of the mailbox, or env:NAME or file:PATH to read it from; leave it out if there is none.",
 )
+
+
+def key(function: F) -> F:
+    """Option `--key`; the command gets the private key, or None, as `key`."""
+    made: F = click.option(
+        "--key",
+        callback=_private_key,
+        metavar="REF",
+        help="Private key of the postoffice, as `dxa keygen` makes it, for letters that go into bags: file:PATH or "
+        "env:NAME.",
+    )(function)
+    return made
+
+
+def _private_key(_context: click.Context, _parameter: click.Parameter, given: str | None) -> PrivateKey | None:
+    if not given:
+        return None
+    from dxa.config.secrets import resolve
+    from dxa.errors import UsageError
+    from dxa.signing import PrivateKey
+
+    try:
+        return PrivateKey.parse(resolve(given, Path()).reveal())
+    except ValueError as error:
+        raise UsageError(f"the key: {error}") from None
 
 
 def where(function: F) -> F:

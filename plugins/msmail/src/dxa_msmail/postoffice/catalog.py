@@ -260,7 +260,7 @@ KINDS: tuple[FileKind, ...] = (
     FileKind(
         name="aside",
         title="A letter that was set aside, and why",
-        files=("DXA/BAD/*.MSG", "DXA/BAD/*.WHY"),
+        files=("DXA/BAD/*.MSG", "DXA/BAD/*.EML", "DXA/BAD/*.WHY"),
         size="text",
         source="none: dxa's own files",
         form=Basis.OURS,

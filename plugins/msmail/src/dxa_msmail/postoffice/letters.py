@@ -6,7 +6,7 @@ A letter's files are written before the header that names them. The MAI counts t
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from hashlib import blake2b
 
@@ -162,17 +162,29 @@ def _store(
 ) -> tuple[str, Header]:
     """Write the letter's files; returns its stem and header."""
     check(letter)
-    attachments = [write_att(each.name, each.data) for each in letter.attachments]
-    p1 = None if recipients is None else write_p1(P1(letter.sender, recipients))
-    stem = next_letter(change)
-    references: list[Reference] = []
-    for data, crc in attachments:
-        references.append(Reference(next_letter(change), crc))
-        change.write(att_name(references[-1].stem), data)
-    change.write(mai_name(stem), write_mai(_mai(letter, count, references)))
-    if p1 is not None:
-        change.write(p1_name(stem), p1)
+    stem, files = files_of(letter, lambda: next_letter(change), count=count, recipients=recipients)
+    for name, data in files.items():
+        change.write(name, data)
     return stem, _header(letter, stem)
+
+
+def files_of(
+    letter: Letter, new_stem: Callable[[], str], *, count: int = 1, recipients: tuple[str, ...] | None = None
+) -> tuple[str, dict[str, bytes]]:
+    """The stem of a letter that lies in `count` mailbags, and its files by name in the order in which they are written.
+
+    With `recipients` there is an envelope. `new_stem` gives the stem, then one for each attachment. Raises
+    `FormatError` as `check`.
+    """
+    p1 = None if recipients is None else write_p1(P1(letter.sender, recipients))
+    attachments = [write_att(each.name, each.data) for each in letter.attachments]
+    stem = new_stem()
+    references = [Reference(new_stem(), crc) for _, crc in attachments]
+    files = {att_name(reference.stem): data for reference, (data, _) in zip(references, attachments, strict=True)}
+    files[mai_name(stem)] = write_mai(_mai(letter, count, references))
+    if p1 is not None:
+        files[p1_name(stem)] = p1
+    return stem, files
 
 
 # -- looking at them -----------------------------------------------------------------------------------------------

@@ -27,9 +27,12 @@ from dxa_msmail.postoffice.networkrecords import (
     Route,
     RouteKind,
     Wanted,
+    check_folder,
     check_node,
+    fields_of,
     gateway_name,
     name_key,
+    route_of,
     xtn_file,
 )
 
@@ -75,7 +78,7 @@ class Net:
             name=post.name,
             hexid=post.hexid,
             mailbag=self.record.mailbag or post.hexid,
-            route=Route(RouteKind(post.routing), path=post.path, via=post.via),
+            route=route_of(post),
             through=post.through,
         )
 
@@ -204,7 +207,7 @@ class Networks:
         net, n = self._place(name)
         self._check_route(name, route)
         self._count_via(net.posts[n].via, -1)
-        net.posts[n] = attrs.evolve(net.posts[n], routing=route.kind.value, path=route.path, via=route.via)
+        net.posts[n] = attrs.evolve(net.posts[n], **fields_of(route))
         self._count_via(route.via, +1)
         self.hop(name)
 
@@ -252,11 +255,9 @@ class Networks:
         post = Postoffice(
             name=name,
             hexid=hexid,
-            routing=route.kind.value,
-            path=route.path,
-            via=route.via,
             kind=net.record.kind,
             network=net.record.name,
+            **fields_of(route),
         )
         free = next((n for n, each in enumerate(net.posts) if not each.active), len(net.posts))
         net.posts[free : free + 1] = [post]
@@ -267,8 +268,7 @@ class Networks:
         return hexid
 
     def _check_route(self, name: str, route: Route) -> None:
-        if route.kind is RouteKind.DIRECT and not route.path:
-            raise UsageError(f"a direct route to {name} needs the folder of that postoffice")
+        check_folder(name, route)
         if route.kind is RouteKind.INDIRECT:
             if name_key(route.via) == name_key(name):
                 raise UsageError(f"the way to {name} cannot lead through itself; name another postoffice")
@@ -287,7 +287,7 @@ def _require_storable(wanted: Wanted) -> None:
         wanted.name.encode(layout.CODE_PAGE)
     except UnicodeEncodeError:
         raise address_error(_LETTERS, wanted.name) from None
-    layout.encode(Postoffice(path=wanted.route.path))
+    layout.encode(Postoffice(**fields_of(wanted.route)))
 
 
 def _records(files: Files, name: str, cls: type[R], stored: dict[str, bytes]) -> list[R]:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import Enum
+from typing import Any
 
 import attrs
 
@@ -80,13 +81,14 @@ class Postoffice:
     active: bool = layout.flag(0x00, Basis.DOCUMENTED, "KB Q86625", "in use", default=True)
     name: str = layout.text(0x01, 11, Basis.DOCUMENTED, "KB Q86625", "postoffice or node, up to 10 characters")
     hexid: str = layout.text(0x0C, 9, Basis.DOCUMENTED, "KB Q148666", "hexid of its mailbag, and of USR, TPL and INF")
-    routing: int = layout.number(0x15, 1, Basis.OURS, "", "0 no route, 1 direct, 2 by way of another postoffice")
+    routing: int = layout.number(0x15, 1, Basis.OURS, "", "0 no route, 1 direct, 2 by way of another, 3 a bag")
     via: str = layout.text(0x16, 22, Basis.OURS, "", "the postoffice on the way, NET/PO")
     kind: int = layout.number(0x2C, 1, Basis.OURS, "", "the type of its network, as in NETWORK.GLB")
     network: str = layout.text(0x2D, 11, Basis.OURS, "", "the network's name, as in NETWORK.GLB")
     path: str = layout.text(
-        0x40, 512, Basis.OURS, "", "a direct route's folder; a relative one starts at this postoffice"
+        0x40, 512, Basis.OURS, "", "folder of a direct route, or of a bag; a relative one starts at this postoffice"
     )
+    key: str = layout.text(0x240, 64, Basis.OURS, "", "the public key of those who put letters for us into a bag")
     through: int = layout.number(
         0x289, 2, Basis.DOCUMENTED, "KB Q130067", "postoffices that are reached through this one"
     )
@@ -103,15 +105,25 @@ class RouteKind(Enum):
     NONE = 0
     DIRECT = 1
     INDIRECT = 2
+    BAG = 3
 
 
 @attrs.frozen
 class Route:
-    """`path` is the folder of a postoffice that is reached directly, `via` the ``NET/PO`` on the way to another."""
+    """`path` is the folder of a postoffice that is reached directly, `via` the ``NET/PO`` on the way to another.
+
+    Of one that shares a bag with this one, a folder for letters as files, `path` is the bag and `key` its public key.
+    """
 
     kind: RouteKind = RouteKind.NONE
     path: str = ""
     via: str = ""
+    key: str = ""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether mail leaves on it from here, and not by way of another postoffice."""
+        return self.kind in (RouteKind.DIRECT, RouteKind.BAG)
 
 
 NO_ROUTE = Route()
@@ -125,6 +137,38 @@ def direct(path: str) -> Route:
 def indirect(via: str) -> Route:
     """Mail is given to that postoffice, which passes it on."""
     return Route(RouteKind.INDIRECT, via=via)
+
+
+def bag(path: str, key: str) -> Route:
+    """Mail is left as files in that folder, and taken from there when it is signed with this key (``ed25519:…``)."""
+    return Route(RouteKind.BAG, path=path, key=key)
+
+
+def route_of(post: Postoffice) -> Route:
+    """What a record says; none for one that nobody knows."""
+    if post.routing not in {kind.value for kind in RouteKind}:
+        return NO_ROUTE
+    return Route(RouteKind(post.routing), path=post.path, via=post.via, key=post.key)
+
+
+def fields_of(route: Route) -> dict[str, Any]:
+    """What a record says of a route."""
+    return {"routing": route.kind.value, "path": route.path, "via": route.via, "key": route.key}
+
+
+def check_folder(name: str, route: Route) -> None:
+    """Whether a direct route has a folder, and a bag a key, too; raises `UsageError`."""
+    if route.is_open and not route.path:
+        is_bag = route.kind is RouteKind.BAG
+        raise UsageError(f"a {'bag' if is_bag else 'direct route'} for {name} needs the folder that mail is put into")
+    if route.kind is not RouteKind.BAG:
+        return
+    from dxa.signing import PublicKey
+
+    try:
+        PublicKey.parse(route.key)
+    except ValueError as error:
+        raise UsageError(f"the bag shared with {name} needs the public key of {name}: {error}") from None
 
 
 @attrs.frozen(kw_only=True)

@@ -20,10 +20,9 @@ from dxa_msmail.postoffice.networkrecords import (
     PROXIES,
     Network,
     Postoffice,
-    Route,
-    RouteKind,
     Wanted,
     name_key,
+    route_of,
 )
 
 R = TypeVar("R")
@@ -89,9 +88,8 @@ class _Salvage:
         kind = KIND_NAMES.get(post.kind, "")
         if not post.active or not kind:
             return
-        route = Route(RouteKind(post.routing), post.path, post.via) if post.routing in (1, 2) else NO_ROUTE
         if kind == "MS" or kind in HOSTS or kind in PROXIES:
-            self._keep(Wanted(name=f"{post.network}/{post.name}", kind=kind, route=route), post.hexid)
+            self._keep(Wanted(name=f"{post.network}/{post.name}", kind=kind, route=route_of(post)), post.hexid)
         else:
             self._keep(Wanted(name=kind, kind=kind), post.hexid)
         if kind in HOSTS:

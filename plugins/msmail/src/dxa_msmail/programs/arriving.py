@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import attrs
 
 from dxa.errors import FormatError, TransportError
@@ -67,9 +69,9 @@ class Arriving:
                 if digest not in taken:
                     self._place(change, boxes, item, recipient, bags)
             if bags:
-                stem = letters.deliver(change, self._passed(item), *bags, now=self.now)
+                stem = letters.deliver(change, self.passed(item), *bags, now=self.now)
                 recipients = {recipient for each in bags.values() for recipient in each}
-                new += self._count(item, recipients, stem)
+                new += self.count(item, recipients, stem)
                 self.new += len(recipients)
         remember(change, new, self.now)
 
@@ -96,10 +98,7 @@ class Arriving:
             recipients = {to for to, digest in item.digests.items() if digest not in taken}
             if not recipients:
                 continue
-            trace = item.stray.letter.trace
-            if name_key(self.hop) in map(name_key, trace) or len(trace) >= LONGEST:
-                reason = CIRCLE.told(", ".join([*trace, self.own, self.hop]))
-                item.unknown.update(dict.fromkeys(recipients, reason))
+            if self.is_circle(item, recipients):
                 continue
             try:
                 mailbag.require_room(change, INQUEUE3)
@@ -108,17 +107,27 @@ class Arriving:
                 cause = NO_ROOM if isinstance(error, FullError) else LATE
                 item.waits |= dict.fromkeys(recipients, cause.told(self.held))
                 continue
-            stem = letters.submit(change, self._passed(item), bag=INQUEUE3, recipients=sorted(recipients), now=self.now)
-            new += self._count(item, recipients, stem)
+            stem = letters.submit(change, self.passed(item), bag=INQUEUE3, recipients=sorted(recipients), now=self.now)
+            new += self.count(item, recipients, stem)
             self.new += 1
         remember(change, new, self.now)
 
-    def _passed(self, item: Item) -> Letter:
+    def is_circle(self, item: Item, recipients: Iterable[str]) -> bool:
+        """Whether the letter has been at `hop` before; then these recipients cannot get it that way."""
+        trace = item.stray.letter.trace
+        if name_key(self.hop) not in map(name_key, trace) and len(trace) < LONGEST:
+            return False
+        reason = CIRCLE.told(", ".join([*trace, self.own, self.hop]))
+        item.unknown |= dict.fromkeys(recipients, reason)
+        return True
+
+    def passed(self, item: Item) -> Letter:
+        """The letter as it leaves here."""
         letter = item.stray.letter
         return attrs.evolve(letter, trace=(*letter.trace, self.own))
 
-    def _count(self, item: Item, recipients: set[str], stem: str) -> list[str]:
-        """What has arrived; returns the digests by which it is remembered."""
+    def count(self, item: Item, recipients: set[str], stem: str) -> list[str]:
+        """What has arrived, under which number there; returns the digests by which it is remembered."""
         self.got.append((item, recipients))
         sender, size = item.stray.letter.sender, item.size
         self.transfers += [Transfer(sender, to, size, item.stray.stem, stem) for to in item.digests if to in recipients]

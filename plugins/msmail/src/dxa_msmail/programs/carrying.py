@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 import attrs
 
 from dxa.errors import DxaError, FormatError, NotFoundError, TransportError, UsageError
 from dxa_msmail.envelope import mail_address
 from dxa_msmail.postoffice import letters, mailbag, networks
+from dxa_msmail.postoffice.bag import Bag
 from dxa_msmail.postoffice.identity import name_of
 from dxa_msmail.postoffice.letters import Letter
 from dxa_msmail.postoffice.mailbag import INQUEUE, MOST
@@ -25,6 +27,9 @@ from dxa_msmail.programs.causes import CIRCLE, LATE
 from dxa_msmail.programs.returning import Returns, Stray
 from dxa_msmail.programs.transferlog import RECV_LOG, SENT_LOG, Transfer, received, sent, write_log
 
+if TYPE_CHECKING:
+    from dxa.signing import PrivateKey
+
 #: So many bytes of letters are carried as one change.
 BATCH = 16 << 20
 
@@ -34,6 +39,7 @@ class Carrying:
     """Carries what waits for one postoffice; `held` says why some of it has to go on waiting.
 
     `closed` are the postoffices that could not be reached in this run, by name with the reason: each is tried once.
+    `key` signs what goes into bags.
     """
 
     po: Maildata
@@ -42,6 +48,7 @@ class Carrying:
     batch: int = BATCH
     held: str = ""
     closed: dict[str, str] = attrs.field(factory=dict)
+    key: PrivateKey | None = None
     _hop: PostofficeRow | None = attrs.field(default=None, init=False)
     _tried: set[str] = attrs.field(factory=set, init=False)
     _damaged: dict[str, FormatError] = attrs.field(factory=dict, init=False)
@@ -75,7 +82,7 @@ class Carrying:
         except UsageError as error:  # nothing has gone round yet, and a better route moves it on
             self.held = CIRCLE.told(str(error))
             return None
-        if hop.route.kind is not RouteKind.DIRECT:
+        if not hop.route.is_open:
             self.held = f"there is no direct route to {hop.full}; give it one, or let another program fetch them"
             return None
         self.held = self.closed.get(hop.full, "")
@@ -130,12 +137,20 @@ class Carrying:
         """Put the letters into the other postoffice; raises when none of them could be."""
         path = self.po.root / hop.route.path
         arriving = Arriving(self.row.full, self.returns.own, hop.full, self.returns.now)
+        if hop.route.kind is RouteKind.BAG:
+            from dxa_msmail.programs.bagging import give
+
+            give(arriving, Bag.of(self.po, self.returns.own, hop), items, self.key)
+            return self._arrived(arriving, hop, is_last=False)
         with attrs.evolve(self.po, root=path).change() as change:
             found = name_of(change)
             if name_key(found) != name_key(hop.full):
                 raise TransportError(f"{path} is the postoffice {found}, not {hop.full}; set its route right")
             is_last = name_key(hop.full) == name_key(self.row.full)
             (arriving.deliver if is_last else arriving.forward)(change, items)
+        return self._arrived(arriving, hop, is_last=is_last)
+
+    def _arrived(self, arriving: Arriving, hop: PostofficeRow, *, is_last: bool) -> list[Transfer]:
         for item, recipients in arriving.got:
             item.done |= recipients
         outcome = self.returns.outcome
@@ -147,11 +162,15 @@ class Carrying:
         return arriving.transfers
 
     def _log(self, transfers: list[Transfer], hop: PostofficeRow) -> None:
-        """One line for each delivery in the logs of both sides; after a kill one may be missing."""
+        """One line for each delivery in the logs of both sides; after a kill one may be missing.
+
+        Who takes letters out of a bag writes his own.
+        """
         if transfers:
             now = self.returns.now
             write_log(self.po, SENT_LOG, sent(transfers, now))
-            write_log(attrs.evolve(self.po, root=self.po.root / hop.route.path), RECV_LOG, received(transfers, now))
+            if hop.route.kind is RouteKind.DIRECT:
+                write_log(attrs.evolve(self.po, root=self.po.root / hop.route.path), RECV_LOG, received(transfers, now))
 
     # -- here, after -----------------------------------------------------------------------------------------------
 

@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import attrs
 
-from dxa.errors import DxaError
+from dxa.errors import DxaError, TransportError
 from dxa_msmail.postoffice import mailbag, networks
+from dxa_msmail.postoffice.bag import Bag
 from dxa_msmail.postoffice.dirsyncconf import SRVCONF
+from dxa_msmail.postoffice.identity import name_of
 from dxa_msmail.postoffice.mailbag import INQUEUE, INQUEUE3, SYSTEM
 from dxa_msmail.postoffice.maildata import Files, Maildata
+from dxa_msmail.postoffice.networks import RouteKind
 from dxa_msmail.programs.dispatchstate import Patience
 from dxa_msmail.subjects import Kind, parse_subject
+
+if TYPE_CHECKING:
+    from dxa.signing import PrivateKey
 
 #: Is told a line, and whether it is about something that is wrong.
 Tell = Callable[[str, bool], None]
@@ -21,11 +29,15 @@ Tell = Callable[[str, bool], None]
 
 @attrs.define
 class Mover:
-    """Runs EXTERNAL at postoffices in which mail lies: `everywhere` that is polled, and at those `beside`."""
+    """Runs EXTERNAL at postoffices in which mail lies: `everywhere` that is polled, and at those `beside`.
+
+    `key` signs what all of them put into bags.
+    """
 
     clock: Callable[[], float]
     beside: Sequence[Maildata] = ()
     everywhere: bool = True
+    key: PrivateKey | None = None
     _places: dict[Path, _Place] = attrs.field(factory=dict, init=False)
 
     def move(self, offices: Iterable[Maildata], tell: Tell, stop: Callable[[], bool]) -> int:
@@ -52,14 +64,14 @@ class Mover:
             # New mail may go another way than that which waits.
             if not depths or (place.patience.is_waiting(now) and depths == place.left):
                 return 0
-            done = external.run(po, self.clock)
+            done = external.run(po, self.clock, key=self.key)
             place.left = _depths(po)
         except DxaError as error:
             place.left = {}
             if place.patience.hold(str(error), now):
                 tell(f"EXTERNAL at {po.root}: {error}", True)
             return 0
-        moved = done.local + done.settled + sum((done.delivered + done.forwarded).values())
+        moved = done.local + done.settled + sum((done.fetched + done.delivered + done.forwarded).values())
         reasons = "; ".join(sorted({each.reason for each in done.waiting if each.failed}))
         if not reasons:
             place.patience.release()
@@ -77,10 +89,15 @@ class _Place:
 
 
 def _depths(po: Maildata) -> dict[str, int]:
-    """How many letters lie where EXTERNAL looks, by mailbag; empty ones are left out."""
+    """How many letters lie where EXTERNAL looks, by mailbag or bag; empty ones are left out."""
     with po.look() as files:
-        bags = [INQUEUE, INQUEUE3, *(row.mailbag for row in networks.postoffices(files).values())]
-        return {bag: depth for bag in bags if (depth := mailbag.depth(files, bag))}
+        own, rows = name_of(files), list(networks.postoffices(files).values())
+        depths = {name: mailbag.depth(files, name) for name in (INQUEUE, INQUEUE3, *(row.mailbag for row in rows))}
+    for row in rows:
+        if row.route.kind is RouteKind.BAG:
+            with suppress(TransportError):  # EXTERNAL tells of one that is not there when it has to
+                depths[row.route.path] = depths.get(row.route.path, 0) + len(Bag.of(po, own, row).come())
+    return {name: depth for name, depth in depths.items() if depth}
 
 
 def oldest_request(files: Files) -> float | None:

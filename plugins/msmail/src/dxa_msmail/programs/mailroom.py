@@ -47,8 +47,9 @@ class Outcome:
 
     `local` counts deliveries into mailboxes here, `queued` letters that were put into the mailbag of another postoffice
     or gateway, `delivered` deliveries into mailboxes of another postoffice, `forwarded` letters that one was given to
-    pass on, each by name; `settled` are deliveries that the other side had already. `returned` are the reasons of
-    non-delivery reports, `aside` those of letters that were kept in DXA/BAD.
+    pass on, each by name; `settled` are deliveries that the other side had already. `fetched` are letters that were
+    taken out of bags, by the postoffice that had put them there. `returned` are the reasons of non-delivery reports,
+    `aside` those of letters that were kept in DXA/BAD.
     """
 
     local: int = 0
@@ -56,6 +57,7 @@ class Outcome:
     delivered: Counter[str] = attrs.field(factory=Counter)
     forwarded: Counter[str] = attrs.field(factory=Counter)
     settled: int = 0
+    fetched: Counter[str] = attrs.field(factory=Counter)
     returned: list[str] = attrs.field(factory=list)
     aside: list[str] = attrs.field(factory=list)
     waiting: list[Waiting] = attrs.field(factory=list)

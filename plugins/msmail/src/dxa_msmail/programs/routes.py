@@ -8,6 +8,7 @@ import attrs
 
 from dxa.errors import DxaError, FormatError, NotFoundError, UsageError
 from dxa_msmail.postoffice import mailbag
+from dxa_msmail.postoffice.bag import Bag
 from dxa_msmail.postoffice.identity import name_of
 from dxa_msmail.postoffice.maildata import Files, Maildata
 from dxa_msmail.postoffice.names import read_usr, usr_file
@@ -41,7 +42,8 @@ def ways(po: Maildata, now: float) -> list[Way]:
         hops = {row.full: _hop(nets, row) for row in rows}
         counts = {row.full: _counts(files, row, now) for row in rows}
     # Without our lock, for never are two postoffices locked at once.
-    closed = {hop.full: _why_closed(po, hop) for hop in {hop.full: hop for hop, _ in hops.values() if hop}.values()}
+    neighbours = {hop.full: hop for hop, _ in hops.values() if hop}
+    closed = {name: _why_closed(po, own, hop) for name, hop in neighbours.items()}
     return [_way(row, *hops[row.full], counts[row.full], closed) for row in rows]
 
 
@@ -69,7 +71,7 @@ def _way(
 def route_text(route: Route) -> str:
     """A route in words."""
     if route.path:
-        return f"direct, {route.path}"
+        return f"{'bag' if route.kind is RouteKind.BAG else 'direct'}, {route.path}"
     return f"via {route.via}" if route.via else "no way"
 
 
@@ -83,7 +85,7 @@ def _hop(nets: Networks, row: PostofficeRow) -> tuple[PostofficeRow | None, str]
         return None, str(error)
     except UsageError as error:
         return None, CIRCLE.told(str(error))
-    if hop.route.kind is RouteKind.DIRECT:
+    if hop.route.is_open:
         return hop, ""
     what = "it has no route" if hop.full == row.full else f"{hop.full} on the way has none"
     return None, f"{what}: mail for it waits until there is one, or until somebody fetches it"
@@ -105,10 +107,13 @@ def _counts(files: Files, row: PostofficeRow, now: float) -> tuple[int, int, flo
     return people, letters, max(0.0, age), "; ".join(problems)
 
 
-def _why_closed(po: Maildata, hop: PostofficeRow) -> str:
+def _why_closed(po: Maildata, own: str, hop: PostofficeRow) -> str:
     """Why a neighbour cannot be given mail now."""
     path = po.root / hop.route.path
     try:
+        if hop.route.kind is RouteKind.BAG:
+            Bag.of(po, own, hop).left()
+            return ""
         with attrs.evolve(po, root=path).look() as files:
             found = name_of(files)
     except DxaError as error:
