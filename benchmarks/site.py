@@ -17,20 +17,24 @@ from dxa.recipient import Kind, Recipient
 FIRST = ["Anna", "Bjørn", "Chloé", "David", "Élise", "François", "Greta", "Håkan", "Inês", "José", "Katja", "Łukasz"]
 LAST = ["Müller", "Nørgaard", "O'Brien", "Pérez", "Quist", "Rossi", "Schäfer", "Thompson", "Ünal", "Vogel", "Weiß"]
 
-CONFIG = """
+SITE = """
 [site]
 organization = "LAB"
 name = "HQ"
 
 [guards]
 rules_changed = true
+"""
 
+LINK = """
 [links.pcmail]
 connector = "msmail"
 role = "server"
 import_container = "MS Mail"
 export_containers = ["Staff", "MS Mail"]
 """
+
+CONFIG = SITE + LINK
 
 
 def person(number: int) -> str:
@@ -39,8 +43,8 @@ def person(number: int) -> str:
 
 
 @contextmanager
-def open_site(peers: list[str]) -> Iterator[Agent]:
-    """A new site on disk with these peers registered."""
+def open_site(peers: list[str], *, apart: bool = False) -> Iterator[Agent]:
+    """A new site on disk with these peers registered; connectors may run `apart`, in processes of their own."""
     with tempfile.TemporaryDirectory(prefix="dxa-bench-") as folder:
         path = Path(folder)
         tables = "".join(f'\n[links.pcmail.peers."{name}"]\nno_password = true\n' for name in peers)
@@ -48,7 +52,7 @@ def open_site(peers: list[str]) -> Iterator[Agent]:
         for box in ("in", "out"):
             (path / "mail" / box).mkdir(parents=True)
         host = Host()
-        site = OpenSite.open(path, host, time.time, create=True)
+        site = OpenSite.open(path, host, time.time, create=True, apart=apart)
         try:
             yield Agent(site=site)
         finally:

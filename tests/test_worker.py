@@ -410,3 +410,36 @@ def test_secrets_reach_the_process_and_show_themselves_nowhere(moods: Moods) -> 
     told = [text for number, text in _of(moods.sync(), "one").events if number == 2]
 
     assert ["*** is rosebud"] == told
+
+
+def test_where_processes_come_from_may_end(moods: Moods) -> None:
+    """Where the process that others come from is killed, those that are there go on, and new ones come from another."""
+    moods.links(one="well", two="well")
+    moods.sync()
+    assert moods.site is not None
+    one, two = moods.connector("one"), moods.connector("two")
+    assert isinstance(one, RemoteConnector)
+    assert isinstance(two, RemoteConnector)
+    moods.site.nursery.kill()
+    kept = two.pid
+
+    assert [[], []] == [outcome.errors for outcome in moods.sync().links]
+    os.kill(one.pid, signal.SIGKILL)
+    assert ["plugin moody: its process ended during collect (status unknown)"] == _of(moods.sync(), "one").errors
+    assert [[], []] == [outcome.errors for outcome in moods.sync().links]
+    assert kept == two.pid
+
+
+def test_processes_share_no_open_file(moods: Moods) -> None:
+    """A connector's process has its own pipe and lifeline open and nothing of another link's or of the agent's."""
+    moods.links(one="well", two="well", three="well")
+    moods.sync()
+    ends = []
+    for link in ("one", "two", "three"):
+        remote = moods.connector(link)
+        assert isinstance(remote, RemoteConnector)
+        files = sorted(Path(f"/proc/{remote.pid}/fd").iterdir(), key=lambda file: int(file.name))
+        ends.append([str(file.readlink()) for file in files if int(file.name) > 2])
+
+    assert [2, 2, 2] == [len(own) for own in ends]
+    assert 6 == len({end for own in ends for end in own})

@@ -13,7 +13,7 @@ import signal
 import socket
 import struct
 from contextlib import suppress
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 #: What the agent is told of a process: whether this is its number or its status, and that.
 TOLD = struct.Struct("<?i")
@@ -66,7 +66,8 @@ class _Nurse:
 
     def run(self) -> Place | None:
         while True:
-            ready, _, _ = select.select([self.control, self.woken, *self.children], [], [])
+            waited: list[Any] = [self.control, self.woken, *self.children]
+            ready, _, _ = select.select(waited, [], [])
             if self.woken in ready:
                 with suppress(BlockingIOError):
                     os.read(self.woken, 4096)

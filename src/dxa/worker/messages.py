@@ -9,12 +9,17 @@ from __future__ import annotations
 import io
 import logging
 import pickle
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import attrs
+
 from dxa.config import Secret
+from dxa.connector import Report
 from dxa.discovery import Selection
+from dxa.ledger.answer import ListKey, Segment
+from dxa.worker.columns import from_table, to_table
 
 
 class Opening(NamedTuple):
@@ -107,13 +112,37 @@ def packed(message: object) -> bytes:
 
 class _Pickler(pickle.Pickler):
     def reducer_override(self, value: object) -> Any:
-        return _opened(value) if type(value) is Secret else NotImplemented
+        reduce = _REDUCED.get(type(value))
+        return NotImplemented if reduce is None else reduce(value)
 
 
-def _opened(secret: Secret) -> tuple[Callable[..., Secret], tuple[Any, ...]]:
+def _of_secret(secret: Secret) -> _Reduced:
     text = "" if secret.missing else secret.reveal()
     return _secret, (text, secret.caution, secret.file, secret.missing)
 
 
 def _secret(text: str, caution: str, file: Path | None, missing: str) -> Secret:
     return Secret(text, caution, file=file, missing=missing)
+
+
+def _of_report(report: Report) -> _Reduced:
+    parts = {name: getattr(report, name) for name in _REPORT}
+    return _report, (to_table(report.transactions), parts)
+
+
+def _report(table: Any, parts: dict[str, Any]) -> Report:
+    return Report(transactions=from_table(table), **parts)
+
+
+def _of_segment(segment: Segment) -> _Reduced:
+    return _segment, (segment.list_key, to_table(segment.transactions))
+
+
+def _segment(list_key: ListKey, table: Any) -> Segment:
+    return Segment(list_key, tuple(from_table(table)))
+
+
+_Reduced = tuple[Callable[..., Any], tuple[Any, ...]]
+_REPORT = [part.name for part in attrs.fields(Report) if part.name != "transactions"]
+#: What does not go through the pipe as it is: how it is taken apart, and put together there.
+_REDUCED: Mapping[type, Callable[[Any], _Reduced]] = {Secret: _of_secret, Report: _of_report, Segment: _of_segment}

@@ -19,6 +19,7 @@ from typing import Any
 import attrs
 
 import dxa.errors
+from dxa.bulk import no_collector
 from dxa.connector import Connector, LinkContext, Parcel
 from dxa.errors import DxaError, PluginError
 from dxa.host import Host
@@ -92,7 +93,8 @@ def serve(connection: Connection, lifeline: int) -> None:
     log.setLevel(opening.level)
     clock = Clock(opening.now)
     try:
-        connector = open_connector(opening, clock, connection)
+        with no_collector():
+            connector = open_connector(opening, clock, connection)
         offers = frozenset(name for name in OFFERS if hasattr(connector, name))
         opened = Opened(offers - {"back_types"}, getattr(connector, "back_types", frozenset()))
     except Exception as error:
@@ -105,9 +107,12 @@ def serve(connection: Connection, lifeline: int) -> None:
             message = pickle.loads(connection.recv_bytes())
         except (EOFError, OSError):
             return
-        answer = server.answer(message)
-        if answer is not None:
-            _answer(connection, answer)
+        with no_collector():
+            answer = server.answer(message)
+            del message
+            if answer is not None:
+                _answer(connection, answer)
+            del answer
 
 
 def open_connector(opening: Opening, clock: Clock, connection: Connection) -> Connector:
