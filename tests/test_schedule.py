@@ -105,6 +105,17 @@ def test_an_hour_that_is_left_out() -> None:
     assert ["2026-03-29T03:30+02:00", "2026-03-30T02:30+02:00"] == found
 
 
+def test_a_cycle_right_behind_the_hour_that_is_left_out_does_not_stand_for_it() -> None:
+    """A cycle at 3:10, for a time of the evening before, leaves 2:30 to come: at 3:30, within its window, or missed."""
+    schedule = Schedule(style="selected", times=("22:30", "02:30"), zone="Europe/Berlin")
+    late = at("2026-03-29T03:10")
+
+    assert schedule.due(at("2026-03-28T20:00"), late)
+    assert "2026-03-29T03:30+02:00" == told(schedule.following(late, late))
+    assert [False, True, True] == [schedule.due(late, late + minutes * 60) for minutes in (19, 20, 150)]
+    assert "2026-03-29T03:30+02:00" == told(schedule.missed(late, at("2026-03-29T12:00")))
+
+
 @given(st.integers(min_value=0, max_value=2 * 366 * 24), st.integers(min_value=0, max_value=23))
 def test_a_daily_time_comes_once_a_day(hours: int, hour: int) -> None:
     """From any moment of two years, the next two runs are a day apart, give or take the hour of summer time."""

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 Style = Literal["always", "selected", "never"]
 
 HOUR = 3600.0
+#: No clock is put forward by more than this, changes of the date left out.
+_FORWARD = 2 * HOUR
 _DAY = "mon|tue|wed|thu|fri|sat|sun"
 _TIME = re.compile(rf"(?:(?P<days>(?:{_DAY})(?:[,-](?:{_DAY}))*)\s+)?(?P<hour>\d{{1,2}}|\*):(?P<minute>\d\d)", re.I)
 
@@ -112,9 +114,10 @@ def _trigger(text: str, zone: tzinfo) -> CronTrigger:
 def _next(trigger: CronTrigger, after: float) -> float | None:
     """The trigger's first moment behind that time.
 
-    An hour that comes twice, when summer ends, has one moment and not two.
+    An hour that comes twice, when summer ends, has one moment and not two. One that is left out when summer begins has
+    its moment behind it: at 3:10 that of 2:30, which is 3:30, is to come. The trigger finds it from before the change.
     """
-    start = datetime.fromtimestamp(after, UTC)
+    start = datetime.fromtimestamp(after - _FORWARD, UTC)
     moment = trigger.get_next_fire_time(start, start)
     while moment is not None and (moment.timestamp() <= after or moment.fold):
         start = datetime.fromtimestamp(moment.timestamp() + 1, UTC)
