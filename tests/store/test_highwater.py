@@ -89,6 +89,13 @@ def test_the_file_is_written_once_for_each_block(tmp_path: Path, monkeypatch: py
     assert 2 == len(writes)
 
 
+def test_an_exact_value_is_that_of_the_last_number(tmp_path: Path) -> None:
+    """After a process that did not close its file nothing looks as if it had been handed out."""
+    FileHighWater(tmp_path / "numbers").reserve("ask:EAST", 7, exact=True)
+
+    assert 7 == FileHighWater(tmp_path / "numbers").value("ask:EAST")
+
+
 @pytest.mark.parametrize(
     "text", [b"", b"nonsense\n", b"dxa: highest numbers issued; never set them back\nseq:EAST 7\n"]
 )

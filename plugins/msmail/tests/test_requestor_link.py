@@ -95,6 +95,39 @@ def test_only_the_sites_own_list_goes_out(make_pair: MakePair) -> None:
     assert ["Ann West"] == pair.server.names(container="Imported")
 
 
+def test_a_database_that_is_put_back_uses_no_number_again(make_pair: MakePair) -> None:
+    """A copied database without `dxa restore`: a server takes each number once, so the whole list goes above them."""
+    pair = make_pair()
+    pair.requestor.add("Ann West")
+    pair.cycle()
+    pair.requestor.sync()
+    copy = pair.requestor.folder / "copy.db"
+    pair.requestor.close()
+    copyfile(pair.requestor.folder / "dxa.db", copy)
+    pair.requestor.open()
+    pair.requestor.add("Bob West")
+    pair.cycle()
+    (row,) = pair.requestor.site.store.peers.all()
+    pair.requestor.close()
+    copyfile(copy, pair.requestor.folder / "dxa.db")
+    pair.requestor.open()
+    pair.requestor.add("Cy West")
+    pair.requestor.plan()
+    pair.requestor.sync()
+    waiting = pair.requestor.site.store.queue.waiting(row.id)
+    ((_, told),) = pair.requestor.notices()
+
+    assert [row.asking.last + number for number in (1, 2, 3)] == [each.number for each in waiting]
+    assert f"numbers up to {row.asking.last} were sent: an older database was put back" in told
+    for _ in range(2):
+        pair.carry()
+        pair.server.sync()
+        pair.carry()
+        pair.requestor.sync()
+    assert ["Ann West", "Cy West"] == pair.server.names(container="Imported")
+    assert [] == pair.requestor.site.store.queue.waiting(row.id)
+
+
 def test_a_number_that_is_none_of_ours(make_pair: MakePair) -> None:
     """A server that was restored and knows less has the whole list again, and loses nobody."""
     pair = make_pair()

@@ -1,8 +1,9 @@
 """Outbound, second half, for peers that take a queue of numbered transactions: dxa is the requestor there.
 
 What the view shows anew goes behind what waits, under dense numbers from 1 on, and is frozen once numbered: the server
-takes each number once. A request carries all that has not been acknowledged, and asks for updates even with nothing to
-report (KB Q96060). Only the lists in which the site stands are sent: a requestor relays nobody else's (KB Q152935).
+takes each number once. The highest is kept outside the store, too, so that a store that is put back goes on above it. A
+request carries all that has not been acknowledged, and asks for updates even with nothing to report (KB Q96060). Only
+the lists in which the site stands are sent: a requestor relays nobody else's (KB Q152935).
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from itertools import groupby
 
 import attrs
 
-from dxa.agent.context import LinkWork
+from dxa.agent.context import SET_BACK, LinkWork
 from dxa.agent.leading import Leading
 from dxa.config import Peer
 from dxa.connector import Parcel, ParcelKind
@@ -22,6 +23,7 @@ from dxa.entry import Transaction, Verb
 from dxa.ledger.answer import Content, Cut, Pick, Segment, Step, definitions, full, number_steps
 from dxa.ledger.view import LISTS
 from dxa.store import PeerRow, ViewRow
+from dxa.store.highwater import asked
 
 
 def ask_peers(work: LinkWork) -> None:
@@ -40,16 +42,36 @@ class _Asking:
         self.pick = Pick(types=frozenset(work.connector_type.traits.types[:1]), templates=peer.templates)
 
     def run(self) -> None:
-        state = self.row.asking
+        state = self.above_issued(self.row.asking)
         if self.told_values() and not self.pick.templates:
             # Nothing else takes the definition of a list back (see `dxa.ledger.answer.redefined`).
             state, _ = requestor.step(state, requestor.WantExport())
         if not state.exports:
             state = attrs.evolve(state, last=self.queue(self.new_steps(), state.last))
         state, request = self.ask(state)
+        self.keep_issued(state.last)
         self.keep_cut()
         self.store.peers.put([attrs.evolve(self.row, asking=state, answered_at=self.work.now)])
         self.post(request)
+
+    def above_issued(self, state: requestor.State) -> requestor.State:
+        """The state; one that is older than what was sent goes on above it, with everything."""
+        issued = self.store.high_water.value(asked(self.peer.id))
+        if issued <= state.last:
+            return state
+        self.work.tell_anew(
+            self.peer.id,
+            SET_BACK,
+            f"the database ends at number {state.last}, and numbers up to {issued} were sent: an older database was "
+            "put back, so the whole list goes out again above them",
+        )
+        return requestor.step(state, requestor.SetBack(issued))[0]
+
+    def keep_issued(self, last: int) -> None:
+        """Keep outside the store that numbers up to this one may have been sent."""
+        mark, name = self.store.high_water, asked(self.peer.id)
+        if last > mark.value(name) and not self.work.rehearsal:
+            mark.reserve(name, last, exact=True)
 
     def told_values(self) -> bool:
         """Whether the server has been told values."""

@@ -23,7 +23,7 @@ from dxa.rules.addressing import AddressingRules
 from dxa.store import PeerRow, Store
 
 #: Numbers of our own notices; where MS Mail has a number for the same thing, that one is used.
-HELD, ABSENT, REUSED = -1, -2, -3
+HELD, ABSENT, REUSED, SET_BACK = -1, -2, -3, -4
 #: A full answer is above a peer's limit, so a person has to bring it (KB Q119450).
 LIMIT_REACHED, MANUAL_IMPORT = 118, 166
 #: "Template information and template do not match".

@@ -27,6 +27,7 @@ from dxa.config import FILE_NAME
 from dxa.dirsync import requestor
 from dxa.errors import StoreError, UsageError
 from dxa.store import FileHighWater, PeerRow, Store
+from dxa.store.highwater import ASKED, asked
 
 #: Where no mark tells what was issued, the numbers of the backup are this far below the next ones: more than any site
 #: issues between two backups, and not a thousandth of what the protocol has.
@@ -118,15 +119,21 @@ class _Restoring:
         try:
             above = {}
             issued = store.sequences()
-            for name in {*issued, *self.links(), *(key.removeprefix("seq:") for key in known or {})}:
-                highest = max(issued.get(name, 0), (known or {}).get(f"seq:{name}", 0))
+            marks = known or {}
+            for name, value in marks.items():
+                if name.startswith(ASKED):
+                    numbers.reserve(name, value, exact=True)
+            sequences = {key.removeprefix("seq:") for key in marks if key.startswith("seq:")}
+            for name in {*issued, *self.links(), *sequences}:
+                highest = max(issued.get(name, 0), marks.get(f"seq:{name}", 0))
                 above[name] = highest + (LEAP if known is None else 0)
                 numbers.reserve(f"seq:{name}", above[name])
-            rows = store.peers.all()
+            rows = [attrs.evolve(_far_on(owed(row)), cursor="") for row in store.peers.all()]
             with store.transaction():
                 # Whatever a cursor says, the peer may have told more since.
-                store.peers.put(attrs.evolve(_far_on(owed(row)), cursor="") for row in rows)
+                store.peers.put(rows)
                 for row in rows:
+                    numbers.reserve(asked(row.id), row.asking.last, exact=True)
                     store.set_counter(f"in step:{row.id}", 0)
                     store.outbox.supersede(row.id)
         finally:

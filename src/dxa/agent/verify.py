@@ -19,6 +19,7 @@ from dxa.connector import Examiner
 from dxa.errors import DxaError, StoreError, TransportError
 from dxa.rules.ownership import FORMER, has_owner
 from dxa.store import Damage, DamageKind
+from dxa.store.highwater import asked
 from dxa.worker import offered
 
 #: What `repair` does about a damage, by its kind; the others need a person.
@@ -150,6 +151,11 @@ def _numbers(site: OpenSite) -> Iterator[Found]:
             if kept < highest:
                 text = f"{site.config.high_water.name} says {kept} for link {link}, and {highest} was given out"
                 yield Found(area=area, subject=link, text=text, repair="the mark is raised")
+        for row in site.store.peers.all():
+            kept = site.store.high_water.value(asked(row.id))
+            if kept < row.asking.last:
+                text = f"{site.config.high_water.name} says {kept}, and {row.asking.last} was sent to this server"
+                yield Found(area=area, subject=row.id, text=text, repair="the mark is raised")
     except StoreError as error:
         yield Found(area=area, subject="", text=str(error), advice="see there")
 
@@ -231,3 +237,6 @@ def _raise_numbers(site: OpenSite) -> None:
     for link in issued:
         if store.high_water.value(f"seq:{link}") < store.highest(link):
             store.high_water.reserve(f"seq:{link}", store.highest(link))
+    for row in store.peers.all():
+        if store.high_water.value(asked(row.id)) < row.asking.last:
+            store.high_water.reserve(asked(row.id), row.asking.last, exact=True)

@@ -56,7 +56,14 @@ class WantExport:
     """An administrator wants everything sent to the server."""
 
 
-Event: TypeAlias = Send | Got | WantImport | WantExport
+@attrs.frozen
+class SetBack:
+    """Numbers up to `issued` were sent of which this state knows nothing: it is an older one that was put back."""
+
+    issued: int
+
+
+Event: TypeAlias = Send | Got | WantImport | WantExport | SetBack
 
 
 @attrs.frozen
@@ -231,4 +238,7 @@ def step(state: State, event: Event) -> Outcome:
         return _send(state, event)
     if isinstance(event, WantImport):
         return attrs.evolve(state, imports=True), ()
+    if isinstance(event, SetBack):
+        # A server takes no number twice, so what is under them now would count as taken and be lost.
+        return attrs.evolve(state, last=max(state.last, event.issued), exports=True), ()
     return attrs.evolve(state, exports=True), ()

@@ -16,14 +16,25 @@ from dxa.errors import StoreError
 #: So many numbers are reserved at once, so that the file is not written for each.
 BLOCK = 1000
 
+#: What the names of sequences begin with that are `asked`.
+ASKED = "ask:"
+
 _TITLE = "dxa: highest numbers issued; never set them back"
+
+
+def asked(peer: str) -> str:
+    """The name of the sequence of what is sent to this server, a peer of a link on which dxa is the requestor."""
+    return f"{ASKED}{peer}"
 
 
 class HighWater(Protocol):
     """The highest numbers handed out, by the name of their sequence."""
 
-    def reserve(self, name: str, upto: int) -> None:
-        """Numbers up to `upto` are about to be handed out. Durable when it returns; never goes down."""
+    def reserve(self, name: str, upto: int, *, exact: bool = False) -> None:
+        """Numbers up to `upto` are about to be handed out. Durable when it returns; never goes down.
+
+        With `exact` nothing is reserved ahead, so that the value always is the highest number handed out.
+        """
 
     def value(self, name: str) -> int:
         """No number up to this one may be handed out (any more)."""
@@ -38,7 +49,7 @@ class MemoryHighWater:
     def __init__(self) -> None:
         self._values: dict[str, int] = {}
 
-    def reserve(self, name: str, upto: int) -> None:
+    def reserve(self, name: str, upto: int, *, exact: bool = False) -> None:
         """See `HighWater`."""
         self._values[name] = max(upto, self.value(name))
 
@@ -63,11 +74,11 @@ class FileHighWater:
         self._reserved: dict[str, int] | None = None
         self._issued: dict[str, int] = {}
 
-    def reserve(self, name: str, upto: int) -> None:
+    def reserve(self, name: str, upto: int, *, exact: bool = False) -> None:
         """See `HighWater`."""
         before = self.value(name)
         if upto > self._on_disk().get(name, 0):
-            self._write({name: upto + BLOCK - 1})
+            self._write({name: upto if exact else upto + BLOCK - 1})
         self._issued[name] = max(upto, before)
 
     def value(self, name: str) -> int:
