@@ -10,7 +10,7 @@ from operator import attrgetter, itemgetter
 
 import attrs
 
-from dxa.entry import Reject, Transaction, Verb
+from dxa.entry import Entry, Reject, Transaction, Verb
 from dxa_msmail.importlines import Template, definition_of
 from dxa_msmail.ordinary import Run
 
@@ -29,6 +29,11 @@ class Others:
     def numbers(self) -> Sequence[int]:
         """The sync numbers of the transactions."""
         return list(map(_NUMBER, self.transactions))
+
+    @property
+    def entries(self) -> Sequence[Entry]:
+        """What the transactions are about: the new ones, or those that go."""
+        return [row.side for row in self.transactions]
 
     @property
     def raws(self) -> Sequence[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator
 from heapq import merge
 from itertools import groupby
 
@@ -13,7 +13,8 @@ from dxa.entry import Entry, Reject, Transaction, Verb, list_entry
 from dxa.ledger.answer import ListKey
 from dxa_msmail.errors import message as error_text
 from dxa_msmail.importlines import Template
-from dxa_msmail.importtext import Records
+from dxa_msmail.importrecords import Others, Records
+from dxa_msmail.ordinary import Run
 from dxa_msmail.postoffice.book import Book, Writer
 from dxa_msmail.postoffice.maildata import Changing
 from dxa_msmail.postoffice.networkrecords import HOSTS
@@ -72,24 +73,33 @@ class BookImport:
         """
         self._taken.append(Taken(records, len(self.rejects)))
         self.rejects += records.rejects
-        for place, run in groupby(_in_order(records), key=_added_to):
+        for part in records.parts:
+            if isinstance(part, Others):
+                self._others(part, replaces)
+            elif not (part.verb is Verb.ADD and self._has_place(part.entries[0]) and self._add_all(part)):
+                for line, row in zip(part.lines, part.transactions, strict=True):
+                    self._transaction(line, row)
+
+    def _others(self, part: Others, replaces: bool) -> None:
+        for place, run in groupby(_in_order(part), key=_added_to):
             first, *others = run
             self._one(*first, replaces)
-            if not (place in self._ready and self._add_all(others)):
+            adds = [(line, row) for line, row in others if isinstance(row, Transaction)]
+            lines, rows = [line for line, _ in adds], [row for _, row in adds]
+            if not (place in self._ready and self._add_all(Others(lines=lines, transactions=rows))):
                 for each in others:
                     self._one(*each, replaces)
 
-    def _add_all(self, items: Sequence[tuple[int, Transaction | Template]]) -> bool:
-        """Put many adds to one list into it, which is ready, unless that needs care: then nothing is done."""
-        entries = [row.new for _, row in items if isinstance(row, Transaction) and row.new is not None]
+    def _add_all(self, adds: Run | Others) -> bool:
+        """Put many adds to one list into it, which has a place, unless that needs care: then nothing is done."""
+        entries = adds.entries
         if not self.templates and any(entry.fields for entry in entries):
             return False
         if entries and not self._applying.add_all(entries):
             return False
         self.counts[Verb.ADD] += len(entries)
         if self.pol is not None:
-            for line, row in items:
-                assert isinstance(row, Transaction)
+            for line, row in zip(adds.lines, adds.transactions, strict=True):
                 self._tell_own_list(self.pol, line, row)
         return True
 
@@ -134,19 +144,26 @@ class BookImport:
 
     def _is_ready(self, line: int, row: Transaction, entry: Entry) -> bool:
         """Whether the transaction's list has a place, or gets one now."""
-        key = list_key(entry)
-        # A modify by name alone (KB Q152424) has no list.
-        there = key in self.book.places or key in self._applying.lists
-        if not there and key != self.own and entry.type:
+        if not self._is_there(entry):
             if row.verb is Verb.DELETE:
                 return False  # nobody is left to be deleted
-            code, text = self.creating.fault(key, entry.list)
+            code, text = self.creating.fault(list_key(entry), entry.list)
             if code:
                 whom = entry.name or "the whole list"
                 self.rejects.append(Reject(row.number, line, row.raw, code, f"{text} ({whom})"))
                 return False
         self._ready.add((entry.type, entry.list))
         return True
+
+    def _is_there(self, entry: Entry) -> bool:
+        """Whether the entry's list needs no place any more."""
+        key = list_key(entry)
+        # A modify by name alone (KB Q152424) has no list.
+        return key in self.book.places or key in self._applying.lists or key == self.own or not entry.type
+
+    def _has_place(self, entry: Entry) -> bool:
+        """Whether an add finds its list, or that gets a place now."""
+        return self._is_there(entry) or not self.creating.fault(list_key(entry), entry.list)[0]
 
     def _define(self, line: int, template: Template) -> None:
         """KB Q125920: a T line gives the list a template, and discards all values that it has."""
@@ -218,12 +235,12 @@ def _added_to(item: tuple[int, Transaction | Template]) -> tuple[str, str] | Non
     return None if isinstance(row, Template) or row.verb is not Verb.ADD or row.new is None else row.new[1:3]
 
 
-def _in_order(records: Records) -> Iterator[tuple[int, Transaction | Template]]:
+def _in_order(part: Others) -> Iterator[tuple[int, Transaction | Template]]:
     """Transactions and template definitions as they follow each other."""
-    rows = zip(records.lines, records.transactions, strict=True)
-    if not records.templates:
+    rows = zip(part.lines, part.transactions, strict=True)
+    if not part.templates:
         return rows
-    templates = ((template.line, template) for template in records.templates)
+    templates = ((template.line, template) for template in part.templates)
     return merge(rows, templates, key=lambda item: item[0])
 
 
