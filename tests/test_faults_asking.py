@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.asking_world import AskingFolder, AskingMail, AskingServed, AskingShadow, AskingSite
-from tests.schedules import Make, machine, wrong
+from tests.worlds.asking import AskingFolder, AskingMail, AskingServed, AskingShadow
+from tests.worlds.askingsite import AskingSite
+from tests.worlds.base import World
+from tests.worlds.runner import machine, twins, wrong
 
 OverFolders = machine(AskingFolder, 8, 30)
 OverMail = machine(AskingMail, 3, 25)
@@ -33,21 +35,18 @@ class TestAskingAServer(AtServer.TestCase):
 BLOCKS = [(AskingFolder, 12), (AskingMail, 5), (AskingShadow, 1), (AskingServed, 1)]
 
 
-@pytest.mark.parametrize(("block", "make", "count"), [(at, *each) for at, each in enumerate(BLOCKS)])
-def test_schedules_of_sites_that_ask_end_in_agreement(block: int, make: Make, count: int, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("block", "kind", "count"), [(at, *each) for at, each in enumerate(BLOCKS)])
+def test_schedules_of_sites_that_ask_end_in_agreement(block: int, kind: type[World], count: int) -> None:
     """Schedules from fixed seeds end with every list in step, and every site's directory with what it was told."""
-    assert {} == wrong(make, range(block * 100, block * 100 + count), tmp_path)
+    assert {} == wrong(kind, range(block * 100, block * 100 + count))
 
 
 def test_equal_seeds_are_equal_runs_of_sites_that_ask(tmp_path: Path) -> None:
     """A schedule can be replayed: the same seed does the same things with the same results."""
-    worlds = [AskingFolder(7, tmp_path / name) for name in ("one", "two")]
-    for world in worlds:
-        for _ in range(40):
-            world.step()
+    one, two = twins(AskingFolder, 7, tmp_path, 40)
 
-    assert worlds[0].log == worlds[1].log
-    assert worlds[0].inbox.files == worlds[1].inbox.files
+    assert one.log == two.log
+    assert one.inbox.files == two.inbox.files
 
 
 def test_nothing_is_sent_when_nothing_changes(tmp_path: Path) -> None:

@@ -2,65 +2,25 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, settings
-from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, rule
 
-from tests.served_world import ServedWorld, run_served
+from tests.worlds.runner import machine, twins, wrong
+from tests.worlds.served import ServedWorld
 
-
-class ServedFaultMachine(RuleBasedStateMachine):
-    """One server with people of its own and three others; Hypothesis chooses what happens, and shrinks what fails."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.folder = tempfile.TemporaryDirectory()
-        self.world = ServedWorld(0, Path(self.folder.name))
-
-    def teardown(self) -> None:
-        """The end of every schedule: clean cycles, then everything agrees."""
-        with self.folder:
-            self.world.settle()
-            assert [] == self.world.problems()
-
-
-def _rule(name: str) -> object:
-    @rule(seed=st.integers(0, 2**16))
-    def act(self: ServedFaultMachine, seed: int) -> None:
-        self.world.random.seed(seed)
-        self.world.now += 600
-        getattr(self.world, name)()
-
-    return act
-
-
-for _action in ServedWorld.ACTIONS:
-    setattr(ServedFaultMachine, _action.__name__, _rule(_action.__name__))
-
-ServedFaultMachine.TestCase.settings = settings(
-    max_examples=2, stateful_step_count=15, deadline=None, suppress_health_check=list(HealthCheck)
-)
+AtServer = machine(ServedWorld, 2, 15)
 
 
 @pytest.mark.dx("T-136", "T-137", "T-138", "T-140", "T-142", "T-190")
-class TestFaultsAtAServer(ServedFaultMachine.TestCase):
+class TestFaultsAtAServer(AtServer.TestCase):
     """Letters are lost, doubled, cut and reordered, programs end anywhere, and every side is set back to backups."""
 
 
 @pytest.mark.parametrize("block", range(2))
-def test_schedules_with_a_server_end_in_agreement(block: int, tmp_path: Path) -> None:
+def test_schedules_with_a_server_end_in_agreement(block: int) -> None:
     """Schedules from fixed seeds end with every list in step, and with nothing that a check would find."""
-    wrong = {}
-    for seed in range(block * 2, block * 2 + 2):
-        problems = run_served(seed, tmp_path / str(seed))
-        if problems:
-            wrong[seed] = problems
-
-    assert {} == wrong
+    assert {} == wrong(ServedWorld, range(block * 2, block * 2 + 2))
 
 
 @pytest.mark.dx("T-053")
@@ -80,14 +40,11 @@ def test_nothing_is_sent_when_nothing_changes(tmp_path: Path) -> None:
 
 def test_equal_seeds_are_equal_runs_at_a_server(tmp_path: Path) -> None:
     """A schedule can be replayed: the same seed does the same things, to the same bytes in what the server keeps."""
-    worlds = [ServedWorld(7, tmp_path / name) for name in ("one", "two")]
-    for world in worlds:
-        for _ in range(25):
-            world.step()
+    one, two = twins(ServedWorld, 7, tmp_path, 25)
     kept = [
         {name: (world.hub.root / name).read_bytes() for name in ("DXA/SERVER", "GLB/MSTTRANS.GLB", "GLB/SRVCONF.GLB")}
-        for world in worlds
+        for world in (one, two)
     ]
 
-    assert worlds[0].log == worlds[1].log
+    assert one.log == two.log
     assert kept[0] == kept[1]

@@ -17,10 +17,11 @@ from dxa_msmail.postoffice import letters, mailbag
 from dxa_msmail.postoffice.maildata import Maildata
 from dxa_msmail.postoffice.process import T1, T2, T3
 from dxa_msmail.programs import importing, rebuild, reqmain, resync, srvmain
-from tests.dispatch_world import ScheduledServed, berlin
-from tests.maildata_world import DiskPostoffice, DiskWorld
-from tests.served_world import ServedWorld
-from tests.world import Crash, Fuse
+from tests.worlds.disk import DiskWorld
+from tests.worlds.diskoffice import DiskPostoffice
+from tests.worlds.dispatch import ScheduledServed, berlin
+from tests.worlds.fuses import Crash, Fuse
+from tests.worlds.served import ServedWorld
 
 #: The programs of a cycle in their order; the first half runs at one postoffice, NORTH/ALPHA.
 ACTS = ("REQMAIN -t", "EXTERNAL there", "dxa sync", "EXTERNAL here", "REQMAIN -r", "IMPORT -q", "REBUILD -f")
@@ -104,14 +105,10 @@ class Stage:
         self.world.broken.clear()
         self.start()
 
-    def roots(self) -> list[Path]:
-        """The folders of all postoffices."""
-        return [self.world.shadow_root, *(office.root for office in self.world.offices)]  # type: ignore[attr-defined]
-
     def mail(self) -> list[tuple[str, str, str, str]]:
         """Every letter that lies in a mailbag: where, for whom, its subject without numbers, how many attachments."""
         found = []
-        for root in self.roots():
+        for root in self.world.roots():
             with Maildata(root).look() as files:
                 for bag in (name.removesuffix(".MBG") for name in files.names("MBG")):
                     for _, header in mailbag.headers(files, bag):
@@ -138,10 +135,6 @@ class ServedStage(Stage):
 
     def start(self) -> None:
         """See `Stage`; nothing is in memory."""
-
-    def roots(self) -> list[Path]:
-        """See `Stage`."""
-        return [office.root for office in self.world.offices]
 
     def run(self, act: str) -> None:
         """See `Stage`."""

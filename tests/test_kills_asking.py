@@ -12,10 +12,11 @@ from typing import Any
 
 import pytest
 
-from tests.asking_world import Asking, AskingFolder, AskingMail, AskingServed, AskingShadow, bring
-from tests.mail_world import MailWorld
-from tests.served_world import ServedWorld
-from tests.world import NAMES, Crash, Fuse
+from tests.worlds.asking import Asking, AskingFolder, AskingMail, AskingServed, AskingShadow, bring
+from tests.worlds.fuses import Crash, Fuse
+from tests.worlds.mail import MailWorld
+from tests.worlds.memory import NAMES
+from tests.worlds.served import ServedWorld
 
 #: What is done in a cycle, in its order; before the last two somebody has carried the mail, and brought the file.
 ACTS = ("asking", "serving", "extracting", "taking")

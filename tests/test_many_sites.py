@@ -17,7 +17,9 @@ from dxa_msmail.postoffice.letters import Letter, submit
 from dxa_msmail.postoffice.networks import RouteKind
 from dxa_msmail.postoffice.users import users
 from dxa_msmail.programs import external
-from tests.sites_world import MAIL_OF, PLACES, PO1, PO2, POSTOFFICES, SITES, X1, X2, World, run
+from tests.worlds.places import MAIL_OF, PLACES, PO1, PO2, POSTOFFICES, SITES, X1, X2
+from tests.worlds.runner import wrong
+from tests.worlds.sites import ManySites
 
 
 @pytest.fixture(autouse=True)
@@ -27,9 +29,9 @@ def quick_disk(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> World:
+def world(tmp_path: Path) -> ManySites:
     """Everything joined, after its first cycles."""
-    made = World(1, tmp_path, faults=False)
+    made = ManySites(1, tmp_path, faults=False)
     made.settle(2)
     return made
 
@@ -39,7 +41,7 @@ def others(place: str) -> list[str]:
     return [each for each in PLACES if each != place]
 
 
-def test_everybody_is_in_every_list_after_the_second_cycle(world: World) -> None:
+def test_everybody_is_in_every_list_after_the_second_cycle(world: ManySites) -> None:
     """The first cycle brings the postoffices' people to the sites and to each other; the second one finds nothing."""
     assert [] == world.problems()
     assert [9, 9, 9, 9] == [len(world.place(place).held()) for place in PLACES]
@@ -47,7 +49,7 @@ def test_everybody_is_in_every_list_after_the_second_cycle(world: World) -> None
 
 
 @pytest.mark.parametrize("place", PLACES)
-def test_changes_at_each_place_reach_the_three_others(world: World, place: str) -> None:
+def test_changes_at_each_place_reach_the_three_others(world: ManySites, place: str) -> None:
     """Somebody who comes, gets another name and goes does so in all lists, each time with the next cycle."""
     mailbox = world.add(place)
     world.cycle()
@@ -65,7 +67,7 @@ def test_changes_at_each_place_reach_the_three_others(world: World, place: str) 
 
 
 @pytest.mark.dx("T-210")
-def test_remote_sites_are_further_postoffices(world: World) -> None:
+def test_remote_sites_are_further_postoffices(world: ManySites) -> None:
     """KB Q199534: at PO1, Import defines the other site and the postoffice behind it, both by way of the own site."""
     ways = {name: (row.route.kind, row.route.via) for name, row in world.offices[PO1].ways().items()}
 
@@ -76,7 +78,7 @@ def test_remote_sites_are_further_postoffices(world: World) -> None:
     } == ways
 
 
-def test_directory_synchronization_of_a_postoffice_behind_another_site_is_relayed(world: World) -> None:
+def test_directory_synchronization_of_a_postoffice_behind_another_site_is_relayed(world: ManySites) -> None:
     """PO2's request lies in X2's shadow postoffice for X1, and X1's answer in X1's for PO2, by way of X2."""
     world.offices[PO2].ask()
     external.run(world.offices[PO2].maildata, world.clock)
@@ -90,7 +92,7 @@ def test_directory_synchronization_of_a_postoffice_behind_another_site_is_relaye
     assert {PO2: 1} == there.delivered
 
 
-def test_mail_between_postoffices_behind_two_sites_has_a_way(world: World) -> None:
+def test_mail_between_postoffices_behind_two_sites_has_a_way(world: ManySites) -> None:
     """PO2 to PO1 leads through both sites' shadow postoffices, and PO1 to PO2 back."""
     for one, other in (POSTOFFICES, POSTOFFICES[::-1]):
         mailbox = sorted(world.people[other])[0]
@@ -100,7 +102,7 @@ def test_mail_between_postoffices_behind_two_sites_has_a_way(world: World) -> No
         assert ["Lunch?"] == waiting(world, other, mailbox)
 
 
-def send(world: World, place: str, to: str) -> None:
+def send(world: ManySites, place: str, to: str) -> None:
     """Somebody at a postoffice writes a letter."""
     sender = f"{place}/{sorted(world.people[place])[0]}"
     time = datetime.fromtimestamp(world.now, UTC).replace(tzinfo=None)
@@ -108,14 +110,14 @@ def send(world: World, place: str, to: str) -> None:
         submit(change, Letter(sender=sender, to=(to,), time=time, subject="Lunch?", body=b"At noon."), now=world.now)
 
 
-def waiting(world: World, place: str, mailbox: str) -> list[str]:
+def waiting(world: ManySites, place: str, mailbox: str) -> list[str]:
     """The subjects of what lies in somebody's mailbox."""
     with world.offices[place].maildata.look() as files:
         bag = next(user.hexid for user in users(files) if user.mailbox.casefold() == mailbox.casefold())
         return [header.subject for _, header in mailbag.headers(files, bag)]
 
 
-def test_people_do_not_go_round_in_a_circle(world: World) -> None:
+def test_people_do_not_go_round_in_a_circle(world: ManySites) -> None:
     """X2 has PO2's people from X1 alone, though they are connected to X2, and does not tell them back."""
     owners = {each.target.value: each.owner for each in world.sites[X2].people() if each.target is not None}
 
@@ -126,7 +128,7 @@ def test_people_do_not_go_round_in_a_circle(world: World) -> None:
 
 
 @pytest.mark.dx("T-201")
-def test_the_custom_recipient_of_the_article_does_no_harm(world: World) -> None:
+def test_the_custom_recipient_of_the_article_does_no_harm(world: ManySites) -> None:
     """Whoever makes NET/PO/$SYSTEM by hand, as the article says, finds it in nobody's list, at X2 neither."""
     recipient = Recipient(
         kind=Kind.CUSTOM,
@@ -143,7 +145,7 @@ def test_the_custom_recipient_of_the_article_does_no_harm(world: World) -> None:
 
 
 @pytest.mark.dx("T-102")
-def test_an_address_belongs_to_one_recipient_at_each_site(world: World) -> None:
+def test_an_address_belongs_to_one_recipient_at_each_site(world: ManySites) -> None:
     """Whom PO1 tells X1, X2 has once; a second recipient with the address is refused there and changes nobody."""
     address = f"{PO1}/{sorted(world.people[PO1])[0]}"
     before = world.sites[X2].held()
@@ -158,7 +160,7 @@ def test_an_address_belongs_to_one_recipient_at_each_site(world: World) -> None:
     assert [] == world.problems()
 
 
-def test_nobody_is_deleted_while_the_other_site_is_silent(world: World) -> None:
+def test_nobody_is_deleted_while_the_other_site_is_silent(world: ManySites) -> None:
     """X2 writes nothing for weeks, and its shadow postoffice carries nothing: all others keep its people and PO2's."""
     world.add(X1)
     for _ in range(5):
@@ -177,14 +179,9 @@ def test_nobody_is_deleted_while_the_other_site_is_silent(world: World) -> None:
 
 
 @pytest.mark.parametrize("block", range(3))
-def test_schedules_end_with_everybody_in_every_list(block: int, tmp_path: Path) -> None:
+def test_schedules_end_with_everybody_in_every_list(block: int) -> None:
     """Whatever files of the site link and letters are late, lost or cut: nobody vanishes, and all lists agree."""
-    wrong = {}
-    for seed in range(block * 5, block * 5 + 5):
-        problems = run(seed, tmp_path / str(seed))
-        if problems:
-            wrong[seed] = problems
-    assert {} == wrong
+    assert {} == wrong(ManySites, range(block * 5, block * 5 + 5))
 
 
 # -- what two sites must not share ---------------------------------------------------------------------------------
@@ -192,7 +189,7 @@ def test_schedules_end_with_everybody_in_every_list(block: int, tmp_path: Path) 
 
 def told(folder: Path, mail: Mapping[str, str]) -> list[list[str]]:
     """What the administrators of both sites are told after three cycles, with these links to MS Mail."""
-    world = World(1, folder, faults=False, mail=mail)
+    world = ManySites(1, folder, faults=False, mail=mail)
     for _ in range(3):
         for site in world.sites.values():
             site.sync()

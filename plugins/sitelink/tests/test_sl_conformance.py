@@ -26,7 +26,7 @@ from dxa_sitelink.messages import Batch, Status, Way, read_batch
 from dxa_sitelink.options import LinkOptions
 from dxa_sitelink.reading import Peer, opened
 from dxa_sitelink.sites import FileName, read_name, tag
-from tests.sitelink_world import Copies, key_of
+from tests.worlds.linkedsite import Copies, key_of
 
 PEER, SITE = "LAB/PO1", "INSTITUTE/BERLIN"
 #: The people of whom the peer tells come from a site behind it.

@@ -18,7 +18,7 @@ from dxa_sitelink import dump, lines
 from dxa_sitelink.container import IncompleteError, seal, unseal
 from dxa_sitelink.messages import Batch, Status, Way, read_batch, read_status
 from dxa_sitelink.sites import FileName, check_site, read_name, tag
-from tests.sitelink_world import key_of
+from tests.worlds.linkedsite import key_of
 
 TYPES = AddressTypes(ADDRESS_TYPES)
 WAY = Way(sender="LAB/HQ", to="LAB/BERLIN", link="main")

@@ -11,7 +11,8 @@ from dxa_sitelink.container import seal, unseal
 from dxa_sitelink.messages import Batch, Way
 from dxa_sitelink.reading import DAMAGED, FOREIGN, FORGED, INCOMPLETE, REPLAYED, UNSIGNED
 from dxa_sitelink.sites import FileName, read_name, tag
-from tests.sitelink_world import LINK, Site, World, key_of
+from tests.worlds.linkedsite import LINK, Site, key_of
+from tests.worlds.sitelink import LinkedSites
 
 HQ, BERLIN = "LAB/HQ", "LAB/BERLIN"
 
@@ -20,7 +21,7 @@ HQ, BERLIN = "LAB/HQ", "LAB/BERLIN"
 class Pair:
     """Two sites that know each other, and the world around them."""
 
-    world: World
+    world: LinkedSites
     hq: Site
     berlin: Site
 
@@ -28,7 +29,7 @@ class Pair:
 @pytest.fixture
 def pair() -> Pair:
     """Two sites, each with two people, in step."""
-    world = World(0)
+    world = LinkedSites(0)
     world.faults = False
     pair = Pair(world, world.sites[HQ], world.sites[BERLIN])
     for site, people in ((pair.hq, ("ANN", "CY")), (pair.berlin, ("BOB", "DI"))):

@@ -7,16 +7,17 @@ from collections.abc import Mapping, Sequence
 import pytest
 
 from dxa_sitelink.lines import SITE
-from tests.sitelink_world import LINK, Site, World
+from tests.worlds.linkedsite import LINK, Site
+from tests.worlds.sitelink import LinkedSites
 
 A, B, C = "LAB/A", "LAB/B", "LAB/C"
 CHAIN = {A: [B], B: [A, C], C: [B]}
 RING = {A: [B, C], B: [A, C], C: [A, B]}
 
 
-def world_of(links: Mapping[str, Sequence[str]]) -> World:
+def world_of(links: Mapping[str, Sequence[str]]) -> LinkedSites:
     """Sites with one person each, in step."""
-    world = World(0, links)
+    world = LinkedSites(0, links=links)
     world.faults = False
     for site in world.sites.values():
         site.add("ONE", f"One of {site.name}")
@@ -30,7 +31,7 @@ def people(site: Site) -> dict[str, tuple[str, str]]:
     return {r.name: (r.owner.removeprefix(f"{LINK}/"), dict(r.fields).get(SITE, "")) for r in told}
 
 
-def rejects(world: World) -> list[str]:
+def rejects(world: LinkedSites) -> list[str]:
     """All that could not be used anywhere."""
     return [reject.reason for site in world.sites.values() for reject in site.store.rejects.list()]
 
@@ -85,7 +86,7 @@ def test_people_of_other_systems_are_passed_on(links: Mapping[str, Sequence[str]
 
 def test_an_address_that_both_sites_are_told_of() -> None:
     """Each keeps its own, and says so; when one side is told of it no more, the other side's is what it gets."""
-    world = World(0, {A: [B], B: [A]})
+    world = LinkedSites(0, links={A: [B], B: [A]})
     world.faults = False
     a, b = world.sites[A], world.sites[B]
     a.local.put("Guest", "guest")
@@ -103,7 +104,7 @@ def test_an_address_that_both_sites_are_told_of() -> None:
 @pytest.mark.parametrize("seed", range(6))
 def test_three_sites_agree_after_faults(seed: int) -> None:
     """A chain under loss, damage, restores and crashes: everything agrees in the end."""
-    world = World(seed, CHAIN)
+    world = LinkedSites(seed, links=CHAIN)
     for _ in range(40):
         world.step()
     world.settle(8)

@@ -1,19 +1,14 @@
 """A small world for the fault test of cc:Mail: a site, a post office, bad programs, crashes, exports of yesterday.
 
-Everything but the kept export is in memory and follows from one seed. `FaultyOffice.step` does one random thing;
-`settle` ends all faults and lets two cycles run; `problems` says what is wrong then.
+Everything but the kept export is in memory.
 """
 
 from __future__ import annotations
 
-import random
 import shutil
-import tempfile
-import weakref
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import attrs
 
@@ -28,16 +23,13 @@ from dxa.host import Host
 from dxa.recipient import Recipient
 from dxa.store import MemoryHighWater, Store
 from dxa_ccmail.connector import CcMailConnector
-from dxa_ccmail.importfiles import Instruction, read_import
 from dxa_ccmail.names import first_last, fold
 from dxa_ccmail.record import LOCAL, REMOTE, Record
-from dxa_ccmail.running import checks, outputs
-from dxa_ccmail.running.events import REFUSED, SUCCESS, Program, RunError, ended
-from dxa_ccmail.running.interface import Exported, Imported, Kind, Mode, State
-from dxa_ccmail.simulator.office import Office, Refusal
+from dxa_ccmail.simulator.office import Office
 from dxa_ccmail.titles import Title
-from dxa_ccmail.undeliverable import write_undeliverable
-from tests.world import Crash, Fuse
+from tests.worlds.base import World
+from tests.worlds.ccmailprograms import FaultyPrograms
+from tests.worlds.fuses import Crash, Fuse, fuse_store
 
 LINK = "cc"
 CONFIG = """
@@ -68,132 +60,27 @@ PEOPLE = ("Jane Doe", "Ann Berg", "Ann Berg", "Cher", "Zoë Zorn", "Max Muster",
 TITLES = ("Sales", "Social", "Zorn, Zyx")
 
 
-@attrs.define
-class FaultyPrograms:
-    """EXPORT and IMPORT of an office in memory. What is to go wrong next goes wrong once."""
-
-    office: Office
-    fuse: Fuse
-    #: The exports that were taken, newest last.
-    past: list[bytes] = attrs.field(factory=list)
-    stale: int = 0
-    lacking: int = 0
-    torn: int = 0
-    export_code: int = 0
-    #: IMPORT ends with code 1 after so many records, if not negative.
-    stops: int = -1
-    #: IMPORT refuses so many records, the first ones.
-    refuses: int = 0
-    exported: str = ""
-    latest: bytes = b""
-
-    def export(self) -> Exported | None:
-        """See `Programs`."""
-        self.fuse.tick()
-        if code := self.take("export_code"):
-            raise RunError(ended(Program.EXPORT, code), code=code)
-        data = self.office.export_directory()
-        stale = min(self.take("stale"), len(self.past))
-        # Two old exports in a row agree with each other, and nobody can know better.
-        if stale and self.exported == "good" and self.past[-stale] != self.past[-1]:
-            data, self.exported = self.past[-stale], "stale"
-        else:
-            data, self.exported = self.cut(data)
-        if (torn := self.take("torn")) and (wrong := outputs.problem(Kind.DIRECTORY, data[:-torn])):
-            raise checks.not_run(Program.EXPORT, wrong)
-        titles = {Kind.LISTS: self.office.lists, Kind.BOARDS: self.office.boards}
-        found = {kind: self.office.export_titles(those) for kind, those in titles.items()}
-        self.fuse.tick()
-        self.latest = data
-        return Exported(files={Kind.DIRECTORY: data, **found}, event=ended(Program.EXPORT, SUCCESS))
-
-    def cut(self, data: bytes) -> tuple[bytes, str]:
-        """The export with its end missing. A cut that takes away only who was never seen shows nowhere."""
-        cut, known = data, self.past[-1] if self.past else b""
-        for _ in range(min(self.take("lacking"), data.count(b"Name:") - 1)):
-            cut = cut[: cut.rindex(b"Name:")]
-        lost = [b"Name:" + record for record in data[len(cut) :].split(b"Name:")[1:]]
-        return (cut, "cut") if any(record in known for record in lost) else (data, "good")
-
-    def take(self, name: str) -> int:
-        """What was to go wrong, which does so once."""
-        value: int = getattr(self, name)
-        setattr(self, name, 0)
-        return value
-
-    def import_(self, data: bytes, mode: Mode) -> Imported:
-        """See `Programs`."""
-        self.fuse.tick()
-        if not data:
-            return Imported(mode=mode, state=State.NOTHING)
-        rows = list(read_import(data, self.office.marking, delete_run=mode is Mode.DELETE))
-        stops, self.stops = self.stops, -1
-        not_now = rows[: self.take("refuses")]
-        rows = rows[len(not_now) :]
-        _, refused, malformed = self.office.import_(rows[:stops] if stops >= 0 else rows)
-        assert not malformed
-        refused += [Refusal(row.record, "not now") for row in not_now if isinstance(row, Instruction)]
-        self.fuse.tick()
-        if stops >= 0:
-            raise RunError(ended(Program.IMPORT, 1), code=1)
-        code = REFUSED if refused else SUCCESS
-        text = write_undeliverable((each.record, each.reason) for each in refused)
-        return Imported(mode=mode, state=State.DONE, code=code, event=ended(Program.IMPORT, code), undeliverable=text)
-
-    def results(self) -> Sequence[Imported]:
-        """See `Programs`."""
-        return ()
-
-    def settle(self, receipts: Sequence[str]) -> None:
-        """See `Programs`."""
-        self.fuse.tick()
-        self.past = [*self.past[-9:], self.latest] if receipts else self.past
-
-    def warnings(self) -> Sequence[str]:
-        """See `Programs`."""
-        return ()
-
-
-class FaultyOffice:
+class FaultyOffice(World):
     """A site and its post office. `own` is what people have put into cc:Mail, `faults` whether anything goes wrong."""
 
+    LENGTH = 60
     #: A crash comes at most so many steps after a cycle began.
-    STEPS = 40
+    WITHIN = 40
 
-    def __init__(self, seed: int) -> None:
-        self.random = random.Random(seed)
-        self.now, self.faults, self.serial = 1_000_000.0, True, 0
-        self.log: list[str] = []
-        self.broken: list[str] = []
+    def __init__(self, seed: int, folder: Path, *, faults: bool = True) -> None:
+        World.__init__(self, seed, folder, faults=faults)
+        self.serial = 0
         self.fuse = Fuse()
         self.office = Office(name="PO1")
         self.programs = FaultyPrograms(self.office, self.fuse)
         self.own: dict[str, Record] = {}
-        self.folder = Path(tempfile.mkdtemp(prefix="dxa-cc-"))
-        weakref.finalize(self, shutil.rmtree, self.folder, ignore_errors=True)
         self.host = Host()
         self.types = self.host.address_types()
         self.config = parse(CONFIG, self.folder / "dxa.toml", self.host.connectors(), self.types)
         self.store = Store.open("sqlite:///:memory:", MemoryHighWater(), create=True)
         self.store.types = self.types
-        self.fuse_commits()
+        fuse_store(self.store, self.fuse)
         self.agent = self.start()
-
-    def fuse_commits(self) -> None:
-        """A process may end before and after every commit."""
-        plain, db = self.store.transaction, self.store._db
-
-        @contextmanager
-        def fused() -> Iterator[None]:
-            inner = db._inside or db.rehearsing
-            if not inner:
-                self.fuse.tick()
-            with plain():
-                yield
-            if not inner:
-                self.fuse.tick()
-
-        self.store.transaction = fused  # type: ignore[method-assign]
 
     def start(self) -> Agent:
         """A fresh agent, as after the start of its process."""
@@ -221,16 +108,8 @@ class FaultyOffice:
     def close(self) -> None:
         """Give everything back."""
         self.store.close()
-        shutil.rmtree(self.folder, ignore_errors=True)
 
     # -- one random thing ------------------------------------------------------------------------------------------
-
-    def step(self) -> None:
-        """Do one random thing."""
-        self.now += self.random.randint(1, 4000)
-        action = self.random.choices(list(self.ACTIONS), list(self.ACTIONS.values()))[0]
-        self.log.append(action.__name__)
-        getattr(self, action.__name__)()
 
     def edit_office(self) -> None:
         """Somebody comes to cc:Mail, goes, moves to another post office, or gets another comment."""
@@ -301,7 +180,7 @@ class FaultyOffice:
     def cycle(self) -> None:
         """The site runs a cycle; it may crash between any two steps, and is started again."""
         if self.faults and self.random.random() < 0.3:
-            self.fuse.left = self.random.randint(0, self.STEPS)
+            self.fuse.left = self.random.randint(0, self.WITHIN)
         before, torn = self.told(), self.programs.lacking
         try:
             outcome = self.agent.sync()
@@ -322,7 +201,7 @@ class FaultyOffice:
 
     cut_before = True
 
-    ACTIONS: ClassVar[dict[Callable[[FaultyOffice], None], int]] = {
+    ACTIONS: ClassVar[Mapping[Callable[[Any], None], int]] = {
         edit_office: 8,
         edit_titles: 1,
         spoil_office: 2,
@@ -419,14 +298,3 @@ class FaultyOffice:
             spelled = there.name if there and fold(there.name) == fold(name) else name
             found[fold(name)] = (spelled, REMOTE, f"HQ {name}", notes)
         return found
-
-
-def run(seed: int, steps: int = 60) -> list[str]:
-    """The problems of a whole schedule."""
-    world = FaultyOffice(seed)
-    for _ in range(steps):
-        world.step()
-    world.settle()
-    problems = world.problems()
-    world.close()
-    return [f"{problem} (after {', '.join(world.log[-12:])})" for problem in dict.fromkeys(problems)]

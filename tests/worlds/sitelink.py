@@ -1,225 +1,38 @@
 """A small world for site links: two or more sites, a folder for each that is carried to the others, badly.
 
-Everything is in memory and follows from one seed. `World.step` does one random thing; `World.settle` ends all faults
-and lets clean cycles run; `World.problems` says what is wrong then.
+Everything is in memory.
 """
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
 import attrs
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-import dxa_msmail.plugin
-import dxa_sitelink.plugin
 from dxa.address import Address
-from dxa.agent import Agent, OpenSite
-from dxa.agent.admin import Administrator
-from dxa.agent.outcome import CycleOutcome
-from dxa.config import parse
-from dxa.connector import LinkContext, PeerInfo
 from dxa.errors import DxaError
-from dxa.host import Host
-from dxa.memory import MemorySystem
-from dxa.recipient import Kind, Recipient
-from dxa.signing import PrivateKey
-from dxa.store import MemoryHighWater, Store
-from dxa_sitelink.connector import SiteLink
-from dxa_sitelink.lines import SITE
+from dxa.recipient import Recipient
 from dxa_sitelink.sites import read_name, tag
-from tests.world import Crash, Fuse, fuse_store
-
-LINK, LOCAL = "sites", "local"
-NAMES = ("Ann", "Bob", "Éva", "Ann", "Zoë Longname, Alexandrina Theo", "Müller, Jörg")
-DEPARTMENTS = ("", "Chemistry", "Physics")
-
-HOST = Host(extra={"msmail": dxa_msmail.plugin, "sitelink": dxa_sitelink.plugin}, discover=False)
+from tests.worlds.base import World
+from tests.worlds.fuses import Crash
+from tests.worlds.linkedsite import DEPARTMENTS, LINK, NAMES, Site, shown
 
 
-def key_of(name: str) -> PrivateKey:
-    """The same key for the same name, always."""
-    return PrivateKey(Ed25519PrivateKey.from_private_bytes(name.encode().ljust(32, b".")[:32]))
+class LinkedSites(World):
+    """Sites by name, with whom each has a link."""
 
+    #: A crash comes within so many steps of a program.
+    WITHIN: ClassVar[int] = 14
 
-@attrs.define
-class Replica:
-    """One site's copy of the shared folder; its user may crash before and after every change."""
-
-    files: dict[str, bytes] = attrs.field(factory=dict)
-    fuse: Fuse = attrs.field(factory=Fuse)
-    writes: int = 0
-
-    def names(self) -> list[str]:
-        """See `dxa_sitelink.folder.Folder`."""
-        return sorted(self.files)
-
-    def read(self, name: str) -> bytes | None:
-        """See `dxa_sitelink.folder.Folder`."""
-        return self.files.get(name)
-
-    def modified(self, name: str) -> float:
-        """See `dxa_sitelink.folder.Folder`."""
-        return float("-inf")
-
-    def write(self, name: str, data: bytes) -> None:
-        """See `dxa_sitelink.folder.Folder`."""
-        self.fuse.tick()
-        self.files[name] = data
-        self.writes += 1
-        self.fuse.tick()
-
-    def remove(self, name: str) -> None:
-        """See `dxa_sitelink.folder.Folder`."""
-        self.fuse.tick()
-        self.files.pop(name, None)
-        self.fuse.tick()
-
-
-@attrs.define
-class Copies:
-    """Copies of bad files, in this process."""
-
-    kept: dict[str, tuple[bytes, str]] = attrs.field(factory=dict)
-
-    def keep(self, name: str, data: bytes, reason: str) -> None:
-        """See `dxa_sitelink.folder.Aside`."""
-        self.kept[name] = data, reason
-
-
-class Site:
-    """One site: its directory, its store, its agent, its copy of the folder."""
-
-    def __init__(self, name: str, peers: Sequence[str], world: World, extra: str = "") -> None:
-        self.name, self.world = name, world
-        self.folder, self.copies = Replica(), Copies()
-        self.fuse = self.folder.fuse
-        self.key: PrivateKey | None = key_of(name)
-        organization, site = name.split("/")
-        pem = key_of(name).pem().decode().replace("\n", "\\n")
-        text = f"""
-[site]
-organization = "{organization}"
-name = "{site}"
-[addressing]
-templates = {{}}
-[links.{LINK}]
-connector = "sitelink"
-import_container = "Sites"
-export_containers = ["Recipients", "Sites", "Memory"]
-export_custom = {{manual = true, imported = true}}
-[links.{LINK}.sitelink]
-key = "text:{pem}"
-"""
-        #: What another system at this site tells it; its addresses are no list of anybody's own.
-        self.local = HOST.memory.systems[f"{id(world)} {name}"] = MemorySystem()
-        text += f'[links.{LOCAL}]\nconnector = "memory"\nimport_container = "Memory"\n'
-        text += f'[links.{LOCAL}.memory]\nname = "{id(world)} {name}"\n'
-        for peer in peers:
-            text += f'[links.{LINK}.peers."{peer}".sitelink]\npublic_key = "{key_of(peer).public}"\n'
-        types = HOST.address_types()
-        self.config = parse(text + extra, Path("dxa.toml"), HOST.connectors(), types)
-        self.types = types
-        self.store = Store.open("sqlite:///:memory:", MemoryHighWater(), create=True)
-        self.store.types = types
-        fuse_store(self.store, self.fuse)
-        self.backup: bytes | None = None
-        self.agent = self.start()
-
-    def start(self) -> Agent:
-        """A fresh agent, as after the start of its process."""
-        site = OpenSite(
-            folder=Path(),
-            config=self.config,
-            host=HOST,
-            store=self.store,
-            types=self.types,
-            clock=lambda: self.world.now,
-        )
-        link = self.config.links[LINK]
-        organization, name = self.name.split("/")
-        context = LinkContext(
-            link=LINK,
-            options=link.options,
-            folder=Path(),
-            types=self.types,
-            site=(organization, name),
-            peers={p.name.casefold(): PeerInfo(id=p.id, name=p.name, options=p.options) for p in link.peers.values()},
-            now=lambda: self.world.now,
-        )
-        site.connectors[LINK] = SiteLink(context, self.folder, self.copies)
-        return Agent(site=site)
-
-    @property
-    def admin(self) -> Administrator:
-        """The site's administrator."""
-        return Administrator(agent=self.agent)
-
-    def sync(self) -> CycleOutcome:
-        """One cycle."""
-        self.world.now += 600
-        return self.agent.sync()
-
-    # -- people ----------------------------------------------------------------------------------------------------
-
-    def add(self, alias: str, name: str, *, department: str = "") -> None:
-        """A mailbox with an address of two types."""
-        self.admin.add(
-            Recipient(
-                kind=Kind.MAILBOX,
-                container="Recipients",
-                name=name,
-                alias=alias,
-                proxies=(
-                    Address("MS", f"{self.name}/{alias}".upper()),
-                    Address("SMTP", f"{alias.lower()}@{tag(self.name)}.example"),
-                ),
-                fields=(("department", department),) if department else (),
-            )
-        )
-
-    def own(self) -> list[Recipient]:
-        """Those that the site itself has made."""
-        return self.store.directory.search(owner="")
-
-    def told_by(self, peer: str) -> list[Recipient]:
-        """Those that this site has told."""
-        return self.store.directory.search(owner=f"{LINK}/{peer}")
-
-    def notices(self) -> list[str]:
-        """What the administrator has been told and is still open."""
-        return [notice.text for notice in self.store.notices.open()]
-
-    def view(self, peer: str) -> dict[str, tuple[Any, ...]]:
-        """What the peer should have from here: everybody it may see who is not its own, by native address."""
-        rows = {}
-        for recipient in self.store.directory.all():
-            site = dict(recipient.fields).get(SITE, "")
-            exported = not recipient.hidden and recipient.container.split("/")[0] in ("Recipients", "Sites", "Memory")
-            if exported and recipient.owner != f"{LINK}/{peer}" and site != peer:
-                rows[str(recipient.target or recipient.primary("MS"))] = shown(recipient)
-        return rows
-
-
-def shown(recipient: Recipient) -> tuple[Any, ...]:
-    """What of a recipient goes over a link."""
-    fields = tuple(sorted(field for field in recipient.fields if field[0] != SITE and field[1]))
-    return recipient.name, recipient.alias, frozenset(map(str, recipient.proxies)), fields
-
-
-class World:
-    """One run; equal seeds are equal runs."""
-
-    STEPS: ClassVar[int] = 14
-
-    def __init__(self, seed: int, links: Mapping[str, Sequence[str]] | None = None, extra: str = "") -> None:
-        self.random = random.Random(seed)
-        self.now = 1_000_000.0
-        self.faults = True
-        self.log: list[str] = []
+    def __init__(
+        self, seed: int, folder: Path = Path(), *, links: Mapping[str, Sequence[str]] | None = None, extra: str = ""
+    ) -> None:
+        World.__init__(self, seed, folder)
+        #: From this step on nobody edits anything, in half of the schedules.
+        self.edited_until = self.LENGTH // 2 if seed % 2 == 0 else None
+        self.done = 0
         links = links or {"LAB/HQ": ["LAB/BERLIN"], "LAB/BERLIN": ["LAB/HQ"]}
         self.sites = {name: Site(name, peers, self, extra) for name, peers in links.items()}
         self.serial = 0
@@ -228,18 +41,13 @@ class World:
 
     # -- one random thing ------------------------------------------------------------------------------------------
 
-    def step(self) -> None:
-        """Do one random thing."""
-        self.act(self.choose())
-
-    def choose(self) -> Callable[[World], None]:
-        """A random thing to do."""
-        return self.random.choices(list(self.ACTIONS), list(self.ACTIONS.values()))[0]
-
-    def act(self, action: Callable[[World], None]) -> None:
-        """Do it."""
-        self.log.append(action.__name__)
-        getattr(self, action.__name__)()
+    def choose(self) -> Callable[[Any], None]:
+        """As before; in half of the schedules nobody edits anything in the second part."""
+        self.done += 1
+        while True:
+            action = World.choose(self)
+            if self.edited_until is None or self.done <= self.edited_until or not action.__name__.startswith("edit"):
+                return action
 
     def any_site(self) -> Site:
         """One of the sites."""
@@ -348,7 +156,7 @@ class World:
             for plan in site.admin.held():
                 self.work(site, lambda site=site, plan=plan: site.admin.approve(plan.id))  # type: ignore[misc]
 
-    ACTIONS: ClassVar[dict[Callable[[World], None], int]] = {
+    ACTIONS: ClassVar[Mapping[Callable[[Any], None], int]] = {
         edit: 7,
         edit_elsewhere: 4,
         cycle: 14,
@@ -363,7 +171,7 @@ class World:
     def work(self, site: Site, work: Callable[[], Any]) -> None:
         """Run something at a site; it may crash between any two steps, and is started again."""
         if self.faults and self.random.random() < 0.15:
-            site.fuse.left = self.random.randint(0, self.STEPS)
+            site.fuse.left = self.random.randint(0, self.WITHIN)
         try:
             work()
         except Crash:
@@ -411,6 +219,10 @@ class World:
         ]
         return [f"{site.name} from {peer.name}: {'; '.join(differ)}"]
 
+    def end(self) -> list[str]:
+        """As before; and then nothing more is written."""
+        return World.end(self) + self.quiet()
+
     def quiet(self) -> list[str]:
         """What is written though nothing is new: files, and messages in the archives, in two more rounds."""
         before = {name: (site.folder.writes, _messages(site)) for name, site in self.sites.items()}
@@ -432,16 +244,3 @@ def _wrote(site: Site, name: str) -> bool:
 def _readdressed(recipient: Recipient, address: Address) -> Recipient:
     rest = tuple(proxy for proxy in recipient.proxies if proxy.type != address.type)
     return attrs.evolve(recipient, proxies=(address, *rest))
-
-
-def run(seed: int, steps: int = 40) -> list[str]:
-    """One schedule; returns what was wrong at its end. In half of them nobody edits anything in its second part."""
-    world = World(seed)
-    for number in range(steps):
-        while True:
-            action = world.choose()
-            if number < steps // 2 or seed % 2 or not action.__name__.startswith("edit"):
-                break
-        world.act(action)
-    world.settle()
-    return world.problems() + world.quiet()

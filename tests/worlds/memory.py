@@ -1,14 +1,12 @@
 """A small world for the fault test: dxa as the server, three requestors, a bad transport, crashes, restored backups.
 
-Everything is in memory and follows from one seed. `World.step` does one random thing; `World.settle` ends all faults
-and lets three cycles run; `World.problems` says what is wrong then.
+Everything is in memory. What may happen, what must hold and how it ends is that of the other worlds of MS Mail, too,
+which put other transports and other offices in its place.
 """
 
 from __future__ import annotations
 
-import random
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -19,21 +17,20 @@ from dxa.agent import Agent, OpenSite
 from dxa.agent.admin import Administrator, Leftover
 from dxa.config import parse
 from dxa.connector import Connector, LinkContext, PeerInfo
-from dxa.entry import Entry, Fields, Reject, Transaction, Verb, is_definition
+from dxa.entry import Fields, is_definition
 from dxa.errors import DxaError
 from dxa.host import Host
 from dxa.ledger.view import LISTS
 from dxa.recipient import Kind, Recipient
 from dxa.store import MemoryHighWater, Store
-from dxa_msmail import importtext
 from dxa_msmail.folder import MemoryFolder
-from dxa_msmail.importlines import definition_of
 from dxa_msmail.requestor.config import RequestorConfig
 from dxa_msmail.requestor.home import MemoryHome
-from dxa_msmail.requestor.lists import people
 from dxa_msmail.requestor.requestor import Requestor
-from dxa_msmail.requestor.state import MemoryStorage
 from dxa_msmail.server import MsMailServer
+from tests.worlds.base import World
+from tests.worlds.fuses import Crash, Fuse, FusedFolder, FusedStorage, fuse_store
+from tests.worlds.office import Postoffice
 
 NAMES = ("NORTH/ALPHA", "NORTH/BETA", "SOUTH/GAMMA")
 #: A postoffice's own list has unique names (KB Q96001); the site's directory need not.
@@ -66,181 +63,19 @@ patience = 0.0
 """ + "".join(f'[links.pcmail.peers."{name}"]\nno_password = true\n' for name in NAMES)
 
 
-class Crash(BaseException):
-    """The process ends here."""
-
-
-@attrs.define
-class Fuse:
-    """Ends a process after so many steps; None is never."""
-
-    left: int | None = None
-
-    def tick(self) -> None:
-        """One step: before and after every write, remove and commit."""
-        if self.left is None:
-            return
-        self.left -= 1
-        if self.left < 0:
-            self.left = None
-            raise Crash
-
-
-def fuse_store(store: Store, fuse: Fuse) -> None:
-    """Let whoever uses a store crash before and after each of its transactions."""
-    plain, db = store.transaction, store._db
-
-    @contextmanager
-    def fused() -> Iterator[None]:
-        inner = db._inside or db.rehearsing
-        if not inner:
-            fuse.tick()
-        with plain():
-            yield
-        if not inner:
-            fuse.tick()
-
-    store.transaction = fused  # type: ignore[method-assign]
-
-
-@attrs.define
-class FusedFolder(MemoryFolder):
-    """A folder whose user may crash before and after every change."""
-
-    fuse: Fuse = attrs.field(factory=Fuse)
-
-    def write(self, name: str, data: bytes) -> None:
-        """See `MemoryFolder`."""
-        self.fuse.tick()
-        MemoryFolder.write(self, name, data)
-        self.fuse.tick()
-
-    def remove(self, name: str) -> None:
-        """See `MemoryFolder`."""
-        self.fuse.tick()
-        MemoryFolder.remove(self, name)
-        self.fuse.tick()
-
-
-@attrs.define
-class FusedStorage(MemoryStorage):
-    """A state file whose user may crash before and after it is written."""
-
-    fuse: Fuse = attrs.field(factory=Fuse)
-
-    def save(self, state: Any) -> None:
-        """See `MemoryStorage`."""
-        self.fuse.tick()
-        MemoryStorage.save(self, state)
-        self.fuse.tick()
-
-
-@attrs.define
-class Postoffice:
-    """A requestor with its people, its message folders, and a backup of its state."""
-
-    name: str
-    people: dict[str, str]
-    requestor: Requestor
-    storage: FusedStorage
-    inbox: FusedFolder
-    outbox: FusedFolder
-    home: MemoryHome
-    fuse: Fuse
-    backup: tuple[Any, dict[str, str], tuple[str, ...], dict[str, str]] | None = None
-    #: The fields of its people's entries, and the values by mailbox and prompt.
-    template: tuple[str, ...] = ()
-    values: dict[str, str] = attrs.field(factory=dict)
-
-    @property
-    def naive(self) -> bool:
-        """Whether its requestor checks nothing."""
-        return self.requestor.config.naive
-
-    def write_list(self) -> None:
-        """Make the own address list what the people are, as an administrator's export would."""
-        rows = [
-            Transaction(0, Verb.ADD, None, Entry("", "MS", self.name, name, f"{self.name}/{alias}", self.told(alias)))
-            for alias, name in sorted(self.people.items())
-        ]
-        defined = [definition_of(importtext.Template(0, 0, "MS", self.name, self.template))] if self.template else []
-        self.home.write("ADDRESS.TXT", importtext.write([*defined, *rows]))
-
-    def told(self, alias: str) -> Fields:
-        """The values of one of its people, some of them left out where they are the default."""
-        prompts = [line.split("~")[0] for line in self.template]
-        return tuple(
-            (prompt, self.values[f"{alias}/{prompt}"]) for prompt in prompts if f"{alias}/{prompt}" in self.values
-        )
-
-    def expected(self, alias: str) -> Fields:
-        """The values of one of its people as others must see them."""
-        defined = ((line.split("~")[0], line.split("~")[4]) for line in self.template)
-        return tuple((prompt, self.values.get(f"{alias}/{prompt}", default)) for prompt, default in defined)
-
-    def want_templates(self, wanted: bool) -> None:
-        """Send and want values, or not."""
-        self.requestor.config = attrs.evolve(self.requestor.config, templates=wanted)
-
-    @property
-    def templates(self) -> bool:
-        """Whether values are sent and wanted."""
-        return self.requestor.config.templates
-
-    def held_values(self) -> dict[str, Fields]:
-        """What it holds of others: values by address, and definitions by list."""
-        lists = self.requestor.state().lists
-        return {e.address or e.list: e.fields for rows in lists.values() for e in rows.values() if e.fields}
-
-    def want_types(self, types: tuple[str, ...]) -> None:
-        """Ask for these address types from now on."""
-        self.requestor.config = attrs.evolve(self.requestor.config, types=types)
-
-    def want_export(self) -> None:
-        """Send the whole own list with the next request."""
-        self.requestor.want_export()
-
-    def t1(self) -> None:
-        """Send a request."""
-        self.requestor.t1(allow_empty=True)
-
-    def t3(self) -> list[Reject]:
-        """Take the answers; returns the records that were refused."""
-        return list(self.requestor.t3().rejects)
-
-    def held(self) -> set[tuple[str, str, str, str]]:
-        """Type, list, name and address of everybody of others."""
-        lists = self.requestor.state().lists
-        return {(e.type, e.list, e.name, e.address) for rows in lists.values() for e in people(rows).values()}
-
-    def back_up(self) -> None:
-        """A backup of the state and the people."""
-        self.backup = (self.storage.state, dict(self.people), self.template, dict(self.values))
-
-    def restore(self) -> None:
-        """Set everything back to the backup."""
-        assert self.backup is not None
-        self.storage.state, self.people = self.backup[0], dict(self.backup[1])
-        self.template, self.values = self.backup[2], dict(self.backup[3])
-        self.write_list()
-
-
-class World:
-    """One run; equal seeds are equal runs."""
+class MemoryWorld(World):
+    """A server and three requestors that check what they get."""
 
     #: Records with these codes are no news: they are left out on purpose.
     LEFT_OUT: ClassVar[frozenset[int]] = frozenset()
-    #: Where files are left for somebody to bring; worlds in memory have none.
-    folder: Path = Path()
+    #: Whether the requestors check nothing.
+    NAIVE: ClassVar[bool] = False
     #: A crash comes within so many steps of a program.
     SERVER_STEPS: ClassVar[int] = 12
     OFFICE_STEPS: ClassVar[int] = 6
 
-    def __init__(self, seed: int, *, naive: bool = False, faults: bool = True) -> None:
-        self.random = random.Random(seed)
-        self.faults = faults
-        self.now = 1_000_000.0
-        self.log: list[str] = []
+    def __init__(self, seed: int, folder: Path, *, faults: bool = True) -> None:
+        World.__init__(self, seed, folder, faults=faults)
         self.host = Host(discover=True)
         self.types = self.host.address_types()
         self.config = parse(CONFIG, Path("dxa.toml"), self.host.connectors(), self.types)
@@ -250,13 +85,12 @@ class World:
         self.store.types = self.types
         fuse_store(self.store, self.fuse)
         self.agent = self.start()
-        self.offices = [self._office(name, naive) for name in NAMES]
+        self.offices = [self._office(name) for name in NAMES]
         self.flying: list[tuple[FusedFolder, str, bytes]] = []
         self.backup: bytes | None = None
         #: Addresses whose change or deletion was rejected, and those that somebody took out of a list.
         self.pinned: set[str] = set()
         self.removed: set[str] = set()
-        self.broken: list[str] = []
         self.serial = 0
 
     # -- building --------------------------------------------------------------------------------------------------
@@ -289,10 +123,10 @@ class World:
         """The server's side of the transport."""
         return MsMailServer(context, self.inbox, self.outbox)
 
-    def _office(self, name: str, naive: bool) -> Postoffice:
+    def _office(self, name: str) -> Postoffice:
         network, postoffice = name.split("/")
         fuse = Fuse()
-        config = RequestorConfig(network=network, postoffice=postoffice, server="LAB/HQ", naive=naive)
+        config = RequestorConfig(network=network, postoffice=postoffice, server="LAB/HQ", naive=self.NAIVE)
         storage, home = FusedStorage(fuse=fuse), MemoryHome()
         inbox, outbox = FusedFolder(fuse=fuse), FusedFolder(fuse=fuse)
         requestor = Requestor(config, storage, inbox, outbox, lambda: self.now, home, self.types)
@@ -305,13 +139,6 @@ class World:
         return office
 
     # -- one random thing ------------------------------------------------------------------------------------------
-
-    def step(self) -> None:
-        """Do one random thing."""
-        self.now += self.random.randint(1, 4000)
-        action = self.random.choices(list(self.ACTIONS), list(self.ACTIONS.values()))[0]
-        self.log.append(action.__name__)
-        getattr(self, action.__name__)()
 
     def edit_people(self) -> None:
         """Somebody comes, goes, is renamed or moves to another mailbox; sometimes two swap names."""
@@ -484,7 +311,7 @@ class World:
                 self.pinned |= {side.target.value for side in sides if side.target}
                 self.server(lambda plan=plan: admin.reject(plan.id))  # type: ignore[misc]
 
-    ACTIONS: ClassVar[dict[Callable[[World], None], int]] = {
+    ACTIONS: ClassVar[Mapping[Callable[[Any], None], int]] = {
         edit_people: 10,
         edit_directory: 5,
         change_types: 1,
@@ -639,10 +466,19 @@ class World:
         return [f"{office.name}: should have, and has {differ}"] if differ else []
 
 
-def run(seed: int, steps: int = 40, *, naive: bool = False) -> list[str]:
-    """One schedule; returns what was wrong at its end."""
-    world = World(seed, naive=naive)
-    for _ in range(steps):
-        world.step()
-    world.settle()
-    return world.problems()
+#: At the end of what the exports that dxa asks for have mended.
+MENDED = "mended by an export"
+
+
+class NaiveWorld(MemoryWorld):
+    """The same with requestors that check nothing; what is wrong at their end is counted, and no defect of dxa's."""
+
+    NAIVE = True
+
+    def end(self) -> list[str]:
+        """As before; the last entry says whether the administrator's exports, where dxa asks for them, mend it."""
+        problems = MemoryWorld.end(self)
+        if problems:
+            self.obey()
+            problems.append("stays wrong" if self.problems() else MENDED)
+        return problems

@@ -1,6 +1,6 @@
 """The fault test's world over e-mail: sealed letters between mailboxes, a bad mail system, and somebody who forges.
 
-What happens and what must hold is that of `tests.world`. A crash ends a program before or after an e-mail is handed
+What happens and what must hold is that of `memory`. A crash ends a program before or after an e-mail is handed
 over, and before or after one is removed. The mail system loses, doubles, delays, reorders, cuts, converts and bounces
 e-mails, and brings old ones once more; somebody sends letters that nobody vouches for.
 """
@@ -26,7 +26,9 @@ from dxa_msmail.requestor.config import RequestorConfig
 from dxa_msmail.requestor.home import MemoryHome
 from dxa_msmail.requestor.requestor import Requestor
 from dxa_msmail.server import MsMailServer
-from tests.world import ALIASES, NAMES, NAMES_THERE, Crash, Fuse, FusedStorage, Postoffice, World
+from tests.worlds.fuses import Fuse, FusedStorage
+from tests.worlds.memory import ALIASES, NAMES, NAMES_THERE, MemoryWorld
+from tests.worlds.office import Postoffice
 
 SERVER = "LAB/HQ"
 #: So many old e-mails may be brought once more.
@@ -84,19 +86,18 @@ class FusedSubmission:
         """See `dxa.mail.interface.Submission`."""
 
 
-class MailWorld(World):
+class MailWorld(MemoryWorld):
     """A world whose e-mails that could not be used lie below `folder`; equal seeds are equal runs."""
 
     SERVER_STEPS, OFFICE_STEPS = 16, 8
 
     def __init__(self, seed: int, folder: Path, *, faults: bool = True) -> None:
-        self.folder = folder
         #: E-mails on their way, by mail address, and some that have been on it.
         self.system: list[tuple[str, bytes]] = []
         self.late: list[tuple[str, bytes]] = []
         self.old: list[tuple[str, bytes]] = []
         self.boxes: dict[str, FusedBox] = {}
-        World.__init__(self, seed, faults=faults)
+        MemoryWorld.__init__(self, seed, folder, faults=faults)
 
     def post(self, own: str, others: Sequence[str], fuse: Fuse) -> PostFolder:
         """The mail of one side, as a program that starts now has it."""
@@ -118,10 +119,10 @@ class MailWorld(World):
         post = self.post(SERVER, NAMES, self.fuse)
         return MsMailServer(context, post, post)
 
-    def _office(self, name: str, naive: bool) -> Postoffice:
+    def _office(self, name: str) -> Postoffice:
         network, postoffice = name.split("/")
         fuse = Fuse()
-        config = RequestorConfig(network=network, postoffice=postoffice, server=SERVER, naive=naive)
+        config = RequestorConfig(network=network, postoffice=postoffice, server=SERVER)
         storage, home, post = FusedStorage(fuse=fuse), MemoryHome(), self.post(name, [SERVER], fuse)
         requestor = Requestor(config, storage, post, post, lambda: self.now, home, self.types)
         people = dict(zip(self.random.sample(ALIASES, 3), self.random.sample(NAMES_THERE, 3), strict=True))
@@ -132,7 +133,7 @@ class MailWorld(World):
 
     def client(self, office: Postoffice, work: Callable[[], Any]) -> None:
         """See `World`; a program that starts again knows nothing of what the one before it was about to do."""
-        World.client(self, office, work)
+        MemoryWorld.client(self, office, work)
         office.requestor.inbox = office.requestor.outbox = self.post(office.name, [SERVER], office.fuse)
 
     # -- the mail system -----------------------------------------------------------------------------------------------
@@ -197,19 +198,6 @@ class MailWorld(World):
         """E-mails that still lie in a mailbox when all is quiet."""
         return [f"{address}: {name}" for address, box in self.boxes.items() for name in box.mails]
 
-    def is_crashed(self, work: Callable[[], Any]) -> bool:
-        """Whether a piece of work is ended by a crash."""
-        try:
-            work()
-        except Crash:
-            return True
-        return False
-
-
-def run_over_mail(seed: int, folder: Path, steps: int = 40) -> list[str]:
-    """One schedule; returns what was wrong at its end."""
-    world = MailWorld(seed, folder)
-    for _ in range(steps):
-        world.step()
-    world.settle()
-    return world.problems() + world.left_over()
+    def end(self) -> list[str]:
+        """As before; and no mailbox holds anything."""
+        return MemoryWorld.end(self) + self.left_over()

@@ -1,13 +1,12 @@
 """The fault test's world with a postoffice as the directory server: all of it on disk, and no dxa in between.
 
-What may go wrong is that of `tests.maildata_world`; the server's postoffice has people of its own, is its own
+What may go wrong is that of `disk`; the server's postoffice has people of its own, is its own
 requestor, and is set back to a backup like the others.
 """
 
 from __future__ import annotations
 
-import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -15,13 +14,16 @@ import attrs
 
 from dxa.errors import DxaError
 from dxa.host import Host
-from dxa_msmail.postoffice import mailbag, tree
+from dxa_msmail.postoffice import tree
 from dxa_msmail.postoffice.maildata import Maildata
 from dxa_msmail.postoffice.networks import direct
 from dxa_msmail.postoffice.served import Served, read_served
 from dxa_msmail.programs import admin, importing, srvmain
-from tests.maildata_world import SERVER, DiskPostoffice, DiskWorld
-from tests.world import NAMES, NAMES_THERE, Crash, Fuse, World
+from tests.worlds.base import World
+from tests.worlds.disk import DiskWorld
+from tests.worlds.diskoffice import SERVER, DiskPostoffice
+from tests.worlds.fuses import Crash, Fuse
+from tests.worlds.memory import NAMES, NAMES_THERE, MemoryWorld
 
 #: Addresses that an administrator tells with IMPORT -e: of a gateway, and of a postoffice that does not take part.
 INJECTED = ("SMTP:a@lab.example", "SMTP:b@lab.example", "PCM:FAR/AWAY/U1", "PCM:FAR/AWAY/U2")
@@ -47,23 +49,18 @@ class ServedWorld(DiskWorld):
 
     def __init__(self, seed: int, folder: Path, *, faults: bool = True) -> None:
         # Not that of the worlds above: there is no agent, no database and no shadow postoffice here.
-        self.random = random.Random(seed)
-        self.faults = faults
-        self.now = 1_000_000.0
-        self.log: list[str] = []
+        World.__init__(self, seed, folder, faults=faults)
         self.types = Host(discover=True).address_types()
         self.fuse = Fuse()
-        self.folder = folder
         self.shadow_root = folder / "no shadow"
         self.removed: set[str] = set()
-        self.broken: list[str] = []
         self.pinned: set[str] = set()
-        hub = self._office(SERVER, naive=False)
+        hub = self._office(SERVER)
         self.hub = ServerPostoffice(**attrs.asdict(hub, recurse=False))
         self.offices: list[Any] = [self.hub]
         self._build_hub()
         for name in NAMES:
-            office = self._office(name, naive=False)
+            office = self._office(name)
             office.build(self.hub.root)
             self.offices.append(office)
 
@@ -147,16 +144,16 @@ class ServedWorld(DiskWorld):
         name = self.random.choice(NAMES)
         self.server(lambda: admin.want_full(self.hub.maildata, name))
 
-    ACTIONS: ClassVar[dict[Callable[[Any], None], int]] = {
+    ACTIONS: ClassVar[Mapping[Callable[[Any], None], int]] = {
         DiskWorld.edit_people: 12,
-        World.change_types: 1,
+        MemoryWorld.change_types: 1,
         DiskWorld.change_templates: 4,
-        World.t1: 12,
+        MemoryWorld.t1: 12,
         DiskWorld.carry: 12,
         t2: 9,
-        World.t3: 10,
-        World.back_up_office: 3,
-        World.restore_office: 2,
+        MemoryWorld.t3: 10,
+        MemoryWorld.back_up_office: 3,
+        MemoryWorld.restore_office: 2,
         back_up_server: 2,
         restore_server: 2,
         inject: 3,
@@ -201,14 +198,9 @@ class ServedWorld(DiskWorld):
                 found += [f"{office.name}: {problem}" for problem in problems]
         return found
 
-    def left_over(self) -> list[str]:
-        """Mail that still waits somewhere."""
-        found = []
-        for office in self.offices:
-            with Maildata(office.root).look() as files:
-                bags = [name.removesuffix(".MBG") for name in files.names("MBG")]
-                found += [f"{office.name}: mail in {bag}" for bag in bags if mailbag.depth(files, bag)]
-        return found
+    def roots(self) -> list[Path]:
+        """See `DiskWorld`; nobody has a shadow postoffice."""
+        return [office.root for office in self.offices]
 
     def _told(self, office: DiskPostoffice, served: Served) -> list[str]:
         own = office.name.casefold()
@@ -231,12 +223,3 @@ class ServedWorld(DiskWorld):
         if shown == held:
             return []
         return [f"{office.name}: lacks {sorted(shown - held)}, has {sorted(held - shown)} too much"]
-
-
-def run_served(seed: int, folder: Path, steps: int = 40) -> list[str]:
-    """One schedule; returns what was wrong at its end."""
-    world = ServedWorld(seed, folder)
-    for _ in range(steps):
-        world.step()
-    world.settle()
-    return world.problems()

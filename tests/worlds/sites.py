@@ -7,238 +7,43 @@ folder to the other: late, not at all, or half. Equal seeds are equal runs.
 
 from __future__ import annotations
 
-import random
 import shutil
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
-import attrs
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-
-import dxa_msmail.plugin
-import dxa_sitelink.plugin
-from dxa.address import Address
-from dxa.agent import Agent, OpenSite
-from dxa.agent.admin import Administrator
-from dxa.agent.outcome import CycleOutcome
-from dxa.config import parse
-from dxa.host import Host
-from dxa.recipient import Kind, Recipient
-from dxa.signing import PrivateKey
-from dxa.store import MemoryHighWater, Store
+from dxa.recipient import Recipient
 from dxa_msmail.postoffice import letters, mailbag, tree
-from dxa_msmail.postoffice.book import read_book
 from dxa_msmail.postoffice.maildata import Maildata
-from dxa_msmail.postoffice.networks import PostofficeRow, direct, indirect, postoffices
-from dxa_msmail.postoffice.users import NewUser
-from dxa_msmail.programs import admin, external, importing, rebuild, reqmain
+from dxa_msmail.programs import external
 from dxa_sitelink.sites import read_name, tag
-
-HOST = Host(extra={"msmail": dxa_msmail.plugin, "sitelink": dxa_sitelink.plugin}, discover=False)
-X1, X2, PO1, PO2 = "LAB/HQ", "LAB/BERLIN", "NORTH/PO1", "SOUTH/PO2"
-SITES, POSTOFFICES, PLACES = (X1, X2), (PO1, PO2), (X1, X2, PO1, PO2)
-MAIL, BETWEEN = "pcmail", "sites"
-
-#: Who is reached through X1: at each site, what is below [links.pcmail].
-MAIL_OF: Mapping[str, str] = {
-    X1: """
-[links.pcmail.msmail]
-maildata = "shadow"
-patience = 0.0
-routes = { "LAB/BERLIN" = "../x2/shadow" }
-[links.pcmail.peers."NORTH/PO1"]
-no_password = true
-[links.pcmail.peers."NORTH/PO1".msmail]
-maildata = "../po1"
-[links.pcmail.peers."SOUTH/PO2"]
-no_password = true
-[links.pcmail.peers."SOUTH/PO2".msmail]
-via = "LAB/BERLIN"
-""",
-    X2: """
-[links.pcmail.msmail]
-maildata = "shadow"
-patience = 0.0
-routes = { "LAB/HQ" = "../x1/shadow", "SOUTH/PO2" = "../po2" }
-via = { "NORTH/PO1" = "LAB/HQ" }
-""",
-}
+from tests.worlds.base import World
+from tests.worlds.places import (
+    BETWEEN,
+    MAIL,
+    MAIL_OF,
+    PLACES,
+    PO1,
+    PO2,
+    POSTOFFICES,
+    SITES,
+    X1,
+    X2,
+    OfficeThere,
+    SiteThere,
+    configuration,
+)
 
 
-def key_of(name: str) -> PrivateKey:
-    """The same key for the same name, always."""
-    return PrivateKey(Ed25519PrivateKey.from_private_bytes(name.encode().ljust(32, b".")[:32]))
-
-
-def configuration(name: str, peer: str, mail: str) -> str:
-    """The dxa.toml of one of the two sites."""
-    organization, site = name.split("/")
-    pem = key_of(name).pem().decode().replace("\n", "\\n")
-    return f"""
-[site]
-organization = "{organization}"
-name = "{site}"
-[links.sites]
-connector = "sitelink"
-import_container = "Sites"
-export_containers = ["Recipients", "MS Mail", "Sites"]
-[links.sites.sitelink]
-key = "text:{pem}"
-patience = 0.0
-[links.sites.peers."{peer}".sitelink]
-public_key = "{key_of(peer).public}"
-[links.pcmail]
-connector = "msmail"
-role = "server"
-import_container = "MS Mail"
-export_containers = ["Recipients", "MS Mail", "Sites"]
-{mail}
-"""
-
-
-@attrs.define
-class SiteThere:
-    """One of the two sites, in its folder; its directory is kept in memory."""
-
-    name: str
-    folder: Path
-    site: OpenSite
-
-    @classmethod
-    def build(cls, name: str, folder: Path, text: str, clock: Callable[[], float]) -> SiteThere:
-        """The site with this configuration."""
-        folder.mkdir(parents=True)
-        types = HOST.address_types()
-        store = Store.open("sqlite:///:memory:", MemoryHighWater(), create=True)
-        store.types = types
-        config = parse(text, folder / "dxa.toml", HOST.connectors(), types)
-        site = OpenSite(folder=folder, config=config, host=HOST, store=store, types=types, clock=clock)
-        return cls(name, folder, site)
-
-    @property
-    def admin(self) -> Administrator:
-        """Its administrator."""
-        return Administrator(agent=Agent(site=self.site))
-
-    @property
-    def shadow(self) -> Maildata:
-        """Its shadow postoffice."""
-        return Maildata(self.folder / "shadow", durable=False)
-
-    @property
-    def between(self) -> Path:
-        """Its copy of the folder of the site link."""
-        return self.folder / "sitelink"
-
-    def sync(self) -> CycleOutcome:
-        """One cycle; what goes wrong in it is an error."""
-        outcome = Agent(site=self.site).sync()
-        assert [] == [error for link in outcome.links for error in link.errors]
-        return outcome
-
-    # -- its people ------------------------------------------------------------------------------------------------
-
-    def add(self, mailbox: str, name: str) -> None:
-        """Somebody comes."""
-        address = Address("MS", f"{self.name}/{mailbox}")
-        person = Recipient(kind=Kind.MAILBOX, container="Recipients", name=name, alias=mailbox, proxies=(address,))
-        self.admin.add(person)
-
-    def rename(self, mailbox: str, name: str) -> None:
-        """Somebody gets another name."""
-        self.admin.edit(self._id(mailbox), lambda person: attrs.evolve(person, name=name))
-
-    def delete(self, mailbox: str) -> None:
-        """Somebody goes."""
-        self.admin.remove([self._id(mailbox)])
-
-    def _id(self, mailbox: str) -> int:
-        return next(each.id for each in self.site.store.directory.search(owner="") if each.alias == mailbox)
-
-    # -- what is there ---------------------------------------------------------------------------------------------
-
-    def people(self) -> list[Recipient]:
-        """Everybody in its directory."""
-        return list(self.site.store.directory.all())
-
-    def held(self) -> dict[str, str]:
-        """Everybody of others: names by address."""
-        return {each.target.value: each.name for each in self.people() if each.target is not None}
-
-    def approve(self) -> None:
-        """Let everything through that guards hold."""
-        for plan in self.admin.held():
-            self.admin.approve(plan.id)
-
-
-@attrs.define
-class OfficeThere:
-    """One of the two postoffices, and the programs that run there."""
-
-    name: str
-    folder: Path
-    site: SiteThere
-    clock: Callable[[], float]
-
-    @classmethod
-    def build(cls, name: str, folder: Path, site: SiteThere, clock: Callable[[], float]) -> OfficeThere:
-        """The postoffice with a direct route to its site; to the directory server, if that is another, by way of it."""
-        network, postoffice = name.split("/")
-        po = tree.create(folder, network=network, postoffice=postoffice, durable=False)
-        admin.add_postoffice(po, site.name, route=direct(str(site.shadow.root)))
-        if site.name != X1:
-            admin.add_postoffice(po, X1, route=indirect(site.name))
-        admin.register_server(po, X1, types=("PCM",))
-        return cls(name, folder, site, clock)
-
-    @property
-    def maildata(self) -> Maildata:
-        """Its files."""
-        return Maildata(self.folder, durable=False)
-
-    def add(self, mailbox: str, name: str) -> None:
-        """Somebody gets a mailbox."""
-        admin.add_user(self.maildata, self.clock, NewUser(name=name, mailbox=mailbox))
-
-    def rename(self, mailbox: str, name: str) -> None:
-        """Somebody gets another name."""
-        admin.change_user(self.maildata, self.clock, mailbox, name=name)
-
-    def delete(self, mailbox: str) -> None:
-        """Somebody goes."""
-        admin.delete_user(self.maildata, self.clock, mailbox)
-
-    def ask(self) -> None:
-        """T1."""
-        reqmain.transmit(self.maildata, self.clock)
-
-    def take(self) -> Sequence[str]:
-        """T3; returns the records that were refused."""
-        received = reqmain.receive(self.maildata, self.clock)
-        imported = importing.run_queue(self.maildata, self.clock)
-        rebuild.rebuild(self.maildata, self.clock, force=True)
-        return [str(reject) for reject in (*received.rejects, *imported.rejects)]
-
-    def held(self) -> dict[str, str]:
-        """Everybody of others: names by address."""
-        with self.maildata.look() as files:
-            lists = read_book(files, self.site.site.types)
-        return {row.address: row.name for rows in lists.values() for row in rows.values()}
-
-    def ways(self) -> dict[str, PostofficeRow]:
-        """The postoffices that it knows, by name."""
-        with self.maildata.look() as files:
-            return {row.full: row for row in postoffices(files).values()}
-
-
-class World:
+class ManySites(World):
     """Both sites and both postoffices below a folder."""
 
+    LENGTH = 25
+
     def __init__(self, seed: int, folder: Path, *, faults: bool = True, mail: Mapping[str, str] = MAIL_OF) -> None:
-        self.random, self.faults, self.now, self.serial = random.Random(seed), faults, 1_000_000_000.0, 0
-        self.log: list[str] = []
+        World.__init__(self, seed, folder, faults=faults)
+        self.now, self.serial = 1_000_000_000.0, 0
         self.sites = {
             name: SiteThere.build(name, folder / short, configuration(name, peer, mail[name]), self.clock)
             for name, peer, short in ((X1, X2, "x1"), (X2, X1, "x2"))
@@ -250,7 +55,6 @@ class World:
         #: Who is where, as it should be: names by mailbox.
         self.people: dict[str, dict[str, str]] = {place: {} for place in PLACES}
         self.removed: set[str] = set()
-        self.broken: list[str] = []
         self._before: dict[str, set[str]] = {place: set() for place in PLACES}
         for place in PLACES:
             for _ in range(3):
@@ -292,14 +96,6 @@ class World:
         self.removed.add(f"{place}/{mailbox}")
 
     # -- what may happen -------------------------------------------------------------------------------------------
-
-    def step(self) -> None:
-        """One random thing."""
-        self.now += self.random.randint(1, 4000)
-        action = self.random.choices(list(self.ACTIONS), list(self.ACTIONS.values()))[0]
-        self.log.append(action.__name__)
-        getattr(self, action.__name__)()
-        self.watch()
 
     def edit(self) -> None:
         """Somebody comes, goes or is renamed at one of the four places."""
@@ -367,7 +163,7 @@ class World:
         for site in self.sites.values():
             site.approve()
 
-    ACTIONS: ClassVar[dict[Callable[[World], None], int]] = {
+    ACTIONS: ClassVar[Mapping[Callable[[Any], None], int]] = {
         edit: 6,
         ask: 4,
         move: 8,
@@ -479,12 +275,3 @@ def _counted(site: SiteThere) -> Counter[str]:
 
 def _files(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in folder.iterdir()}
-
-
-def run(seed: int, folder: Path, steps: int = 25) -> list[str]:
-    """One schedule; returns what was wrong at its end."""
-    world = World(seed, folder)
-    for _ in range(steps):
-        world.step()
-    world.settle()
-    return world.problems()
