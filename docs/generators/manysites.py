@@ -59,11 +59,25 @@ routes = { "LAB/HQ" = "../x1/shadow", "SOUTH/PO2" = "../po2" }
 via = { "NORTH/PO1" = "LAB/HQ" }
 TOML"""
 
+_BAG = """cat >> {0}/dxa.toml <<'TOML'
+
+[links.pcmail.msmail.bags]
+"{1}" = "../between"
+
+[links.pcmail.msmail.public_keys]
+"{1}" = "{2}"
+TOML"""
+
 SHELL = {
     "between x1": _BETWEEN.format("x1"),
     "between x2": _BETWEEN.format("x2"),
     "server": _SERVER,
     "relay": _RELAY,
+    "unroute x1": "sed -i '/^routes = /d' x1/dxa.toml",
+    "unroute x2": """sed -i 's|"LAB/HQ" = "../x1/shadow", ||' x2/dxa.toml""",
+    "bag x1": _BAG.format("x1", "LAB/BERLIN", _key("x2").public),
+    "bag x2": _BAG.format("x2", "LAB/HQ", _key("x1").public),
+    "apart": "mkdir berlin && mv x2 x2.key po2 berlin && ln -s ../between berlin/between",
 }
 
 
@@ -142,6 +156,29 @@ PARTS = {
         "dxa -C x2 peers add pcmail SOUTH/PO2 --no-password\ndxa -C x2 sync\ndxa -C x1 sync",
     ),
     "unshared": Part("02 03:10", "dxa -C x2 peers remove SOUTH/PO2 --delete\ndxa -C x2 sync"),
+    "bags": Part("02 20:00", "unroute x1\nbag x1\nunroute x2\nbag x2"),
+    "apart": Part("02 20:10", "apart\ndxa -C x1 sync\ndxa -C berlin/x2 sync"),
+    "bagged": Part(
+        "02 20:20",
+        "dxa msmail postoffice routes x1/shadow\ndxa msmail postoffice routes berlin/x2/shadow",
+    ),
+    "bag-ask": Part(
+        "02 22:00",
+        """dxa msmail admin ADMIN -d berlin/po2 user add WEBERK --name "Weber, Karla"
+dxa msmail reqmain -t -d berlin/po2
+dxa msmail external -d berlin/po2
+dxa msmail external -d berlin/x2/shadow --key file:berlin/x2.key
+ls between""",
+    ),
+    "bag-answer": Part(
+        "03 00:00",
+        """dxa msmail external -d x1/shadow --key file:x1.key
+dxa -C x1 sync
+dxa msmail external -d x1/shadow --key file:x1.key
+dxa msmail external -d berlin/x2/shadow --key file:berlin/x2.key
+dxa msmail reqmain -r -d berlin/po2""",
+    ),
+    "bag-lists": Part("03 02:00", "dxa -C berlin/x2 sync\ndxa -C berlin/x2 recipients list"),
 }
 
 #: The page of many sites.

@@ -15,8 +15,10 @@ from dxa.address import AddressTypes
 from dxa.connector import LinkContext, Parcel, ParcelKind, PeerInfo, Report
 from dxa.dirsync.messages import Reply
 from dxa.errors import AddressError, TransportError, UsageError
+from dxa.signing import PrivateKey
 from dxa_msmail.addresses import ADDRESS_TYPES
 from dxa_msmail.postoffice import layout, letters, mailbag, networks, tree
+from dxa_msmail.postoffice.bag import tag
 from dxa_msmail.postoffice.dirsyncconf import SRVCONF, read_srvconf
 from dxa_msmail.postoffice.identity import identity
 from dxa_msmail.postoffice.letters import Letter
@@ -28,6 +30,7 @@ from dxa_msmail.server import MsMailServer, PeerOptions, ServerOptions, open_ser
 
 NOW = 1_700_000_000.0
 NORTH = PeerInfo(id="pc/NORTH/MAIN", name="NORTH/MAIN", options={"maildata": "../north"})
+KEY = str(PrivateKey.generate().public)
 SOUTH = PeerInfo(id="pc/SOUTH/MAIN", name="SOUTH/MAIN", options=attrs.asdict(PeerOptions()))
 
 
@@ -41,6 +44,7 @@ class Site:
     maildata: str = "shadow"
     routes: Mapping[str, str] = attrs.field(factory=dict)
     via: Mapping[str, str] = attrs.field(factory=dict)
+    bags: Mapping[str, str] = attrs.field(factory=dict)
     told: list[str] = attrs.field(factory=list)
 
     def open(self) -> MsMailServer:
@@ -48,7 +52,14 @@ class Site:
         return open_server(
             LinkContext(
                 link="pc",
-                options=ServerOptions(maildata=self.maildata, patience=0.0, routes=self.routes, via=self.via),
+                options=ServerOptions(
+                    maildata=self.maildata,
+                    patience=0.0,
+                    routes=self.routes,
+                    via=self.via,
+                    bags=self.bags,
+                    public_keys=dict.fromkeys(self.bags, KEY),
+                ),
                 folder=self.folder,
                 types=AddressTypes(ADDRESS_TYPES),
                 site=self.names,
@@ -182,6 +193,16 @@ def test_a_site_that_only_passes_mail_on_needs_no_requestors(site: Site) -> None
     } == ways(site)
 
 
+def test_a_site_out_of_reach_shares_a_bag(site: Site) -> None:
+    """Its folder is seen from the shadow postoffice, and the key is that of the other side; what changes follows."""
+    site = attrs.evolve(site, bags={"LAB/BERLIN": "../between"}, via={"SOUTH/OTHER": "LAB/BERLIN"})
+    list(site.open().collect({}))
+    with site.post.look() as files:
+        assert networks.bag("../../between", KEY) == networks.find(files, "lab/berlin").route
+
+    assert ("/mnt/between", "") == ways(attrs.evolve(site, bags={"LAB/BERLIN": "/mnt/between"}))["lab/berlin"]
+
+
 def test_ways_may_be_turned_round(site: Site) -> None:
     """What was reached through another postoffice may be on the way to it from now on."""
     ways(attrs.evolve(site, peers=(), routes={"LAB/ONE": "/one"}, via={"LAB/TWO": "LAB/ONE"}))
@@ -211,6 +232,11 @@ def test_a_way_that_leads_nowhere_or_in_a_circle_is_refused(site: Site) -> None:
         ({"via": {"LAB/A": "lab/a"}}, "cannot lead through itself"),
         ({"routes": {"LAB/A": "x"}, "via": {"lab/a": "LAB/B"}}, "stands in routes and in via"),
         ({"maildata": "", "routes": {"LAB/A": "x"}}, "say in maildata where it is"),
+        ({"maildata": "", "bags": {"LAB/A": "x"}, "public_keys": {"LAB/A": KEY}}, "say in maildata where it is"),
+        ({"bags": {"LAB/A": "x"}}, "lab/a stands in bags and not in public_keys"),
+        ({"public_keys": {"LAB/A": KEY}}, "lab/a stands in public_keys and not in bags"),
+        ({"bags": {"LAB/A": "x"}, "public_keys": {"LAB/A": "x"}}, "public_keys: a public key is ed25519:"),
+        ({"bags": {"LAB/A": "x"}, "public_keys": {"lab/a": KEY}, "routes": {"LAB/A": "y"}}, "in routes and in bags"),
     ],
 )
 def test_ways_that_cannot_be_meant_are_found_in_the_configuration(wrong: dict[str, Any], said: str) -> None:
@@ -349,6 +375,25 @@ def test_mail_that_nobody_moves_on_is_told(site: Site) -> None:
 
     assert [True] == ["1 letter waits in the mailbag INQUEUE" in text for text in told]
     assert "the oldest for 26 hours; is its mail fetched" in told[0]
+
+
+@pytest.mark.dx("T-249")
+def test_letters_that_nobody_takes_out_of_a_bag_are_told(site: Site) -> None:
+    """So is a bag that cannot be reached; both in each cycle."""
+    site = attrs.evolve(site, names=("LAB", "HQ"), bags={"LAB/BERLIN": "../between"})
+
+    def told() -> list[str]:
+        found = site.open().collect({})
+        return [report.fault.reason for report in found if report.title == "warning" and report.fault]
+
+    assert [True] == ["there is no bag" in text for text in told()]
+    between = site.folder.parent / "between"
+    between.mkdir()
+    assert [] == told()
+    path = between / f"{tag('LAB/HQ')}.{tag('LAB/BERLIN')}.00000001-0.eml"
+    path.touch()
+    os.utime(path, (NOW - 26 * 3600, NOW - 26 * 3600))
+    assert [True] == ["1 letter lies for LAB/BERLIN in the bag" in text for text in told()]
 
 
 @pytest.mark.dx("T-205")

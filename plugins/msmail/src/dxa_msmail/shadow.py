@@ -8,7 +8,7 @@ shows the numbers that the requestors were told; dxa's own memory is its store.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 
 import attrs
@@ -18,12 +18,13 @@ from dxa.dirsync.messages import Reply
 from dxa.errors import FormatError, TransportError, UsageError
 from dxa_msmail import shadowroutes
 from dxa_msmail.postoffice import networks, tree
+from dxa_msmail.postoffice.bag import Bag
 from dxa_msmail.postoffice.dirsyncconf import Requestor, Srvconf, read_srvconf, write_srvconf
-from dxa_msmail.postoffice.identity import identity
+from dxa_msmail.postoffice.identity import identity, name_of
 from dxa_msmail.postoffice.mailbag import MOST
 from dxa_msmail.postoffice.maildata import Changing, Files, Maildata
 from dxa_msmail.postoffice.mailfolder import MailbagFolder
-from dxa_msmail.postoffice.networks import Wanted, name_key
+from dxa_msmail.postoffice.networks import RouteKind, Wanted, name_key
 
 #: A mailbag in which so many letters wait is told to the administrator (dx:T-205).
 DEEP = MOST * 3 // 4
@@ -165,7 +166,9 @@ class ShadowFolder(MailbagFolder):
         self.shadow.write_numbers(change)
 
     def warnings(self) -> Sequence[str]:
-        """See `Folder`: mailbags that fill up (dx:T-205), mail that nobody moves on (dx:T-249), and what is damaged."""
+        """See `Folder`: mailbags that fill up (dx:T-205), mail that nobody moves or carries on (dx:T-249), and what
+        is damaged.
+        """
         root = self.postoffice.root
         advice = "is its mail fetched, and does `dxa msmail external` run?"
         found = []
@@ -179,7 +182,29 @@ class ShadowFolder(MailbagFolder):
                 found.append(f"{what}, which can hold {MOST}; {advice}")
             elif queue.age > OLD and name != self.inbox:  # what lies there is read in this very cycle
                 found.append(f"{what}, the oldest for {int(queue.age // 3600)} hours; {advice}")
-        return found
+        return [*found, *self._bags()]
+
+    def _bags(self) -> Iterator[str]:
+        """Which bags nobody carries on, or cannot be reached."""
+        with self.postoffice.look() as files:
+            try:
+                own, rows = name_of(files), list(networks.postoffices(files).values())
+            except FormatError:  # the mailbags say so
+                return
+        for row in rows:
+            if row.route.kind is RouteKind.BAG:
+                bag = Bag.of(self.postoffice, own, row)
+                try:
+                    letters, age = bag.forgotten(self.clock())
+                except TransportError as error:
+                    yield str(error)
+                    continue
+                if letters:
+                    mail = "letter lies" if letters == 1 else "letters lie"
+                    yield (
+                        f"{letters} {mail} for {row.full} in the bag {bag.path}, the oldest for {int(age // 3600)} "
+                        "hours; does somebody take them, or carry them on?"
+                    )
 
 
 def open_shadow(context: LinkContext, path: str, name: str) -> Shadow:

@@ -48,9 +48,9 @@ def external(po: Maildata, days: float | None, key: PrivateKey | None, as_json: 
 
 
 def _show(done: Outcome) -> None:
+    _by_name("taken out of the bag of", done.fetched)
     if done.local:
         screen.say(f"{screen.many(done.local, 'letter')} put into mailboxes here.")
-    _by_name("taken out of the bag of", done.fetched)
     _by_name("queued for", done.queued)
     _by_name("delivered to", done.delivered)
     _by_name("given on to", done.forwarded)

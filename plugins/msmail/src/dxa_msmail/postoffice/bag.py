@@ -24,6 +24,8 @@ from dxa_msmail.postoffice.networkrecords import PostofficeRow, name_key
 SUFFIX = ".eml"
 #: Larger files are not read, so that nobody fills the memory with one.
 LARGEST = 1 << 30
+#: What nobody has taken out of a bag for so many seconds is told (dx:T-249).
+OLD = 86_400.0
 
 
 def tag(name: str) -> str:
@@ -69,6 +71,12 @@ class Bag:
                     "is new"
                 ) from None
         return sorted(name for name in names if name.startswith(prefix) and name.endswith(SUFFIX))
+
+    def forgotten(self, now: float) -> tuple[int, float]:
+        """How many of our letters nobody has taken, and the age of the oldest; none while all of them are young."""
+        names = self.left()
+        age = self.age(names[0], now) if names else 0.0
+        return (len(names), age) if age > OLD else (0, 0.0)
 
     def age(self, name: str, now: float) -> float:
         """How many seconds ago a file was written; 0 for one that is gone."""

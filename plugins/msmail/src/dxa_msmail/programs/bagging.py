@@ -29,8 +29,6 @@ from dxa_msmail.programs.transferlog import RECV_LOG, Transfer, received, write_
 
 #: A file that cannot be used may still be growing, if it was written within so many seconds.
 PATIENCE = 60.0
-#: What nobody has taken out of a bag for so many seconds is told (dx:T-249).
-OLD = 86_400.0
 
 
 def give(arriving: Arriving, bag: Bag, items: list[Item], key: PrivateKey | None) -> None:
@@ -100,15 +98,15 @@ class Taking:
         """What lies in the bag after the run: what for us had to stay there, and ours that nobody takes."""
         own, bag = self.returns.own, self._bag
         try:
-            come, gone = bag.come(), bag.left()
-            ages = [max(0.0, bag.age(names[0], self.returns.now)) if names else 0.0 for names in (come, gone)]
+            come, (gone, age) = bag.come(), bag.forgotten(self.returns.now)
+            waits = max(0.0, bag.age(come[0], self.returns.now)) if come else 0.0
         except TransportError as error:
             yield Waiting(own, 0, 0.0, self.held or str(error), failed=True)
             return
         if self.held:
-            yield Waiting(own, len(come), ages[0], self.held, failed=True)
-        if ages[1] > OLD:
-            yield Waiting(self.row.full, len(gone), ages[1], f"nobody has taken them out of the bag {bag.path}")
+            yield Waiting(own, len(come), waits, self.held, failed=True)
+        if gone:
+            yield Waiting(self.row.full, gone, age, f"nobody has taken them out of the bag {bag.path}")
 
     @property
     def _bag(self) -> Bag:
