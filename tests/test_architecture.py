@@ -21,7 +21,7 @@ PURE = (
 )
 ROOMS = (
     *PURE,
-    *("connector", "hookspecs", "signing", "discovery", "store", "memory", "schedule", "config", "mail"),
+    *("disk", "connector", "hookspecs", "signing", "discovery", "store", "memory", "schedule", "config", "mail"),
     *("host", "scaffold", "worker", "agent", "demo", "cli"),
 )
 TESTING = "testing"

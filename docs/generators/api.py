@@ -30,6 +30,7 @@ MODULES: dict[str, tuple[str, ...]] = {
         "dxa.mail.memory",
         "dxa.signing",
     ),
+    "disk": ("dxa.disk",),
     "secrets": ("dxa.config.secrets",),
     "testing": ("dxa.testing", "dxa.testing.pytest_skin", "dxa.testing.strategies"),
 }

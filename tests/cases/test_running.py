@@ -10,9 +10,9 @@ from dxa.agent import queries
 from dxa.agent.admin import Leftover
 from dxa.agent.site import site_lock
 from dxa.config import edit
+from dxa.disk import write_whole
 from dxa.errors import ConfigError, LockedError, StoreError, UsageError
 from dxa_msmail.errors import MESSAGES
-from dxa_msmail.folder import replace_file
 from tests.cases.harness import DAY, MEMORY, SITE, MakeSite, SiteHarness, mail
 
 PEOPLE = [f"A P{n} Lee\tPCM:NET/ONE/P{n}" for n in range(5)]
@@ -100,7 +100,7 @@ def test_a_file_that_cannot_be_written(site: SiteHarness):
 def test_a_file_that_is_written_half(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """When writing breaks off, the old file is there, whole; the next writing is not in its way."""
     path = tmp_path / "gal.txt"
-    replace_file(path, b"old")
+    write_whole(path, b"old")
 
     def broken(_self: Path, _target: Path) -> Path:
         raise OSError(28, "No space left on device")
@@ -108,9 +108,9 @@ def test_a_file_that_is_written_half(tmp_path: Path, monkeypatch: pytest.MonkeyP
     with monkeypatch.context() as patch:
         patch.setattr(Path, "replace", broken)
         with pytest.raises(OSError, match="No space"):
-            replace_file(path, b"new and longer")
+            write_whole(path, b"new and longer")
     assert b"old" == path.read_bytes()
-    replace_file(path, b"new")
+    write_whole(path, b"new")
     assert [path] == list(tmp_path.glob("*.txt"))
     assert b"new" == path.read_bytes()
 

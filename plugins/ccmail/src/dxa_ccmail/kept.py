@@ -15,6 +15,7 @@ from pathlib import Path
 import attrs
 
 from dxa.connector import Fault
+from dxa.disk import TEMPORARY, trying
 from dxa.errors import TransportError
 from dxa_ccmail.running import files
 
@@ -90,8 +91,8 @@ class Kept:
         digest = digest_of(data)
         path = self._path(digest)
         files.make_folder(self.folder)
-        with files.said(f"keep the export in {path}"):
-            temporary = path.with_suffix(files.TEMPORARY)
+        with trying(f"keep the export in {path}"):
+            temporary = path.with_suffix(TEMPORARY)
             temporary.write_bytes(data)
             temporary.replace(path)
             self._known[digest] = files.stamp(path)
@@ -100,7 +101,7 @@ class Kept:
     def is_same(self, digest: str, data: bytes) -> bool:
         """Whether these are the bytes that are kept."""
         path = self._path(digest)
-        with files.said(f"read {path}"):
+        with trying(f"read {path}"):
             if not path.is_file() or path.stat().st_size != len(data):
                 return False
             if self._known.get(digest) == files.stamp(path):
@@ -110,7 +111,7 @@ class Kept:
     def read(self, digest: str) -> bytes | None:
         """The export with that digest; None when it is not there, or is another one by now."""
         path = self._path(digest)
-        with files.said(f"read {path}"):
+        with trying(f"read {path}"):
             if not path.is_file():
                 return None
             stamp = files.stamp(path)
@@ -122,7 +123,7 @@ class Kept:
 
     def latest(self) -> str:
         """The digest of the export that was kept last; empty without one."""
-        with files.said(f"look at {self.folder}"):
+        with trying(f"look at {self.folder}"):
             found = [path for path in files.matching(self.folder, f"*{SUFFIX}") if _DIGEST.fullmatch(path.stem)]
             return max(found, key=lambda path: path.stat().st_mtime_ns).stem if found else ""
 

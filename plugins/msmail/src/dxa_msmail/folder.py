@@ -16,10 +16,9 @@ from typing import Protocol
 
 import attrs
 
+from dxa.disk import TEMPORARY, sync_folder, trying, write_whole
 from dxa.errors import TransportError
 
-#: What a file that is still being written is called: hidden, and with this ending.
-TEMPORARY = ".tmp"
 #: The subfolder for files that nobody can use.
 BAD = "bad"
 
@@ -99,40 +98,6 @@ def _plain(name: str) -> str:
     return name
 
 
-def replace_file(path: Path, data: bytes) -> None:
-    """Write a file under a temporary name and rename it into place; durable when it returns."""
-    rename_into_place(path, data)
-    sync_folder(path.parent)
-
-
-def rename_into_place(path: Path, data: bytes) -> None:
-    """Write a file under a temporary name and rename it; its bytes are durable, its name is with `sync_folder`."""
-    temporary = path.with_name(f".{path.name}{TEMPORARY}")
-    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
-    try:
-        view = memoryview(data)
-        while view:
-            view = view[os.write(handle, view) :]
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-    temporary.replace(path)
-
-
-def sync_folder(path: Path) -> None:
-    """Make the names in a folder durable."""
-    handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def _said(what: str, error: OSError) -> TransportError:
-    # dx:T-188, T-196: the file and the operating system's own reason.
-    return TransportError(f"cannot {what}: {error.strerror or error}; the next run tries again")
-
-
 @attrs.frozen
 class DiskFolder:
     """A folder of a disk. With `create` it is made at its first use; without, it must be there (a mounted share)."""
@@ -144,23 +109,18 @@ class DiskFolder:
         """See `Folder`; the oldest by its time, files of one instant by name."""
         self._ready()
         found = []
-        try:
-            with os.scandir(self.path) as entries:
-                for entry in entries:
-                    with suppress(FileNotFoundError):  # it went away while we looked
-                        if _is_message(entry.name) and entry.is_file():
-                            found.append((entry.stat().st_mtime_ns, entry.name))
-        except OSError as error:
-            raise _said(f"list {self.path}", error) from None
+        with trying(f"list {self.path}"), os.scandir(self.path) as entries:
+            for entry in entries:
+                with suppress(FileNotFoundError):  # it went away while we looked
+                    if _is_message(entry.name) and entry.is_file():
+                        found.append((entry.stat().st_mtime_ns, entry.name))
         return [name for _, name in sorted(found)]
 
     def read(self, name: str) -> bytes:
         """See `Folder`."""
         path = self.path / _plain(name)
-        try:
+        with trying(f"read {path}"):
             return path.read_bytes()
-        except OSError as error:
-            raise _said(f"read {path}", error) from None
 
     def identity(self, name: str) -> str:
         """See `Folder`."""
@@ -170,46 +130,36 @@ class DiskFolder:
         """See `Folder`."""
         path = self.path / _plain(name)
         self._ready()
-        try:
-            rename_into_place(path, data)
-        except OSError as error:
-            raise _said(f"write {path}", error) from None
+        with trying(f"write {path}"):
+            write_whole(path, data, sync=False)
 
     def flush(self) -> None:
         """See `Folder`."""
-        try:
+        with trying(f"write to {self.path}"):
             if self.path.is_dir():
                 sync_folder(self.path)
-        except OSError as error:
-            raise _said(f"write to {self.path}", error) from None
 
     def remove(self, name: str) -> None:
         """See `Folder`."""
         path = self.path / _plain(name)
-        try:
+        with trying(f"remove {path}"):
             path.unlink(missing_ok=True)
-        except OSError as error:
-            raise _said(f"remove {path}", error) from None
 
     def park(self, name: str, reason: str) -> None:
         """See `Folder`; the reason stands in a file of the same name with ``.why`` at its end."""
         path = self.path / _plain(name)
         bad = self.path / BAD
-        try:
+        with trying(f"move {path} to {bad}"):
             bad.mkdir(exist_ok=True)
             if path.exists():
-                replace_file(bad / f"{name}.why", f"{reason}\n".encode())
+                write_whole(bad / f"{name}.why", f"{reason}\n".encode())
                 path.replace(bad / name)
-        except OSError as error:
-            raise _said(f"move {path} to {bad}", error) from None
 
     def modified(self, name: str) -> float:
         """See `Folder`."""
         path = self.path / _plain(name)
-        try:
+        with trying(f"look at {path}"):
             return path.stat().st_mtime
-        except OSError as error:
-            raise _said(f"look at {path}", error) from None
 
     def warnings(self) -> Sequence[str]:
         """See `Folder`."""
@@ -220,10 +170,8 @@ class DiskFolder:
             return
         if not self.create:
             raise TransportError(f"there is no folder {self.path}; is the disk or share that it lies on mounted?")
-        try:
+        with trying(f"make the folder {self.path}"):
             self.path.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise _said(f"make the folder {self.path}", error) from None
 
 
 @attrs.define

@@ -14,6 +14,7 @@ from pathlib import Path
 import attrs
 
 from dxa.connector import LinkContext
+from dxa.disk import write_whole
 from dxa.errors import FormatError, TransportError
 from dxa.mail import letter as letters
 from dxa.mail.interface import Mailbox, RefusedError, Submission
@@ -23,7 +24,6 @@ from dxa.signing import PrivateKey
 from dxa_msmail import dirsyncbody, ffapi
 from dxa_msmail.envelope import SYSTEM, clean_subject, mail_address, mail_text
 from dxa_msmail.ffapi import Attachment, MailMessage
-from dxa_msmail.folder import replace_file
 from dxa_msmail.importlines import CODE_PAGE
 from dxa_msmail.subjects import parse_subject
 
@@ -159,8 +159,8 @@ class PostFolder:
             return
         try:
             self.aside.mkdir(parents=True, exist_ok=True)
-            replace_file(self.aside / f"{name}.why", f"{reason}\n".encode("utf-8", "replace"))
-            replace_file(self.aside / f"{name}.eml", data)
+            write_whole(self.aside / f"{name}.why", f"{reason}\n".encode("utf-8", "replace"))
+            write_whole(self.aside / f"{name}.eml", data)
         except OSError as error:
             raise TransportError(f"cannot keep {name} in {self.aside}: {error.strerror or error}") from None
         self._removed.add(name)

@@ -8,16 +8,14 @@ from __future__ import annotations
 
 import os
 import stat
-from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
 import attrs
 
+from dxa.disk import TEMPORARY, trying, write_whole
 from dxa.errors import TransportError
 
-#: What a file that is still being written is called: hidden, the first part of its name, and this ending.
-TEMPORARY = ".tmp"
 #: Larger files are not read, so that nobody fills the memory with one.
 LARGEST = 2**30
 
@@ -51,50 +49,41 @@ class DiskFolder:
     def names(self) -> list[str]:
         """See `Folder`."""
         self._ready()
-        try:
-            with os.scandir(self.path) as entries:
-                return sorted(entry.name for entry in entries if not entry.name.startswith(".") and _is_plain(entry))
-        except OSError as error:
-            raise _said(f"list {self.path}", error) from None
+        with trying(f"list {self.path}"), os.scandir(self.path) as entries:
+            return sorted(entry.name for entry in entries if not entry.name.startswith(".") and _is_plain(entry))
 
     def read(self, name: str) -> bytes | None:
         """See `Folder`."""
-        try:
-            # A link or a pipe that somebody put there must lead nowhere, and must not make the site wait.
-            handle = os.open(self._place(name), os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        with trying(f"read {self.path / name}"):
+            try:
+                # A link or a pipe that somebody put there must lead nowhere, and must not make the site wait.
+                handle = os.open(self._place(name), os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+            except FileNotFoundError:
+                return None
             with os.fdopen(handle, "rb") as file:
                 found = os.fstat(file.fileno())
                 if not stat.S_ISREG(found.st_mode) or found.st_size > LARGEST:
                     raise TransportError(f"{self.path / name} is no file of at most {LARGEST} bytes; remove it")
                 return file.read()
-        except FileNotFoundError:
-            return None
-        except OSError as error:
-            raise _said(f"read {self.path / name}", error) from None
 
     def modified(self, name: str) -> float:
         """See `Folder`."""
-        try:
-            return self._place(name).stat().st_mtime
-        except FileNotFoundError:
-            return float("-inf")
-        except OSError as error:
-            raise _said(f"look at {self.path / name}", error) from None
+        with trying(f"look at {self.path / name}"):
+            try:
+                return self._place(name).stat().st_mtime
+            except FileNotFoundError:
+                return float("-inf")
 
     def write(self, name: str, data: bytes) -> None:
         """See `Folder`."""
         self._ready()
-        try:
+        with trying(f"write {self.path / name}"):
             write_file(self._place(name), data)
-        except OSError as error:
-            raise _said(f"write {self.path / name}", error) from None
 
     def remove(self, name: str) -> None:
         """See `Folder`."""
-        try:
+        with trying(f"remove {self.path / name}"):
             self._place(name).unlink(missing_ok=True)
-        except OSError as error:
-            raise _said(f"remove {self.path / name}", error) from None
 
     def _place(self, name: str) -> Path:
         """Where a file of that name lies; a path would lead out of the folder."""
@@ -109,36 +98,18 @@ class DiskFolder:
             raise TransportError(
                 f"there is no folder {self.path}; is its share or disk mounted? The next run looks again"
             )
-        try:
+        with trying(f"make the folder {self.path}"):
             self.path.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise _said(f"make the folder {self.path}", error) from None
 
 
 def write_file(path: Path, data: bytes, mode: int = 0o666) -> None:
     """Write a file aside and rename it into its place; its bytes and its name are durable when this returns."""
     # One for each writer: what a crash leaves behind is in the way of the next file, and goes.
-    aside = path.with_name(f".{path.name.partition('.')[0]}{TEMPORARY}")
-    with suppress(FileNotFoundError):
-        aside.unlink()
-    with os.fdopen(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    aside.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    write_whole(path, data, mode=mode, aside=f".{path.name.partition('.')[0]}{TEMPORARY}")
 
 
 def _is_plain(entry: os.DirEntry[str]) -> bool:
     return entry.is_file(follow_symlinks=False)
-
-
-def _said(what: str, error: OSError) -> TransportError:
-    return TransportError(f"cannot {what}: {error.strerror or error}; the next run tries again")
 
 
 class Aside(Protocol):
@@ -160,7 +131,7 @@ class DiskAside:
         place = self.path / name
         if place.exists():
             return
-        try:
+        with trying(f"keep a copy in {self.path}"):
             self.path.mkdir(parents=True, exist_ok=True)
             write_file(self.path / f"{name}.why", f"{reason}\n".encode("utf-8", "replace"), 0o600)
             write_file(place, data, 0o600)
@@ -168,5 +139,3 @@ class DiskAside:
             for old in sorted(copies, key=lambda path: path.stat().st_mtime)[: -self.most]:
                 old.unlink(missing_ok=True)
                 old.with_name(f"{old.name}.why").unlink(missing_ok=True)
-        except OSError as error:
-            raise _said(f"keep a copy in {self.path}", error) from None

@@ -9,6 +9,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+from dxa.disk import trying
 from dxa_ccmail.running import profiles
 from dxa_ccmail.running.events import (
     LOCKED,
@@ -20,7 +21,7 @@ from dxa_ccmail.running.events import (
     ended,
     failed,
 )
-from dxa_ccmail.running.files import find, matching, said
+from dxa_ccmail.running.files import find, matching
 
 #: KB Q170011: the path of a post office is right when there is such a file.
 MAILBOXES = "CCPOMBOX.*"
@@ -51,7 +52,7 @@ def check_postoffice(program: Program, folder: Path) -> None:
 
 def check_room(program: Program, folder: Path, megabytes: int, free: Callable[[Path], int] | None = None) -> None:
     """Raise `RunError` 98 when less than so much is free; sizes are whole numbers of any length (KB Q178758)."""
-    with said(f"look at {folder}"):
+    with trying(f"look at {folder}"):
         there = (free or free_bytes)(folder)
     if there < megabytes * _MEGABYTE:
         reason = f"only {there // _MEGABYTE} MB are free for {folder}, and {megabytes} MB are asked for"

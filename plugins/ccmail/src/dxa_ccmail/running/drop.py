@@ -18,6 +18,7 @@ import attrs
 
 from dxa.config.secrets import Secret
 from dxa.connector import Fault, folder_faults
+from dxa.disk import trying
 from dxa.errors import DxaError, TransportError
 from dxa_ccmail import codepage
 from dxa_ccmail.record import LABELS, Labels
@@ -123,7 +124,7 @@ class DropPrograms:
         return data
 
     def _check_quiet(self, path: Path) -> None:
-        with files.said(f"look at {path}"):
+        with trying(f"look at {path}"):
             status = path.stat()
         # The time of the file itself may be that of the file it was copied from.
         quiet = self.now() - max(status.st_mtime, status.st_ctime)
@@ -186,7 +187,7 @@ class DropPrograms:
             for folder, name, size, time in json.loads(receipt):
                 known = {path.name: path for path in files.matching(Path(folder), "*")}
                 if Path(folder) in (self.exports, self.imports) and name in known:
-                    with files.said(f"look at {known[name]}"):
+                    with trying(f"look at {known[name]}"):
                         same = files.stamp(known[name]) == (size, time)
                     if same:
                         files.remove(known[name])

@@ -12,31 +12,21 @@ from contextlib import contextmanager
 from fnmatch import fnmatchcase
 from pathlib import Path
 
+from dxa.disk import sync_folder, trying, write_whole
 from dxa.errors import LockedError, TransportError
 
-#: What a file that is still being written is called: hidden, and with this ending.
-TEMPORARY = ".tmp"
 LOCK = ".lock"
-
-
-@contextmanager
-def said(what: str) -> Iterator[None]:
-    """Say what could not be done, and the operating system's own reason."""
-    try:
-        yield
-    except OSError as error:
-        raise TransportError(f"cannot {what}: {error.strerror or error}; the next run tries again") from None
 
 
 def make_folder(path: Path) -> None:
     """The folder is there when this returns."""
-    with said(f"make the folder {path}"):
+    with trying(f"make the folder {path}"):
         path.mkdir(parents=True, exist_ok=True)
 
 
 def matching(folder: Path, pattern: str) -> list[Path]:
     """The files in a folder whose names fit a pattern (``*.UND``), whatever their case, by name; none without it."""
-    with said(f"list {folder}"):
+    with trying(f"list {folder}"):
         if not folder.is_dir():
             return []
         found = [path for path in folder.iterdir() if fnmatchcase(path.name.upper(), pattern.upper())]
@@ -54,7 +44,7 @@ def find(folder: Path, name: str) -> Path | None:
 
 def read(path: Path) -> bytes:
     """All bytes of a file that nobody changes meanwhile."""
-    with said(f"read {path}"):
+    with trying(f"read {path}"):
         before = stamp(path)
         data = path.read_bytes()
         if before != stamp(path) or before[0] != len(data):
@@ -70,20 +60,14 @@ def stamp(path: Path) -> tuple[int, int]:
 
 def write(path: Path, data: bytes) -> None:
     """Put a file in place, whole or not at all; durable when this returns."""
-    temporary = path.with_name(f".{path.name}{TEMPORARY}")
-    with said(f"write {path}"):
-        with temporary.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-        sync_folder(path.parent)
+    with trying(f"write {path}"):
+        write_whole(path, data)
         _check_size(path, len(data))
 
 
 def move(source: Path, target: Path) -> None:
     """Rename a file, and see that it has arrived and is gone where it was (cc:Mail T45)."""
-    with said(f"move {source} to {target}"):
+    with trying(f"move {source} to {target}"):
         size = source.stat().st_size
         source.replace(target)
         sync_folder(target.parent)
@@ -94,18 +78,9 @@ def move(source: Path, target: Path) -> None:
 
 def remove(path: Path) -> None:
     """Remove a file, and see that it is gone; nothing happens when it is gone already."""
-    with said(f"remove {path}"):
+    with trying(f"remove {path}"):
         path.unlink(missing_ok=True)
         _check_gone(path)
-
-
-def sync_folder(path: Path) -> None:
-    """Make the names in a folder durable."""
-    handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 @contextmanager
@@ -115,7 +90,7 @@ def locked(folder: Path, what: str) -> Iterator[int]:
     Raises `LockedError` at once when somebody else has it.
     """
     path = folder / LOCK
-    with said(f"lock {path}"):
+    with trying(f"lock {path}"):
         handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
     try:
         try:

@@ -15,7 +15,7 @@ from typing import IO
 
 import attrs
 
-from dxa_ccmail.running.files import said
+from dxa.disk import trying
 
 #: The path for programs where the configured environment has none.
 DEFAULT_PATH = os.defpath
@@ -91,7 +91,7 @@ def run(
 
 
 def _console(folder: Path) -> IO[bytes]:
-    with said(f"write to {folder}"):
+    with trying(f"write to {folder}"):
         return tempfile.TemporaryFile(dir=folder)
 
 

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
 import attrs
 
+from dxa.disk import TEMPORARY, sync_folder, trying, write_whole
 from dxa.errors import TransportError
-
-#: What a file is called while it is written: hidden, and with this ending.
-TEMPORARY = ".tmp"
 
 
 class Waiting(NamedTuple):
@@ -27,15 +24,6 @@ class Waiting(NamedTuple):
     size: int
     time: int
     touched: int
-
-
-@contextmanager
-def said(what: str) -> Iterator[None]:
-    """Say what could not be done, and the operating system's own reason."""
-    try:
-        yield
-    except OSError as error:
-        raise TransportError(f"cannot {what}: {error.strerror or error}; the next run tries again") from None
 
 
 @attrs.define
@@ -53,13 +41,13 @@ class Folder:
             if not self.path.is_dir():
                 raise TransportError(f"there is no folder {self.path}; is the disk or share that it lies on mounted?")
             return
-        with said(f"make the folder {self.path}"):
+        with trying(f"make the folder {self.path}"):
             self.path.mkdir(parents=True, exist_ok=True)
 
     def files(self) -> list[Waiting]:
         """The files, oldest first; hidden ones, links, and those that are being written are not told."""
         self.ready()
-        with said(f"list {self.path}"):
+        with trying(f"list {self.path}"):
             found = [_waiting(entry) for entry in os.scandir(self.path) if _counts(entry)]
         return sorted(found, key=lambda each: (each.time, each.name))
 
@@ -67,7 +55,10 @@ class Folder:
         """All bytes of a file that nobody changes meanwhile."""
         path = self.path / name
         # Others may write there: a link would lead to files of dxa's own, and a pipe make it wait.
-        with said(f"read {path}"), os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:
+        with (
+            trying(f"read {path}"),
+            os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file,
+        ):
             before = os.fstat(file.fileno())
             if not stat.S_ISREG(before.st_mode):
                 raise TransportError(f"{path} is no file; remove it")
@@ -80,33 +71,24 @@ class Folder:
     def write(self, name: str, data: bytes) -> None:
         """Put a file in place, whole or not at all; durable when this returns."""
         self.ready()
-        path, temporary = self.path / name, self.path / f".{name}{TEMPORARY}"
-        with said(f"write {path}"):
-            with suppress(FileNotFoundError):
-                temporary.unlink()
-            # Anew, for what somebody puts there may be a link.
-            with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666), "wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(path)
-            _sync(self.path)
+        with trying(f"write {self.path / name}"):
+            write_whole(self.path / name, data)
 
     def remove(self, name: str) -> None:
         """Remove a file; nothing happens when it is gone already."""
-        with said(f"remove {self.path / name}"):
+        with trying(f"remove {self.path / name}"):
             (self.path / name).unlink(missing_ok=True)
 
     def move(self, name: str, target: Folder, called: str) -> None:
         """Move a file into another folder, even on another disk; nothing happens when it is gone already."""
         target.ready()
         source, path = self.path / name, target.path / called
-        with said(f"move {source} to {path}"):
+        with trying(f"move {source} to {path}"):
             if not source.exists():
                 return
             if source.stat().st_dev == target.path.stat().st_dev:
                 source.replace(path)
-                _sync(target.path)
+                sync_folder(target.path)
                 return
         target.write(called, self.read(name))
         self.remove(name)
@@ -156,12 +138,3 @@ def _state(found: os.stat_result) -> tuple[int, int, int]:
 def _waiting(entry: os.DirEntry[str]) -> Waiting:
     status = entry.stat(follow_symlinks=False)
     return Waiting(entry.name, status.st_size, status.st_mtime_ns, max(status.st_mtime_ns, status.st_ctime_ns))
-
-
-def _sync(path: Path) -> None:
-    """Make the names in a folder durable."""
-    handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -18,8 +18,8 @@ from pathlib import Path
 
 import attrs
 
+from dxa.disk import sync_folder
 from dxa.errors import FormatError, TransportError
-from dxa_msmail.folder import sync_folder
 from dxa_msmail.postoffice.disk import Found, Step, put, said
 from dxa_msmail.postoffice.journal import NONE, Move, print_of, read_journal, write_journal
 

@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from dxa.disk import sync_folder
 from dxa.errors import DxaError, TransportError, UsageError
-from dxa_msmail.folder import sync_folder
 from dxa_msmail.postoffice import dirsyncconf, galindex, identity, layout, mailbag, process, queue
 from dxa_msmail.postoffice.identity import CONTROL, GLOBAL, MASTER, MODEM, RNETSEM, SERVER, TID
 from dxa_msmail.postoffice.maildata import FLAG, OWN, Changing, Files, Maildata, MemoryFiles

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import attrs
 
-from dxa_msmail.folder import sync_folder
+from dxa.disk import sync_folder
 from dxa_msmail.postoffice.disk import put
 from dxa_msmail.postoffice.maildata import Maildata
 

@@ -7,8 +7,8 @@ from typing import Protocol
 
 import attrs
 
+from dxa.disk import trying, write_whole
 from dxa.errors import TransportError
-from dxa_msmail.folder import replace_file
 
 #: A log that has grown beyond this is cut to its last quarter (KB Q296255, dx:T-176).
 LOG_SIZE = 1 << 20
@@ -46,17 +46,15 @@ class DiskHome:
     def write(self, name: str, data: bytes) -> None:
         """See `Home`."""
         path = self.path / name
-        try:
-            replace_file(path, data)
-        except OSError as error:
-            raise TransportError(f"cannot write {path}: {error.strerror}") from None
+        with trying(f"write {path}"):
+            write_whole(path, data)
 
     def append(self, name: str, data: bytes) -> None:
         """See `Home`."""
         path = self.path / name
         try:
             if path.exists() and path.stat().st_size > LOG_SIZE:
-                replace_file(path, _last_lines(path.read_bytes()))
+                write_whole(path, _last_lines(path.read_bytes()))
             with path.open("ab") as log:
                 log.write(data)
         except OSError as error:

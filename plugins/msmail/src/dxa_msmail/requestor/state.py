@@ -11,10 +11,10 @@ from typing import Any, Protocol
 import attrs
 
 from dxa.dirsync.requestor import State
+from dxa.disk import trying, write_whole
 from dxa.entry import Entry, Transaction, Verb
 from dxa.errors import StoreError, TransportError
 from dxa.ledger.answer import ListKey
-from dxa_msmail.folder import replace_file
 
 #: Raised when the file's layout changes.
 FORMAT = 1
@@ -82,11 +82,9 @@ class DiskStorage:
 
     def save(self, state: RequestorState) -> None:
         """See `Storage`."""
-        try:
+        with trying(f"write {self.path}"):
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            replace_file(self.path, encode(state))
-        except OSError as error:
-            raise TransportError(f"cannot write {self.path}: {error.strerror}") from None
+            write_whole(self.path, encode(state))
 
 
 def encode(state: RequestorState) -> bytes:
