@@ -15,7 +15,8 @@ DxaError                  exit status 1: something failed and will be retried
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 
 class DxaError(Exception):
@@ -38,7 +39,8 @@ class ConfigError(UsageError):
     def __init__(self, source: str, problems: Iterable[str]) -> None:
         self.source = source
         self.problems = tuple(problems)
-        super().__init__("\n".join([f"{source}: {len(self.problems)} problem(s)", *(f"  {p}" for p in self.problems)]))
+        count = f"{len(self.problems)} problem{'' if len(self.problems) == 1 else 's'}"
+        super().__init__("\n".join([f"{source}: {count}", *(f"  {problem}" for problem in self.problems)]))
 
 
 class NotFoundError(UsageError):
@@ -103,3 +105,13 @@ class PluginError(DxaError):
 
 class StoreError(DxaError):
     """The site's database cannot be used as it is."""
+
+
+@contextmanager
+def about(path: object) -> Iterator[None]:
+    """What the system says of an open file without naming it (no room, a broken disk) gets the name of the file."""
+    try:
+        yield
+    except OSError as error:
+        error.filename = error.filename or str(path)
+        raise

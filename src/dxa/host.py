@@ -159,6 +159,13 @@ class Host:
         """All plugins as far as they are known by now; imports none."""
         return [self._described(plugin) for plugin in self._plugins]
 
+    def expect(self, patterns: Iterable[str]) -> None:
+        """Raise `NotFoundError` for a pattern that no plugin's name fits, with the names that there are."""
+        there = [plugin.info.name for plugin in self._plugins]
+        for pattern in patterns:
+            if not any(Selection((pattern,)).takes(name) for name in there):
+                raise NotFoundError(f"no plugin {pattern!r}; there are: {', '.join(there)}")
+
     # -- looking for what is needed --------------------------------------------------------------------------------
 
     def connector(self, name: str) -> ConnectorType | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import tomllib
 
 import pytest
@@ -144,6 +146,28 @@ def test_add_refuses(arguments: list[str], expected: str, linked: Driver) -> Non
     assert before == (linked.folder / "dxa.toml").read_bytes()
 
 
+def test_add_refuses_a_file_that_is_no_toml(linked: Driver) -> None:
+    """A configuration that cannot be read is told like everywhere else, and nothing is added."""
+    linked.configure("links = [\n")
+    done = linked("peers", "add", "post", "NET/C", "--no-password")
+
+    assert 2 == done.status
+    assert "dxa.toml: 1 problem\n  not TOML: " in done.err
+
+
+def test_add_on_a_full_disk(linked: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When there is no room, the file is named and stays as it was."""
+    path = linked.folder / "dxa.toml"
+    before = path.read_bytes()
+    full = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    monkeypatch.setattr("dxa.config.edit.os.fsync", lambda _handle: (_ for _ in ()).throw(full))
+    done = linked("peers", "add", "post", "NET/C", "--no-password")
+
+    expected = f"error: {path.resolve()}: No space left on device; make room there, and run it again\n"
+    assert (1, expected) == (done.status, done.err)
+    assert before == path.read_bytes()
+
+
 def _with_dora(linked: Driver) -> None:
     linked.world.ask("NET/A", "Dora", r=1, was=0, s=0)
     linked("sync")
@@ -232,6 +256,14 @@ def test_full_for_a_peer_that_never_spoke(linked: Driver) -> None:
 
     assert 2 == done.status
     assert "its first answer is full anyway" in done.err
+
+
+def test_full_for_a_peer_that_is_read_whole(linked: Driver) -> None:
+    """A peer that shows what it has is owed nothing."""
+    done = linked("peers", "full", "mem")
+
+    assert 2 == done.status
+    assert "every sync writes what is lacking" in done.err
 
 
 @pytest.fixture

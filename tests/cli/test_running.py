@@ -8,12 +8,15 @@ import pty
 import signal
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
 
 from dxa.agent.site import site_lock
 from dxa.cli import output
+from dxa.cli.run import run
+from dxa.cli.session import Session
 from tests.cli.driver import Driver
 
 MAIN = "import sys; from dxa.cli import main; sys.exit(main())"
@@ -163,6 +166,48 @@ def test_database_that_is_gone(linked: Driver) -> None:
 
     assert 1 == done.status
     assert "there is no database" in done.err
+
+
+# -- errors --------------------------------------------------------------------------------------------------------
+
+
+def test_errors_are_folded_on_a_terminal_only(dxa: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A pipe gets an error on one line; on a terminal it is folded to its width, and hangs behind its first line."""
+    folder = "somewhere/where/there/is/no/site/at/all"
+    piped = dxa.bare("-C", folder, "status").err
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    folded = dxa.bare("-C", folder, "status").err.splitlines()
+
+    assert 1 == piped.count("\n")
+    assert len(folded) > 1
+    assert ["  "] == sorted({line[:2] for line in folded[1:]})
+    assert max(map(len, folded)) <= 80
+    assert piped.split() == " ".join(folded).split()
+
+
+def test_the_configuration_is_parsed_once(alone: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What says which plugins take part says the rest, too."""
+    parsed, loads = list[str](), tomllib.loads
+
+    def counting(text: str) -> dict[str, object]:
+        parsed.append(text)
+        return loads(text)
+
+    monkeypatch.setattr(tomllib, "loads", counting)
+
+    assert 0 == run(["-C", str(alone.folder), "recipients", "list"], Session())
+    assert [(alone.folder / "dxa.toml").read_text("utf-8")] == parsed
+
+
+def test_plugins_that_are_wanted_exist(alone: Driver) -> None:
+    """A plugin that is wanted for once and not there is a mistake; one that is left out need not be there."""
+    wanted = run(["--plugins", "memory,mempry", "-C", str(alone.folder), "status"], Session())
+    done = alone.capsys.readouterr()
+
+    assert 2 == wanted
+    assert done.err.startswith("error: no plugin 'mempry'; there are: memory")
+    assert 0 == run(["--plugins", "-mempry", "-C", str(alone.folder), "status"], Session())
 
 
 # -- the log -------------------------------------------------------------------------------------------------------

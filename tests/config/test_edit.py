@@ -112,15 +112,15 @@ def test_a_file_is_replaced_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     path.write_bytes(b"old")
     path.chmod(0o640)
 
-    write(path, "a\r\nb\n")
+    write(path, "a = 1\r\nb = 2\n")
 
-    assert "a\r\nb\n" == read(path)
+    assert "a = 1\r\nb = 2\n" == read(path)
     assert 0o640 == path.stat().st_mode & 0o777
     monkeypatch.setattr(Path, "replace", lambda *_: (_ for _ in ()).throw(OSError("disk")))
     with pytest.raises(OSError, match="disk"):
         write(path, "new")
     assert ["dxa.toml"] == [child.name for child in tmp_path.iterdir()]
-    assert "a\r\nb\n" == read(path)
+    assert "a = 1\r\nb = 2\n" == read(path)
 
 
 def test_a_link_to_the_file_stays_a_link(tmp_path: Path) -> None:

@@ -158,10 +158,11 @@ def test_an_unknown_connector_is_one_problem() -> None:
         + '[links.post.peers."LAB/ONE".pots]\nb = 1\n'
     )
 
-    assert ["links.post.connector: no connector 'pots'; did you mean \"post\"?"] == problems(SITE, text)
-    assert [
-        "links.mem.connector: no connector 'x'; there are: memory, post; `dxa plugins` tells of failed ones"
-    ] == problems(SITE, MEMORY.replace('"memory"', '"x"'))
+    hint = "`dxa plugins` shows plugins that failed or are left out"
+    assert [f"links.post.connector: no connector 'pots'; did you mean \"post\"? {hint}"] == problems(SITE, text)
+    assert [f"links.mem.connector: no connector 'x'; there are: memory, post; {hint}"] == problems(
+        SITE, MEMORY.replace('"memory"', '"x"')
+    )
 
 
 def test_a_role_belongs_to_connectors_that_have_some() -> None:
@@ -169,7 +170,7 @@ def test_a_role_belongs_to_connectors_that_have_some() -> None:
     assert ["links.mem.role: must be left out: memory has no roles, got 'server'"] == problems(
         SITE, MEMORY, 'role = "server"\n'
     )
-    assert ["links.post.role: must be one of server, requestor"] == problems(
+    assert ["links.post.role: is missing; it must be one of server, requestor"] == problems(
         SITE, SERVER.replace('role = "server"', "")
     )
 

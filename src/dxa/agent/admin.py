@@ -302,6 +302,10 @@ class Administrator:
         work = self._work(link)
         peer = work.peer_named(name)
         row = None if peer is None else work.store.peers.get(peer.id)
+        if link.connector.traits.holds is Holds.PROVEN:
+            raise UsageError(
+                f"peer {name} on link {link.name} is read whole, and every sync writes what is lacking there"
+            )
         if row is None:
             raise NotFoundError(f"peer {name} on link {link.name} has not spoken yet; its first answer is full anyway")
         if link.connector.traits.holds is Holds.QUEUED:

@@ -72,7 +72,7 @@ def rename(site: OpenSite, link: Link, old: str, new: str) -> Renamed:
             mover.peer(stored)
         for teller in _told_by(site, link):
             mover.list(teller)
-        if not (stored or mover.moved or mover.joined):
+        if not (stored or mover.moved or mover.joined or old.casefold() in link.peers):
             raise NotFoundError(f"no peer of link {link.name} is {old} or tells of anybody there")
     return Renamed(moved=mover.moved, joined=mover.joined)
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import attrs
 
 from dxa.address import AddressTypes
-from dxa.config import FILE_NAME, Link, Site, load
+from dxa.config import FILE_NAME, Link, Site, Source, load
 from dxa.connector import Connector, LinkContext, PeerInfo
 from dxa.errors import LockedError, UsageError
 from dxa.host import Host
@@ -49,16 +49,18 @@ class OpenSite:
         create: bool = False,
         secrets: bool = True,
         apart: bool = False,
+        source: Source | None = None,
     ) -> OpenSite:
         """Open the site in a folder; raises `UsageError` when there is none, `ConfigError` with all its problems.
 
-        To whom only looks, secrets that are not there are no problem: `secrets` are not needed.
+        To whom only looks, secrets that are not there are no problem: `secrets` are not needed. `source` is its
+        configuration for whom has read it a moment ago.
         """
         path = folder / FILE_NAME
         if not path.is_file():
             raise UsageError(not_a_site(folder))
         types = host.address_types()
-        config = load(path, host.connectors(), types, secrets=secrets)
+        config = load(source or path, host.connectors(), types, secrets=secrets)
         store = Store.open(config.database, FileHighWater(config.high_water), create=create)
         store.types = types
         return cls(

@@ -24,13 +24,14 @@ def check(session: Session, strict: bool, as_json: bool) -> int:
     status 2 says that there are problems; warnings alone leave it at 0.
     """
     from dxa.agent.queries import FindingShown, as_plain
+    from dxa.agent.site import not_a_site
     from dxa.cli.output import counted, say, write_json
     from dxa.config import check as find
 
-    path = session.path
+    path, host = session.path, session.host
     if not path.is_file():
-        raise UsageError(f"{session.folder} is not a site: it has no {path.name}. `dxa init` makes one")
-    findings = find(path, session.host.connectors(), session.host.address_types())
+        raise UsageError(not_a_site(session.folder))
+    findings = find(session.source(), host.connectors(), host.address_types())
     if all(finding.warning for finding in findings):
         findings += _of_links(session)
     problems = [finding for finding in findings if strict or not finding.warning]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from dxa.cli.listing import json_command, page, paging
+from dxa.cli.listing import Number, json_command, page, paging
 from dxa.cli.session import Session, pass_session
 from dxa.errors import UsageError
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @json_command("RunShown", "RunChangeShown")
-@click.argument("run", type=click.IntRange(min=1), required=False)
+@click.argument("run", type=Number(min=1), required=False)
 @click.option("--recipient", metavar="RECIPIENT", help="Only changes of this recipient, also one that is gone.")
 @paging
 @pass_session

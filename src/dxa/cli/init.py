@@ -28,6 +28,10 @@ def init(session: Session, folder: Path | None, organization: str, name: str) ->
     session.parse(text)
     folder.mkdir(parents=True, exist_ok=True)
     create(session.path, text)
-    OpenSite.open(folder, session.host, session.clock, create=True).close()
+    try:
+        OpenSite.open(folder, session.host, session.clock, create=True).close()
+    except BaseException:
+        session.path.unlink()  # without a database it is no site, and would only be in the way of the next attempt
+        raise
     say(f"Made the site {organization}/{name} in {folder}.")
     say(f"Next: add links to {session.path}, then `dxa -C {folder} check`.")

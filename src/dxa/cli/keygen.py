@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from dxa.errors import UsageError
+from dxa.errors import UsageError, about
 
 
 @click.command()
@@ -32,11 +32,15 @@ def keygen(file: Path, as_json: bool) -> None:
         ) from None
     except OSError as error:
         raise UsageError(f"cannot write {file}: {error.strerror}") from None
-    with os.fdopen(handle, "wb") as out:
-        os.fchmod(out.fileno(), 0o600)
-        out.write(key.pem())
-        out.flush()
-        os.fsync(out.fileno())
+    try:
+        with about(file), os.fdopen(handle, "wb") as out:
+            os.fchmod(out.fileno(), 0o600)
+            out.write(key.pem())
+            out.flush()
+            os.fsync(out.fileno())
+    except BaseException:
+        file.unlink()
+        raise
     if as_json:
         write_json({"file": str(file), "public_key": str(key.public), "fingerprint": key.public.fingerprint})
         return

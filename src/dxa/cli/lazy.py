@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
+from dxa.cli.listing import Group
 from dxa.cli.session import Session
 from dxa.errors import PluginError
 
@@ -89,7 +90,7 @@ def _plugin_group(plugin: str, commands: Mapping[str, str]) -> click.Command | N
     return group.get_command(click.Context(group), plugin) if set(commands) == {plugin} else group
 
 
-class PluginGroup(click.Group):
+class PluginGroup(Group):
     """The commands of one plugin; each is imported when it is used."""
 
     def __init__(self, plugin: str, targets: Mapping[str, str]) -> None:

@@ -2,12 +2,30 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import Any, TypeVar
 
 import click
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Number(click.IntRange):
+    """A whole number; what is none is told so in plain words."""
+
+    name = "number"
+
+
+class Group(click.Group):
+    """A group whose list of commands has the whole first sentence of each, folded where it is long."""
+
+    def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
+        """The commands with their sentences."""
+        commands = {name: self.get_command(context, name) for name in self.list_commands(context)}
+        rows = [(name, found.get_short_help_str(sys.maxsize)) for name, found in commands.items() if found is not None]
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
 
 
 class JsonCommand(click.Command):
@@ -45,9 +63,9 @@ def json_command(
 def paging(function: F) -> F:
     """Options `--limit` and `--offset`; on a screen 50 rows are shown, as JSON all."""
     function = click.option(
-        "--limit", type=click.IntRange(min=1), help="Show at most so many; the default is 50, and all with --json."
+        "--limit", type=Number(min=1), help="Show at most so many; the default is 50, and all with --json."
     )(function)
-    return click.option("--offset", type=click.IntRange(min=0), default=0, help="Leave so many out first.")(function)
+    return click.option("--offset", type=Number(min=0), default=0, help="Leave so many out first.")(function)
 
 
 #: Rows on a screen.

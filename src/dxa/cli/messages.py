@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from dxa.cli.listing import json_command, page, paging
+from dxa.cli.listing import Group, json_command, page, paging
 from dxa.cli.session import Session, pass_session
 
 if TYPE_CHECKING:
     from dxa.agent.queries import MessageShown
 
 
-@click.group(no_args_is_help=True)
+@click.group(cls=Group, no_args_is_help=True)
 def messages() -> None:
     """The archive: every message in and out, kept as long as dxa.toml says."""
 
@@ -22,7 +22,9 @@ def messages() -> None:
 @click.option("--peer", metavar="PEER", help="Only those from or to this peer (LINK/NAME, or its name alone).")
 @click.option("--in", "direction", flag_value="in", default=None, help="Only what came in.")
 @click.option("--out", "direction", flag_value="out", help="Only what went out or waits to go.")
-@click.option("--status", help="Only those with this status: taken, refused, kept, ready or sent.")
+@click.option(
+    "--status", type=click.Choice(["taken", "refused", "kept", "ready", "sent"]), help="Only those with this status."
+)
 @paging
 @pass_session
 def list_messages(

@@ -43,7 +43,7 @@ def printable(text: str) -> str:
 
 def say(text: str = "") -> None:
     """Text on standard output, each line folded to the width; what follows a fold is indented like its line."""
-    _write("\n".join(map(_folded, printable(text).split("\n"))))
+    _write("\n".join(_folded(line, sys.stdout) for line in printable(text).split("\n")))
 
 
 def raw(text: str) -> None:
@@ -65,8 +65,11 @@ def emphasize(text: str) -> None:
 
 
 def warn(text: str) -> None:
-    """One line on standard error."""
-    _write(printable(text), err=True)
+    """Text on standard error: a terminal gets its lines folded, what follows a fold indented; a pipe whole ones."""
+    text = printable(text)
+    if sys.stderr.isatty():
+        text = "\n".join(_folded(line, sys.stderr, hang=2) for line in text.split("\n"))
+    _write(text, err=True)
 
 
 def write_json(value: Any) -> None:
@@ -202,11 +205,11 @@ def counted(number: int, one: str, many: str = "") -> str:
     return f"{number} {one if number == 1 else many or one + 's'}"
 
 
-def _folded(line: str) -> str:
-    limit = width(sys.stdout)
+def _folded(line: str, stream: TextIO, *, hang: int = 0) -> str:
+    limit = width(stream)
     if len(line) <= limit:
         return line
-    indent = line[: len(line) - len(line.lstrip())]
+    indent = line[: len(line) - len(line.lstrip())] + " " * hang
     return fill(
         line, limit, initial_indent="", subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
     )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from dxa.cli.listing import json_command
+from dxa.cli.listing import Group, Number, json_command
 from dxa.cli.session import Session, pass_session
 from dxa.errors import NotFoundError, UsageError
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 GAP = 2
 
 
-@click.group(no_args_is_help=True)
+@click.group(cls=Group, no_args_is_help=True)
 def peers() -> None:
     """Foreign systems behind the links. PEER is LINK/NAME, or NAME if only one link has it."""
 
@@ -44,8 +44,10 @@ def list_peers(session: Session, counts: bool, as_json: bool) -> None:
         return
     rows = [(p.peer, p.connector, when(p.heard_at), p.owned, p.shown, "" if p.enabled else "off") for p in found]
     table("", ["peer", "connector", "heard", "#owns", "#is shown", ""], rows)
-    if counts:
+    if lists:
         _matrix(lists)
+    elif counts:
+        say("No peer is shown anything.")
 
 
 @json_command("PeerDetail", "ListCount", "PeerStatus", group=peers, name="show")
@@ -134,7 +136,7 @@ def show_templates(session: Session, peer: str, as_json: bool) -> None:
     "--types", multiple=True, help="An address type that it may be shown; repeatable. The default is what it asks for."
 )
 @click.option("--no-templates", is_flag=True, help="Send it no template values.")
-@click.option("--limit", type=click.IntRange(min=1), help="Bytes that one answer may have.")
+@click.option("--limit", type=Number(min=1), help="Bytes that one answer may have.")
 @click.option("--import-container", metavar="CONTAINER", help="Where what it tells goes, if not where its link says.")
 @click.option(
     "--export-container",

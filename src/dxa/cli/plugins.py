@@ -6,11 +6,11 @@ from pathlib import Path
 
 import click
 
-from dxa.cli.listing import JsonCommand, json_command
+from dxa.cli.listing import Group, JsonCommand, json_command
 from dxa.cli.session import Session, pass_session
 
 
-class _Plugins(click.Group, JsonCommand):
+class _Plugins(Group, JsonCommand):
     """The group is itself a command: it lists."""
 
     values = ("PluginShown",)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from dxa.cli.listing import json_command, page, paging, shown_of
+from dxa.cli.listing import Group, Number, json_command, page, paging, shown_of
 from dxa.cli.session import Session, pass_session
 from dxa.errors import AddressError, UsageError
 
@@ -24,7 +24,7 @@ CONTAINER = "Recipients"
 KINDS = ["mailbox", "custom", "list", "folder"]
 
 
-@click.group(no_args_is_help=True)
+@click.group(cls=Group, no_args_is_help=True)
 def recipients() -> None:
     """The directory: mailboxes, custom recipients, distribution lists and public folders.
 
@@ -119,7 +119,7 @@ def _details(function: F) -> F:
     for option in (
         click.option("--alias", help="Its alias, from which addresses are made; a new one's is made of its name."),
         click.option("--target", metavar="TYPE:ADDRESS", help="Where the mail of a custom recipient goes."),
-        click.option("--trust", type=click.IntRange(0, 100), help="Trust level; links export up to theirs."),
+        click.option("--trust", type=Number(0, 100), help="Trust level; links export up to theirs."),
         click.option("--hidden/--shown", default=None, help="Whether it is left out of address lists."),
         click.option(
             "--proxy", "proxies", metavar="TYPE:ADDRESS", multiple=True, help="A further address; repeatable."

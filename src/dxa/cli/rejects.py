@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import click
 
-from dxa.cli.listing import json_command, page, paging
+from dxa.cli.listing import Group, Number, json_command, page, paging
 from dxa.cli.session import Session, pass_session
 
 
-@click.group(no_args_is_help=True)
+@click.group(cls=Group, no_args_is_help=True)
 def rejects() -> None:
     """Records that could not be used: each is kept with its reason."""
 
@@ -45,7 +45,7 @@ def list_rejects(
 
 
 @json_command("RejectShown", group=rejects, name="show")
-@click.argument("id_", metavar="ID", type=click.IntRange(min=1))
+@click.argument("id_", metavar="ID", type=Number(min=1))
 @pass_session
 def show_reject(session: Session, id_: int, as_json: bool) -> None:
     """Show one rejected record as it came, and why it could not be used."""
@@ -75,7 +75,7 @@ def show_reject(session: Session, id_: int, as_json: bool) -> None:
 
 
 @rejects.command("drop")
-@click.argument("ids", metavar="ID...", type=click.IntRange(min=1), nargs=-1, required=True)
+@click.argument("ids", metavar="ID...", type=Number(min=1), nargs=-1, required=True)
 @pass_session
 def drop(session: Session, ids: tuple[int, ...]) -> None:
     """Close rejected records that nobody is going to mend; they are kept for a while, and listed with --all."""
@@ -91,7 +91,7 @@ def drop(session: Session, ids: tuple[int, ...]) -> None:
 
 
 @rejects.command("retry")
-@click.argument("ids", metavar="ID...", type=click.IntRange(min=1), nargs=-1, required=True)
+@click.argument("ids", metavar="ID...", type=Number(min=1), nargs=-1, required=True)
 @pass_session
 def retry(session: Session, ids: tuple[int, ...]) -> None:
     """Read rejected records again, as if they came now; the next sync acts on them."""

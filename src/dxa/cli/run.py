@@ -7,6 +7,7 @@ approval; 130 interrupted; 141 nobody reads the output any more.
 from __future__ import annotations
 
 import errno
+import io
 import os
 import sys
 import traceback
@@ -46,7 +47,9 @@ def run(arguments: Sequence[str], session: Session) -> int:
     except click.exceptions.Exit as error:
         return error.exit_code
     except click.ClickException as error:
-        error.show()
+        shown = io.StringIO()
+        error.show(shown)
+        _say(shown.getvalue().rstrip("\n"))
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
         _say("interrupted; what was finished stays, and the next run takes up the rest")
@@ -67,7 +70,8 @@ def _failed(error: Exception, session: Session) -> int:
         return error.exit_status
     if isinstance(error, OSError):
         where = f"{error.filename}: " if error.filename else ""
-        _say(f"error: {where}{error.strerror or error}")
+        advice = "; make room there, and run it again" if error.errno in (errno.ENOSPC, errno.EDQUOT) else ""
+        _say(f"error: {where}{error.strerror or error}{advice}")
         return FAULT
     _say(f"error: this is a fault in dxa: {type(error).__name__}: {error}")
     if not session.debug:
@@ -76,6 +80,6 @@ def _failed(error: Exception, session: Session) -> int:
 
 
 def _say(text: str) -> None:
-    from dxa.cli.output import printable
+    from dxa.cli.output import warn
 
-    click.echo(printable(text), err=True)
+    warn(text)

@@ -17,7 +17,7 @@ from dxa.errors import UsageError
 if TYPE_CHECKING:
     from dxa.agent.admin import Administrator
     from dxa.agent.site import OpenSite
-    from dxa.config import Site
+    from dxa.config import Site, Source
     from dxa.host import Host
 
 
@@ -36,16 +36,22 @@ class Session:
     #: What gets a line about each import of a plugin and each call of a hook.
     trace: Callable[[str], None] | None = None
     _host: Host | None = None
+    _source: Source | None = None
 
     @property
     def host(self) -> Host:
         """The plugins that the site wants; found at the first use."""
         if self._host is None:
+            from dxa.config import Source
             from dxa.config.plugins import wanted_plugins
+            from dxa.discovery import Selection
             from dxa.host import Host
 
-            selection, folder = wanted_plugins(self.path)
-            self._host = Host(folder=folder, selection=selection.narrowed(self.plugins), trace=self.trace)
+            self._source = Source.read(self.path)
+            selection, folder = wanted_plugins(self._source)
+            host = Host(folder=folder, selection=selection.narrowed(self.plugins), trace=self.trace)
+            host.expect(Selection().narrowed(self.plugins).only or ())
+            self._host = host
         return self._host
 
     @property
@@ -54,6 +60,13 @@ class Session:
         from dxa.config import FILE_NAME
 
         return self.folder / FILE_NAME
+
+    def source(self) -> Source:
+        """The configuration: as it was read to find the plugins, once, and read anew whenever it is asked for again."""
+        from dxa.config import Source
+
+        source, self._source = self._source, None
+        return source or Source.read(self.path)
 
     def parse(self, text: str, *, secrets: bool = True) -> Site:
         """The site that this text of the configuration means; raises `ConfigError` before anything is written."""
@@ -67,7 +80,8 @@ class Session:
         from dxa.agent.site import OpenSite
 
         self.logging.begin()
-        site = OpenSite.open(self.folder, self.host, self.clock, secrets=secrets, apart=self.apart)
+        host = self.host
+        site = OpenSite.open(self.folder, host, self.clock, secrets=secrets, apart=self.apart, source=self.source())
         try:
             yield site
         finally:

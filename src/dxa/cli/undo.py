@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from dxa.cli.listing import json_command
+from dxa.cli.listing import Number, json_command
 from dxa.cli.session import Session, pass_session
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ FIRST = 20
 
 
 @json_command("UndoShown", "PlanShown", "ChangeShown")
-@click.argument("run", type=click.IntRange(min=1))
+@click.argument("run", type=Number(min=1))
 @click.option("--dry-run", "dry", is_flag=True, help="Only show what would be done.")
 @pass_session
 def undo(session: Session, run: int, dry: bool, as_json: bool) -> int:

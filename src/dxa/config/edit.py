@@ -14,12 +14,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from dxa.errors import NotFoundError, UsageError
+from dxa.config.source import Source
+from dxa.errors import NotFoundError, UsageError, about
 
 
 def read(path: Path) -> str:
-    """The text of the file with its line ends as they are."""
-    return path.read_bytes().decode("utf-8")
+    """The text of the file with its line ends as they are; raises `ConfigError` for what is no TOML."""
+    Source.read(path).checked()
+    return path.read_bytes().decode("utf-8-sig")
 
 
 def add_peer(text: str, link: str, name: str, settings: Mapping[str, Any]) -> str:
@@ -132,7 +134,7 @@ def write(path: Path, text: str) -> None:
     path = path.resolve()
     handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
+        with about(path), os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -14,15 +13,13 @@ from dxa.address import AddressTypes
 from dxa.config.meaning import Meaning
 from dxa.config.model import File, PeerTable, SiteTable
 from dxa.config.secrets import Secret
+from dxa.config.source import Source, Table
 from dxa.config.structure import Key, Problem, did_you_mean, dotted, make_converter, problems_of
 from dxa.config.values import Site
 from dxa.connector import ConnectorType
 from dxa.errors import AddressError, ConfigError
 from dxa.rules.addressing import AddressingRules
 
-FILE_NAME = "dxa.toml"
-
-Table = Mapping[str, Any]
 Connectors = Mapping[str, ConnectorType]
 
 
@@ -38,54 +35,39 @@ class Finding:
         return f"{self.key}: {self.text}" if self.key else self.text
 
 
-def load(path: Path, connectors: Connectors, types: AddressTypes | None = None, *, secrets: bool = True) -> Site:
-    """The site whose configuration is the file `path`, or lies in the folder `path`; raises `ConfigError`.
+def load(
+    where: Path | Source, connectors: Connectors, types: AddressTypes | None = None, *, secrets: bool = True
+) -> Site:
+    """The site of a configuration that was read, or of the file or folder `where` it is; raises `ConfigError`.
 
     With `types`, the address types that are named are checked, too. Without `secrets`, one that is not there is only a
     warning: whoever looks at a site needs none.
     """
-    path = path / FILE_NAME if path.is_dir() else path
-    return parse(_read(path), path, connectors, types, secrets=secrets)
+    source = where if isinstance(where, Source) else Source.read(where)
+    site, findings = _examine(source, connectors, types, secrets=secrets)
+    if site is None:
+        raise ConfigError(str(source.path), [str(finding) for finding in findings if not finding.warning])
+    return site
 
 
 def parse(
     text: str, path: Path, connectors: Connectors, types: AddressTypes | None = None, *, secrets: bool = True
 ) -> Site:
     """The site of this text, which stands or will stand in the file `path`; otherwise like `load`."""
-    site, findings = _examine(text, path, connectors, types, secrets=secrets)
-    if site is None:
-        raise ConfigError(str(path), [str(finding) for finding in findings if not finding.warning])
-    return site
+    return load(Source.of(text, path), connectors, types, secrets=secrets)
 
 
-def check(path: Path, connectors: Connectors, types: AddressTypes | None = None) -> list[Finding]:
+def check(where: Path | Source, connectors: Connectors, types: AddressTypes | None = None) -> list[Finding]:
     """Everything that is wrong or doubtful: problems first, then warnings."""
-    path = path / FILE_NAME if path.is_dir() else path
-    try:
-        return _examine(_read(path), path, connectors, types)[1]
-    except ConfigError as error:
-        return [Finding("", problem) for problem in error.problems]
-
-
-def _read(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8-sig")
-    except FileNotFoundError:
-        raise ConfigError(str(path), ["there is no such file; `dxa init` writes one"]) from None
-    except UnicodeDecodeError as error:
-        raise ConfigError(str(path), [f"byte {error.start} is not UTF-8"]) from None
-    except OSError as error:
-        raise ConfigError(str(path), [f"cannot be read: {error.strerror}"]) from None
+    return _examine(where if isinstance(where, Source) else Source.read(where), connectors, types)[1]
 
 
 def _examine(
-    text: str, path: Path, connectors: Connectors, types: AddressTypes | None, *, secrets: bool = True
+    source: Source, connectors: Connectors, types: AddressTypes | None, *, secrets: bool = True
 ) -> tuple[Site | None, list[Finding]]:
-    try:
-        data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        return None, [Finding("", f"not TOML: {error}")]
-    reading = _Reading(data, path.parent, connectors, types, secrets=secrets)
+    if source.problem:
+        return None, [Finding("", source.problem)]
+    reading = _Reading(source.tables, source.path.parent, connectors, types, secrets=secrets)
     site = reading.run()
     problems = [Finding(dotted(key), said) for key, said in dict.fromkeys(reading.problems)]
     warnings = [Finding(dotted(key), said, warning=True) for key, said in dict.fromkeys(reading.warnings)]
@@ -170,10 +152,9 @@ class _Reading:
         kind = self.connectors.get(connector)
         if kind is None:
             there = ", ".join(sorted(self.connectors))
-            hint = (
-                did_you_mean(connector, self.connectors) or f"; there are: {there}; `dxa plugins` tells of failed ones"
-            )
-            self.problems.append(((*at, "connector"), f"no connector {connector!r}{hint}"))
+            hint = did_you_mean(connector, self.connectors) or f"; there are: {there};"
+            text = f"no connector {connector!r}{hint} `dxa plugins` shows plugins that failed or are left out"
+            self.problems.append(((*at, "connector"), text))
             return
         self.check_role(at, link.get("role", ""), kind)
         self.check_peers(at, link, kind)
@@ -181,8 +162,12 @@ class _Reading:
     def check_role(self, at: Key, role: object, kind: ConnectorType) -> None:
         if not isinstance(role, str) or role in kind.roles or (not role and not kind.roles):
             return
-        wanted = f"one of {', '.join(kind.roles)}" if kind.roles else f"left out: {kind.name} has no roles"
-        self.problems.append(((*at, "role"), f"must be {wanted}" + (f", got {role!r}" if role else "")))
+        if not kind.roles:
+            text = f"must be left out: {kind.name} has no roles, got {role!r}"
+        else:
+            wanted = f"must be {'one of ' if len(kind.roles) > 1 else ''}{', '.join(kind.roles)}"
+            text = f"{wanted}, got {role!r}" if role else f"is missing; it {wanted}"
+        self.problems.append(((*at, "role"), text))
 
     def check_peers(self, at: Key, link: Table, kind: ConnectorType) -> None:
         at = (*at, "peers")

@@ -24,7 +24,7 @@ from dxa.config.model import (
 )
 from dxa.config.reference import default_of, fields_of, in_toml
 from dxa.connector import ConnectorType
-from dxa.errors import UsageError
+from dxa.errors import UsageError, about
 
 _COLUMN = 43
 
@@ -57,8 +57,12 @@ def create(path: Path, text: str) -> None:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
         raise UsageError(f"{path} exists; dxa does not overwrite a configuration") from None
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(text)
+    try:
+        with about(path), os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+    except BaseException:
+        path.unlink()
+        raise
 
 
 def _lines(organization: str, name: str, connectors: Mapping[str, ConnectorType]) -> Iterator[str]:

@@ -11,7 +11,7 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
-from dxa.errors import UsageError
+from dxa.errors import UsageError, about
 
 _NAME = re.compile(r"[a-z][a-z0-9]{1,30}")
 
@@ -36,7 +36,8 @@ def write_plugin(folder: Path, texts: dict[str, str]) -> None:
     for path, text in texts.items():
         file = folder / path
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text, encoding="utf-8")
+        with about(file):
+            file.write_text(text, encoding="utf-8")
 
 
 def _templates(place: Traversable, path: str) -> list[tuple[str, str]]:
