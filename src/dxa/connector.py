@@ -457,6 +457,9 @@ class ConnectorType:
     site_lists: Callable[[tuple[str, str], Any], frozenset[ListKey]] = lambda _site, _options: frozenset()
     #: The lists by which the one system behind a link without named peers is known, by the link's options.
     peer_lists: Callable[[Any], frozenset[ListKey]] = lambda _options: frozenset()
+    #: Where such a link takes all that bears its mark for its own, by (organization, site) and the link's options. Each
+    #: place is named from the outside in, and what lies below it belongs to it: two links never write into one.
+    writes_in: Callable[[tuple[str, str], Any], frozenset[tuple[str, ...]]] = lambda _site, _options: frozenset()
     #: Raises `AddressError` for a text that cannot be the name of a peer on such a link.
     check_peer: Callable[[str], None] = lambda _name: None
     #: One raw record, as a reject keeps it, to transactions: how `dxa rejects retry` reads it again.

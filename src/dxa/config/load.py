@@ -12,6 +12,7 @@ from cattrs import Converter
 from dxa.address import AddressTypes
 from dxa.config.meaning import Meaning
 from dxa.config.model import File, PeerTable, SiteTable
+from dxa.config.places import clashes
 from dxa.config.secrets import Secret
 from dxa.config.source import Source, Table
 from dxa.config.structure import Key, Problem, did_you_mean, dotted, make_converter, problems_of
@@ -100,6 +101,7 @@ class _Reading:
             return None
         self.check_types(file)
         self.check_own_names(file)
+        self.check_places(file)
         site = self.site(file, plain)
         self.warn(file, site)
         return None if self.problems else site
@@ -247,6 +249,19 @@ class _Reading:
             rest_days=file.addressing.rest_days,
             clashes = [peer for peer in link.peers if peer.casefold() in own]
             self.problems += [(("links", name, "peers", peer), "is what this site is called there") for peer in clashes]
+    def check_places(self, file: File) -> None:
+        """No two links that take part write into one place of a foreign system."""
+        names = (file.site.organization, file.site.name)
+        places = {
+            name: self.connectors[link.connector].writes_in(names, self.options["links", name])
+            for name, link in file.links.items()
+            if link.enabled
+        }
+        for clash in clashes(places):
+            where = " ".join(clash.place)
+            said = f"writes into the same place as {clash.other} ({where}), and each would take the other's for its own"
+            self.problems.append((("links", clash.link), f"{said}: give each a place of its own"))
+
 
     # -- what it means -------------------------------------------------------------------------------------------------
 

@@ -42,6 +42,7 @@ def dxa_connectors() -> list[ConnectorType]:
             summary="a live directory: Active Directory, OpenLDAP, 389 Directory Server, Exchange 5.5",
             traits=traits,
             open=open_connector,
+            writes_in=lambda site, options: options.writes_in(site),
             options=LdapOptions,
         ),
         ConnectorType(
@@ -49,6 +50,7 @@ def dxa_connectors() -> list[ConnectorType]:
             summary="a directory by files: Directory Import/Export of Exchange 4.0-5.5, LDIF, DSML",
             traits=traits,
             open=open_files,
+            writes_in=lambda site, options: options.writes_in(site),
             keeps=keeps,
             options=FilesOptions,
         ),

@@ -151,6 +151,10 @@ class FilesOptions:
         if not self.people.sync_container:
             raise ValueError("write: needs people.sync_container, the container of what dxa writes")
 
+    def writes_in(self, site: tuple[str, str]) -> frozenset[tuple[str, ...]]:
+        """Its synchronisation container; a name that two links have is that of one directory."""
+        return self.people.writes_in("by files", site) if self.write else frozenset()
+
 
 def keeps(_site: Path, _link: str, options: FilesOptions) -> Sequence[Kept]:
     """The files that were taken, which tell what the directory has, and those that wait on either side."""

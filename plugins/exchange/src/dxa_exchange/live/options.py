@@ -136,6 +136,13 @@ class LdapOptions:
         if value.bases:
             raise ValueError("people: bases are those of `containers` here; leave them out")
 
+    def writes_in(self, site: tuple[str, str]) -> frozenset[tuple[str, ...]]:
+        """Its synchronisation container on this server; see `dxa.connector.ConnectorType.writes_in`."""
+        where = urlsplit(self.uri)
+        # One server has both.
+        port = "" if where.port in (None, 389, 636) else f":{where.port}"
+        return self.people.writes_in(f"{where.hostname or ''}{port}", site)
+
     def server(self, folder: Path) -> Server:
         """How the server is reached; files are relative to `folder`."""
 

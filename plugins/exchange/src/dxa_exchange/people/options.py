@@ -122,6 +122,17 @@ class PeopleOptions:
         neutral = "importedFrom" if dialect.files else "adminDescription"
         return dialect.theirs(neutral), mark_of(site)
 
+    def writes_in(self, system: str, site: tuple[str, str]) -> frozenset[tuple[str, ...]]:
+        """The synchronisation container of a system, for those whose mark is the same; nothing when none is written.
+
+        See `dxa.connector.ConnectorType.writes_in`.
+        """
+        if not self.sync_container:
+            return frozenset()
+        steps = [names.key(names.write((rdn,))) for rdn in reversed(names.read(self.sync_container))]
+        _, mark = self.marking(site, self.spoken())
+        return frozenset({(system, mark, *steps)})
+
 
 def mark_of(site: tuple[str, str]) -> str:
     """``dxa ORG/SITE``."""
