@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import lru_cache
-from itertools import islice
+from itertools import chain, islice
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
@@ -188,10 +188,15 @@ class Database:
 
     def stream(self, statement: ClauseElement, *params: object) -> Iterator[Record]:
         """All rows, some at a time; write nothing in between."""
-        result = self._execute(self.prepared(statement), params)
-        while part := result.cursor.fetchmany(BATCH):
-            yield from part
-        result.close()
+
+        def parts() -> Iterator[Sequence[Record]]:
+            result = self._execute(self.prepared(statement), params)
+            assert result.cursor is not None
+            while part := result.cursor.fetchmany(BATCH):
+                yield part
+            result.close()
+
+        return chain.from_iterable(parts())
 
     def among(self, statement: ClauseElement, values: Iterable[object], *params: object) -> Iterator[Record]:
         """The rows whose column is among the values; other parameters come before that of the list."""
