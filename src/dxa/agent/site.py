@@ -63,9 +63,9 @@ class OpenSite:
         config = load(source or path, host.connectors(), types, secrets=secrets)
         store = Store.open(config.database, FileHighWater(config.high_water), create=create)
         store.types = types
+        store.resting.days = config.addressing.rest_days
         return cls(
             folder=folder,
-        store.resting.days = config.addressing.rest_days
             config=config,
             host=host,
             store=store,

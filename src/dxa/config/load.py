@@ -246,9 +246,9 @@ class _Reading:
             except AddressError as error:
                 self.problems.append((("links", name), f"the site cannot be called that there: {error}"))
                 continue
-            rest_days=file.addressing.rest_days,
             clashes = [peer for peer in link.peers if peer.casefold() in own]
             self.problems += [(("links", name, "peers", peer), "is what this site is called there") for peer in clashes]
+
     def check_places(self, file: File) -> None:
         """No two links that take part write into one place of a foreign system."""
         names = (file.site.organization, file.site.name)
@@ -262,7 +262,6 @@ class _Reading:
             said = f"writes into the same place as {clash.other} ({where}), and each would take the other's for its own"
             self.problems.append((("links", clash.link), f"{said}: give each a place of its own"))
 
-
     # -- what it means -------------------------------------------------------------------------------------------------
 
     def site(self, file: File, plain: Table) -> Site:
@@ -275,6 +274,7 @@ class _Reading:
             domain=file.addressing.domain,
             code_pages=file.addressing.code_pages,
             transliteration=file.addressing.umlauts,
+            rest_days=file.addressing.rest_days,
         )
         meaning = Meaning(
             converter=self.converter, connectors=self.connectors, file=file, plain=plain, options=self.options
