@@ -22,7 +22,7 @@ from tests.worlds.memory import MENDED, MemoryWorld, NaiveWorld
 from tests.worlds.runner import ended, world_of
 from tests.worlds.served import ServedWorld
 from tests.worlds.sitelink import LinkedSites
-from tests.worlds.sites import ManySites
+from tests.worlds.sites import ManySites, SitesApart
 
 #: Schedules that a process runs at a time, at most.
 BATCH = 20
@@ -44,6 +44,7 @@ WORLDS: dict[str, type[World]] = {
     "dispatch-site": ScheduledSite,
     "dispatch-asking": ScheduledAsking,
     "many-sites": ManySites,
+    "sites-apart": SitesApart,
     "sitelink": LinkedSites,
     "ccmail": FaultyOffice,
 }

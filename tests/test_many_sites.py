@@ -14,12 +14,11 @@ from dxa.errors import UsageError
 from dxa.recipient import Kind, Recipient
 from dxa_msmail.postoffice import mailbag
 from dxa_msmail.postoffice.letters import Letter, submit
-from dxa_msmail.postoffice.networks import RouteKind
+from dxa_msmail.postoffice.networks import RouteKind, find
 from dxa_msmail.postoffice.users import users
-from dxa_msmail.programs import external
-from tests.worlds.places import MAIL_OF, PLACES, PO1, PO2, POSTOFFICES, SITES, X1, X2
+from tests.worlds.places import APART, MAIL_OF, PLACES, PO1, PO2, POSTOFFICES, SITES, X1, X2
 from tests.worlds.runner import wrong
-from tests.worlds.sites import ManySites
+from tests.worlds.sites import ManySites, SitesApart
 
 
 @pytest.fixture(autouse=True)
@@ -81,11 +80,11 @@ def test_remote_sites_are_further_postoffices(world: ManySites) -> None:
 def test_directory_synchronization_of_a_postoffice_behind_another_site_is_relayed(world: ManySites) -> None:
     """PO2's request lies in X2's shadow postoffice for X1, and X1's answer in X1's for PO2, by way of X2."""
     world.offices[PO2].ask()
-    external.run(world.offices[PO2].maildata, world.clock)
-    here = external.run(world.sites[X2].shadow, world.clock)
+    world.offices[PO2].move()
+    here = world.sites[X2].move()
     world.sites[X1].sync()
-    back = external.run(world.sites[X1].shadow, world.clock)
-    there = external.run(world.sites[X2].shadow, world.clock)
+    back = world.sites[X1].move()
+    there = world.sites[X2].move()
 
     assert {X1: 2} == here.delivered  # the request, and the status report
     assert {X2: 1} == back.forwarded
@@ -97,8 +96,8 @@ def test_mail_between_postoffices_behind_two_sites_has_a_way(world: ManySites) -
     for one, other in (POSTOFFICES, POSTOFFICES[::-1]):
         mailbox = sorted(world.people[other])[0]
         send(world, one, f"{other}/{mailbox}")
-        for po in (world.offices[one].maildata, *(world.sites[s].shadow for s in (*SITES, *SITES)), *world.houses()):
-            external.run(po, world.clock)
+        for name in (one, *SITES, *SITES, *POSTOFFICES, *SITES):
+            world.place(name).move()
         assert ["Lunch?"] == waiting(world, other, mailbox)
 
 
@@ -166,9 +165,9 @@ def test_nobody_is_deleted_while_the_other_site_is_silent(world: ManySites) -> N
     for _ in range(5):
         world.now += 600_000
         world.offices[PO1].ask()
-        external.run(world.offices[PO1].maildata, world.clock)
+        world.offices[PO1].move()
         world.sites[X1].sync()
-        external.run(world.sites[X1].shadow, world.clock)
+        world.sites[X1].move()
         assert [] == list(world.offices[PO1].take())
         world.watch()
 
@@ -178,10 +177,60 @@ def test_nobody_is_deleted_while_the_other_site_is_silent(world: ManySites) -> N
     assert [] == world.problems()
 
 
-@pytest.mark.parametrize("block", range(3))
-def test_schedules_end_with_everybody_in_every_list(block: int) -> None:
+@pytest.mark.parametrize(("kind", "first"), [(ManySites, 0), (ManySites, 5), (SitesApart, 10)])
+def test_schedules_end_with_everybody_in_every_list(kind: type[ManySites], first: int) -> None:
     """Whatever files of the site link and letters are late, lost or cut: nobody vanishes, and all lists agree."""
-    assert {} == wrong(ManySites, range(block * 5, block * 5 + 5))
+    assert {} == wrong(kind, range(first, first + 5))
+
+
+# -- sites that share only a folder --------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def apart(tmp_path: Path) -> SitesApart:
+    """The same world, where letters between the sites are files in the folder of the site link."""
+    made = SitesApart(1, tmp_path, faults=False, mail=APART)
+    made.settle(2)
+    return made
+
+
+def test_everybody_is_in_every_list_where_sites_share_only_a_folder(apart: SitesApart) -> None:
+    """Neither shadow postoffice knows where the other one is, and nothing is left on the way."""
+    assert [] == apart.problems()
+    assert [9, 9, 9, 9] == [len(apart.place(place).held()) for place in PLACES]
+    assert [] == apart.quiet()
+    assert [] == [path for site in apart.sites.values() for path in site.between.glob("*.eml")]
+    for name, other in (SITES, SITES[::-1]):
+        with apart.sites[name].shadow.look() as files:
+            assert RouteKind.BAG is find(files, other).route.kind
+
+
+def test_a_request_and_its_answer_go_through_the_bag(apart: SitesApart) -> None:
+    """Somebody who comes to PO2 is at X1 when the file has been carried there, and her answer comes back as one."""
+    mailbox = apart.add(PO2)
+    apart.offices[PO2].ask()
+    apart.offices[PO2].move()
+    given_out = apart.sites[X2].move()
+    apart.carry()
+    taken = apart.sites[X1].move()
+    apart.sites[X1].sync()
+    back = apart.sites[X1].move()
+    apart.carry()
+    there = apart.sites[X2].move()
+
+    assert ({X1: 2}, {X2: 2}) == (given_out.forwarded, taken.fetched)  # the request, and the status report
+    assert apart.people[PO2][mailbox] == apart.sites[X1].held()[f"{PO2}/{mailbox}"]
+    assert ({X2: 1}, {X1: 1}, {PO2: 1}) == (back.forwarded, there.fetched, there.delivered)
+
+
+def test_a_report_comes_back_from_the_other_site(apart: SitesApart) -> None:
+    """Who at PO2 writes to nobody at PO1 is told, through the bag both ways."""
+    send(apart, PO2, f"{PO1}/NOBODY")
+    for name in (PO2, X2, X1, X2):
+        apart.place(name).move()
+        apart.carry()
+
+    assert ["Undeliverable: Lunch?"] == waiting(apart, PO2, sorted(apart.people[PO2])[0])
 
 
 # -- what two sites must not share ---------------------------------------------------------------------------------

@@ -19,7 +19,8 @@ from dxa_msmail.postoffice.book import read_book
 from dxa_msmail.postoffice.maildata import Maildata
 from dxa_msmail.postoffice.networks import PostofficeRow, direct, indirect, postoffices
 from dxa_msmail.postoffice.users import NewUser
-from dxa_msmail.programs import admin, importing, rebuild, reqmain
+from dxa_msmail.programs import admin, external, importing, rebuild, reqmain
+from dxa_msmail.programs.mailroom import Outcome
 from tests.worlds.linkedsite import HOST, key_of
 
 X1, X2, PO1, PO2 = "LAB/HQ", "LAB/BERLIN", "NORTH/PO1", "SOUTH/PO2"
@@ -49,6 +50,19 @@ patience = 0.0
 routes = { "LAB/HQ" = "../x1/shadow", "SOUTH/PO2" = "../po2" }
 via = { "NORTH/PO1" = "LAB/HQ" }
 """,
+}
+
+#: The same where the sites share only the folder of the site link, which each has a copy of.
+APART: Mapping[str, str] = {
+    X1: MAIL_OF[X1].replace(
+        'routes = { "LAB/BERLIN" = "../x2/shadow" }',
+        f'bags = {{ "LAB/BERLIN" = "sitelink" }}\npublic_keys = {{ "LAB/BERLIN" = "{key_of(X2).public}" }}',
+    ),
+    X2: MAIL_OF[X2].replace(
+        '"LAB/HQ" = "../x1/shadow", "SOUTH/PO2" = "../po2" }',
+        '"SOUTH/PO2" = "../po2" }\nbags = { "LAB/HQ" = "sitelink" }\n'
+        f'public_keys = {{ "LAB/HQ" = "{key_of(X1).public}" }}',
+    ),
 }
 
 
@@ -106,6 +120,10 @@ class SiteThere:
     def shadow(self) -> Maildata:
         """Its shadow postoffice."""
         return Maildata(self.folder / "shadow", durable=False)
+
+    def move(self) -> Outcome:
+        """EXTERNAL at its shadow postoffice."""
+        return external.run(self.shadow, self.site.clock, key=key_of(self.name))
 
     @property
     def between(self) -> Path:
@@ -189,6 +207,10 @@ class OfficeThere:
     def delete(self, mailbox: str) -> None:
         """Somebody goes."""
         admin.delete_user(self.maildata, self.clock, mailbox)
+
+    def move(self) -> Outcome:
+        """EXTERNAL."""
+        return external.run(self.maildata, self.clock)
 
     def ask(self) -> None:
         """T1."""

@@ -11,15 +11,15 @@ import shutil
 from collections import Counter
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from dxa.recipient import Recipient
-from dxa_msmail.postoffice import letters, mailbag, tree
+from dxa_msmail.postoffice import bag, letters, mailbag, tree
 from dxa_msmail.postoffice.maildata import Maildata
-from dxa_msmail.programs import external
 from dxa_sitelink.sites import read_name, tag
 from tests.worlds.base import World
 from tests.worlds.places import (
+    APART,
     BETWEEN,
     MAIL,
     MAIL_OF,
@@ -113,11 +113,12 @@ class ManySites(World):
 
     def move(self) -> None:
         """EXTERNAL at one of the four, at whatever time; before that a letter may get lost that waits there."""
-        po = self.random.choice(self.houses())
+        name = self.random.choice((*POSTOFFICES, *SITES))
+        po = self.house(name)
         if tree.is_postoffice(po.root):
             if self.faults and self.random.random() < 0.2:
                 self.lose(po)
-            external.run(po, self.clock)
+            self.place(name).move()
 
     def lose(self, po: Maildata) -> None:
         """A letter that was submitted, or waits to be carried, is gone."""
@@ -152,6 +153,16 @@ class ManySites(World):
         for path in other.between.glob("*.dxs"):
             if _wrote(one, path.name) and path.name not in files:
                 path.unlink()
+        for path in sorted(one.between.glob(f"{bag.tag(one.name)}.*{bag.SUFFIX}")):
+            self._carry_letter(path, other.between / path.name)
+
+    def _carry_letter(self, path: Path, target: Path) -> None:
+        """A letter of a bag: some are lost or cut, and some come again the next time."""
+        luck = self.random.random() if self.faults else 1.0
+        if luck >= 0.1:
+            target.write_bytes(path.read_bytes()[: path.stat().st_size // 2 if luck < 0.2 else None])
+        if not 0.2 <= luck < 0.4:
+            path.unlink()
 
     def take(self) -> None:
         """A postoffice takes its answers."""
@@ -173,9 +184,13 @@ class ManySites(World):
         decide: 1,
     }
 
+    def house(self, name: str) -> Maildata:
+        """One of the four postoffices, by its name."""
+        return self.sites[name].shadow if name in self.sites else self.offices[name].maildata
+
     def houses(self) -> list[Maildata]:
         """All four postoffices, those of the sites with them."""
-        return [self.offices[PO1].maildata, self.offices[PO2].maildata, *(s.shadow for s in self.sites.values())]
+        return [self.house(name) for name in (*POSTOFFICES, *SITES)]
 
     # -- a clean cycle ---------------------------------------------------------------------------------------------
 
@@ -184,16 +199,16 @@ class ManySites(World):
         self.now += 40_000
         for office in self.offices.values():
             office.ask()
-            external.run(office.maildata, self.clock)
+            office.move()
         for name in (X2, X1, X2):
             site = self.sites[name]
             if tree.is_postoffice(site.shadow.root):
-                external.run(site.shadow, self.clock)
+                site.move()
             self.carry()
             site.sync()
-        self.carry()
         for name in (X1, X2):
-            external.run(self.sites[name].shadow, self.clock)
+            self.carry()
+            self.sites[name].move()
         for office in self.offices.values():
             self.broken += [f"{office.name}: {reject}" for reject in office.take()]
         self.watch()
@@ -253,6 +268,15 @@ class ManySites(World):
         before = {name: _files(site.between) for name, site in self.sites.items()}
         self.cycle()
         return [name for name, site in self.sites.items() if _files(site.between) != before[name]]
+
+
+class SitesApart(ManySites):
+    """The same two sites with nothing in common but the files that a carrier brings: their mail goes in a bag."""
+
+    @classmethod
+    def build(cls, seed: int, folder: Path) -> Self:
+        """See `World.build`."""
+        return cls(seed, folder, mail=APART)
 
 
 def _wrote(site: SiteThere, file: str) -> bool:
