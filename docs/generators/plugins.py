@@ -49,7 +49,7 @@ PARTS: dict[str, tuple[str | Write, ...]] = {
     "project": (Write("dxa-vcard/pyproject.toml"), "pip install --quiet -e 'dxa-vcard[dev]'"),
     "reading": (
         Write("dxa-vcard/src/dxa_vcard/plugin.py"),
-        Write("dxa-vcard/src/dxa_vcard/connector.py", 3),
+        Write("dxa-vcard/src/dxa_vcard/connector.py", 2),
         Write("dxa-vcard/tests/test_conformance.py"),
         "cd dxa-vcard",
         "!pytest -q -x",

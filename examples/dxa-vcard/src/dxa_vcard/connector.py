@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from hashlib import blake2b
 from pathlib import Path
 
@@ -12,8 +10,8 @@ import attrs
 import vobject
 
 from dxa.connector import LinkContext, Outcome, Parcel, Report, Result
+from dxa.disk import sync_folder, trying, write_whole
 from dxa.entry import Entry, Reject, Transaction, Verb
-from dxa.errors import TransportError
 
 
 @attrs.frozen(kw_only=True)
@@ -21,15 +19,6 @@ class Options:
     """``[links.NAME.vcard]``."""
 
     folder: str = attrs.field(default="cards", metadata={"doc": "folder of the vCards, from the site's folder on"})
-
-
-@contextmanager
-def reaching(folder: Path) -> Iterator[None]:
-    """What the file system says is why the folder cannot be reached now; the next cycle tries again."""
-    try:
-        yield
-    except OSError as error:
-        raise TransportError(f"{folder}: {error.strerror or error}") from error
 
 
 class CardFolder:
@@ -55,7 +44,7 @@ class CardFolder:
         """The entries by key, the keys of those with dxa's mark, and what could not be read."""
         entries: dict[str, Entry] = {}
         marked, rejects = set[str](), list[Reject]()
-        with reaching(self.folder):
+        with trying(f"read {self.folder}"):
             for file in sorted(path for path in self.folder.iterdir() if path.suffix == ".vcf"):
                 text = file.read_bytes().decode("utf-8", "replace")
                 try:
@@ -67,10 +56,9 @@ class CardFolder:
                     if key in entries:
                         raise ValueError(f"{address} has another card")
                     entries[key] = Entry(key, "SMTP", "", card.fn.value, address.value)
+                    marked |= {key} if "x-dxa" in card.contents else set()
                 except Exception as error:  # vobject raises errors of many kinds
                     rejects.append(Reject(0, 0, text, 0, f"{file.name}: {error}"))
-                else:
-                    marked |= {key} if "x-dxa" in card.contents else set()
         return entries, marked, rejects
 
     def deliver(self, parcel: Parcel) -> Iterator[Outcome]:
@@ -84,23 +72,12 @@ class CardFolder:
             elif new and not new.name.isprintable():
                 yield Outcome(result=Result.REFUSED, key=key, reason="a card's name is text on one line")
             else:
-                with reaching(self.folder):
+                with trying(f"write to {self.folder}"):
                     if new:
-                        self._write(new)
+                        write_whole(self._file(new), written(new), sync=False)
                     if old and (not new or old.key != key):
                         self._file(old).unlink(missing_ok=True)
                 yield Outcome(result=Result.DONE, key=key)
-
-    def _write(self, entry: Entry) -> None:
-        """All of the card or nothing of it, whenever the power fails."""
-        card = vobject.vCard()
-        for name, value in {"fn": entry.name, "email": entry.address, "x-dxa": "1"}.items():
-            card.add(name).value = value
-        card.add("n").value = vobject.vcard.Name(family=entry.name)
-        new = self._file(entry).with_suffix(".new")
-        new.write_bytes(card.serialize().encode("utf-8"))
-        durable(new)
-        new.replace(self._file(entry))
 
     def _file(self, entry: Entry) -> Path:
         """A name that is made of the entry's key: the same each time, and never a path to anywhere else."""
@@ -108,14 +85,14 @@ class CardFolder:
 
     def settle(self, receipts: Sequence[str]) -> None:
         """Nothing is to be taken away; that files have come and gone is made durable."""
-        with reaching(self.folder):
-            durable(self.folder)
+        with trying(f"write to {self.folder}"):
+            sync_folder(self.folder)
 
 
-def durable(path: Path) -> None:
-    """Wait until a file, or which files there are in a folder, is on the disk."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+def written(entry: Entry) -> bytes:
+    """The entry's card, with dxa's mark."""
+    card = vobject.vCard()
+    for name, value in {"fn": entry.name, "email": entry.address, "x-dxa": "1"}.items():
+        card.add(name).value = value
+    card.add("n").value = vobject.vcard.Name(family=entry.name)
+    return str(card.serialize()).encode("utf-8")
