@@ -86,15 +86,12 @@ class AddressTypes:
         return iter(sorted(set(self._types.values()), key=lambda t: t.name))
 
     def __contains__(self, name: str) -> bool:
-        return self._looked_for(name.upper()) is not None
+        return name in self._types or self._looked_for(name.upper()) is not None
 
     def get(self, name: str) -> AddressType:
         """The type of that name in any case or spelling; raises `AddressError` (16: unknown type, KB Q96001)."""
-        try:
-            return self._types[name.upper()]
-        except KeyError:
-            pass
-        if (kind := self._looked_for(name.upper())) is None:
+        kind = self._types.get(name) or self._looked_for(name.upper())
+        if kind is None:
             raise AddressError("unknown address type", got=name, code=16)
         return kind
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Generic, TypeVar
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any, Generic, TypeVar
 
 import attrs
 
@@ -34,6 +35,14 @@ class Change(Generic[K, V]):
     def inverse(self) -> Change[K, V]:
         """The change that takes this one back."""
         return Change(self.key, self.after, self.before, f"undo: {self.reason}" if self.reason else "undo")
+
+
+def counted(changes: Collection[Change[Any, Any]]) -> Counter[Verb]:
+    """How many changes of each kind there are."""
+    adds = sum([change.before is None for change in changes])
+    deletes = sum([change.after is None for change in changes if change.before is not None])
+    counts = {Verb.ADD: adds, Verb.MODIFY: len(changes) - adds - deletes, Verb.DELETE: deletes}
+    return Counter({verb: count for verb, count in counts.items() if count})
 
 
 def in_order(changes: Iterable[Change[K, V]]) -> list[Change[K, V]]:

@@ -11,7 +11,7 @@ import attrs
 
 from dxa.address import AddressTypes
 from dxa.agent.outcome import CycleOutcome, LinkOutcome
-from dxa.change import Change
+from dxa.change import Change, counted
 from dxa.config import Link, Peer
 from dxa.connector import Connector, ConnectorType, Parcel, ParcelKind, PeerInfo, Report
 from dxa.dirsync import server
@@ -23,7 +23,7 @@ from dxa.rules.addressing import AddressingRules
 from dxa.store import PeerRow, Store
 
 #: Numbers of our own notices; where MS Mail has a number for the same thing, that one is used.
-HELD, ABSENT, REUSED, SET_BACK = -1, -2, -3, -4
+HELD, ABSENT, REUSED, SET_BACK, NO_CONTAINER = -1, -2, -3, -4, -5
 #: A full answer is above a peer's limit, so a person has to bring it (KB Q119450).
 LIMIT_REACHED, MANUAL_IMPORT = 118, 166
 #: "Template information and template do not match".
@@ -154,7 +154,7 @@ class LinkWork:
 
     def count_applied(self, changes: Sequence[Change[str, Any]]) -> None:
         """Count what the directory has taken."""
-        self.outcome.applied.update(Counter(change.verb.value for change in changes))
+        self.outcome.applied.update({verb.value: count for verb, count in counted(changes).items()})
 
     def count_sent(self, verb: Verb, count: int) -> None:
         """Count what has been made ready for peers."""

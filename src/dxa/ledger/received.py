@@ -50,7 +50,7 @@ class Heard(NamedTuple):
 
 def digest(entry: Entry) -> str:
     """The identity of what was told: equal entries have equal digests."""
-    parts = [*entry[:5], *(part for field in entry.fields for part in field)]
+    parts = [*entry[:5], *(part for field in entry.fields for part in field)] if entry.fields else entry[:5]
     return blake2b("\x1f".join(parts).encode("utf-8", "surrogatepass"), digest_size=10).hexdigest()
 
 

@@ -111,10 +111,12 @@ def _forms(
     recipient: Recipient, types: AddressTypes, site_type: str, fallback: bool, gateways: Mapping[str, str]
 ) -> list[tuple[Address, str]]:
     """The addresses that the recipient is listed under, each with the type it stands in for."""
-    if recipient.target and recipient.target.type in types and not _is_somebodys(recipient.target, types):
+    address = recipient.target or recipient.primary(site_type)
+    somebodys = address is not None and _is_somebodys(address, types)
+    if recipient.target and not somebodys and recipient.target.type in types:
         return []  # whatever addresses a template has given it
     forms = []
-    if native := _native(recipient, types, site_type, gateways):
+    if address is not None and somebodys and (native := _known_there(address, gateways)):
         forms.append((native, ""))
     foreign = recipient.target.type if recipient.target and recipient.target.type != site_type else ""
     # Only the primary address counts: KB Q152924.
@@ -143,6 +145,11 @@ def _native(recipient: Recipient, types: AddressTypes, site_type: str, gateways:
     address = recipient.target or recipient.primary(site_type)
     if not address or not _is_somebodys(address, types):
         return None
+    return _known_there(address, gateways)
+
+
+def _known_there(address: Address, gateways: Mapping[str, str]) -> Address | None:
+    """The address as peers know it."""
     return _with_gateway(address, gateways) if address.type in GATEWAY_TYPES else address
 
 

@@ -92,7 +92,9 @@ def to_recipient(
             name=name,
             alias=alias,
             target=target,
-            proxies=(target, *(address for address in further if types.key(address) != types.key(target))),
+            proxies=(target, *(address for address in further if types.key(address) != types.key(target)))
+            if further
+            else (target,),
             owner=owner,
             trust=rules.trust,
             hidden=bool(said.hidden),
@@ -147,6 +149,8 @@ def _with(
 
 def merge_fields(old: Fields, new: Fields) -> Fields:
     """The old fields with those that are named in `new` replaced, in place; an empty value takes its field away."""
+    if not old and not new:
+        return ()
     merged: dict[str, list[tuple[str, str]]] = {}
     for name, value in old:
         merged.setdefault(name.casefold(), []).append((name, value))

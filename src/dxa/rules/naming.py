@@ -65,10 +65,32 @@ def _is_shaped(name: str, limits: NameLimits) -> bool:
     """Whether nothing needs to be done, which is so for nearly all names."""
     if not name.isprintable() or not name or name[0] == " " or name[-1] == " ":
         return False
+    if len(name) <= limits.length and not _beyond(limits.code_page).search(name):
+        return True
     try:
         return len(name.encode(limits.code_page)) <= limits.length and unicodedata.is_normalized("NFC", name)
     except UnicodeEncodeError:
         return False
+
+
+@lru_cache(maxsize=64)
+def _beyond(code_page: str) -> re.Pattern[str]:
+    """Finds what is not one byte of the code page, or may grow together with what stands before it.
+
+    Most code pages of Python write a text several times as slowly as this finds nothing.
+    """
+    plain = "".join(_alone(byte, code_page) for byte in range(256))
+    return re.compile(f"[^{re.escape(plain)}]" if plain else "")
+
+
+def _alone(byte: int, code_page: str) -> str:
+    """The character that this byte stands for by itself; "" where it stands for none, or for a mark on another one."""
+    try:
+        char = bytes([byte]).decode(code_page)
+        alone = char.encode(code_page) == bytes([byte]) and not unicodedata.combining(char)
+    except (UnicodeError, TypeError):
+        return ""
+    return char if alone and unicodedata.is_normalized("NFC", char) else ""
 
 
 def name_key(name: str) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import bindparam, delete, func, null, select, union_all, update
 
 from dxa.address import Address, AddressTypes
+from dxa.bulk import batched, made, shared
 from dxa.change import Change
 from dxa.errors import StoreError
 from dxa.recipient import Kind, Recipient, inside
@@ -49,6 +50,7 @@ _VALUES = select(proxy.c.recipient, proxy.c.type, proxy.c.value)
 _HAVING = select(proxy.c.recipient).distinct().where(proxy.c.type.in_(among()))
 _HOLDERS = select(proxy.c.key, proxy.c.recipient).where(proxy.c.key.in_(among()))
 _ORIGINS = select(recipient.c.id, recipient.c.origin).where(recipient.c.id.in_(among()))
+_CONTAINERS = select(recipient.c.container).distinct()
 _COUNT = select(func.count()).select_from(recipient).where(recipient.c.owner == bindparam("owner"))
 _THERE = select(recipient.c.id).where(recipient.c.id.in_(among()))
 _UNLINK = (
@@ -130,6 +132,10 @@ class Directory:
     def count(self, owner: str) -> int:
         """How many recipients a peer owns."""
         return int(self._db.value(_COUNT, owner))
+
+    def containers(self) -> list[str]:
+        """The containers that recipients are in."""
+        return self._db.column(_CONTAINERS)
 
     def usn(self) -> int:
         """The number of the latest batch of changes."""
@@ -262,9 +268,10 @@ _NO_TARGET: tuple[None, None] = (None, None)
 
 def _by_recipient(rows: Iterable[Record]) -> dict[int, list[Address]]:
     result: dict[int, list[Address]] = {}
-    for id_, type_, value, rank in rows:
-        if rank != TARGET:
-            result.setdefault(id_, []).append(Address(type_, value))
+    for part in batched((row for row in rows if row[3] != TARGET), PAGE):
+        ids, types, values, _ = zip(*part, strict=True)
+        for id_, address in zip(ids, made(Address, shared(types), values), strict=True):
+            result.setdefault(id_, []).append(address)
     return result
 
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 import attrs
 from sqlalchemy import bindparam, delete, select
 
-from dxa.change import Change
+from dxa.change import Change, counted
 from dxa.entry import Verb
 from dxa.recipient import Recipient
 from dxa.store.counters import Counters
@@ -72,7 +71,7 @@ class Journal:
         self, scope: str, plan: str, changes: Sequence[Change[str, Recipient]], recipients: Sequence[int], now: float
     ) -> int:
         """Note an applied plan; `recipients` as `Directory.write` returned them. Returns the run's id."""
-        verbs = Counter(change.verb for change in changes)
+        verbs = counted(changes)
         with self._db.transaction():
             id_ = self._counters.take("run", 1)
             self._db.run(_ADD, id_, scope, plan, verbs[Verb.ADD], verbs[Verb.MODIFY], verbs[Verb.DELETE], now)

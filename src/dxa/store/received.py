@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from itertools import pairwise
+from itertools import pairwise, repeat
 from typing import Any
 
 import attrs
@@ -22,12 +22,13 @@ from sqlalchemy import (
     true,
 )
 
+from dxa.bulk import batched, made, shared
 from dxa.entry import Entry
 from dxa.ledger.answer import ListKey
 from dxa.ledger.received import GONE, Row, RowChange, digest
 from dxa.ledger.view import LISTS
 from dxa.store.counters import Counters
-from dxa.store.database import Record, adding, among, fixed, setting
+from dxa.store.database import BATCH, Record, adding, among, fixed, setting
 from dxa.store.schema import received
 from dxa.store.serial import fields_text, read_fields, restored, storable
 from dxa.store.told import Told
@@ -203,11 +204,11 @@ class Received(Told):
 
     def pending(self, peer: str) -> list[PendingRow]:
         """The rows that are not in the directory as the peer tells them, but for pinned ones."""
-        return list(map(_pending_row, self._db.rows(_PENDING, peer)))
+        return list(_pending_rows(self._db.rows(_PENDING, peer)))
 
     def alive_or_pending(self, peer: str) -> list[PendingRow]:
         """What is pending, and all that the peer tells: for changed import rules."""
-        return list(map(_pending_row, self._db.rows(_ALIVE_OR_PENDING, peer)))
+        return list(_pending_rows(self._db.rows(_ALIVE_OR_PENDING, peer)))
 
     def has_pending(self, peer: str) -> bool:
         """Whether anything is pending."""
@@ -295,10 +296,14 @@ def _row(record: Record) -> Row:
     return Row(id_, Entry(key, type_, list_, name, address, read_fields(fields), anchor), digest_ != GONE)
 
 
-def _pending_row(record: Record) -> PendingRow:
-    id_, key, type_, list_, name, address, fields, anchor, digest_, applied, recipient, raw = record
-    entry = Entry(key, type_, list_, name, address, read_fields(fields), anchor)
-    return PendingRow(id_, entry, digest_ != GONE, applied, digest_, recipient, restored(raw))
+def _pending_rows(records: Iterable[Record]) -> Iterator[PendingRow]:
+    for part in batched(records, BATCH):
+        ids, keys, types, lists, names, addresses, fields, anchors, digests, *rest, raws = zip(*part, strict=True)
+        where = shared(types), shared(lists)
+        entries = made(Entry, keys, *where, names, addresses, map(read_fields, fields), anchors)
+        alive = [digest_ != GONE for digest_ in digests]
+        applied, recipients = rest
+        yield from map(PendingRow, ids, entries, alive, applied, digests, recipients, map(restored, raws))
 
 
 def _changed(
@@ -319,9 +324,12 @@ def _added(
     raws: Mapping[str, str],
     positions: Mapping[str, int],
 ) -> Iterator[tuple[object, ...]]:
-    for id_, _, entry in changes:
-        if not id_ and entry is not None:
-            key, type_, list_, name, address, fields, anchor = entry
-            raw = storable(raws[key]) if key in raws else ""
-            head = (peer, key, type_, list_, f"{type_}:{list_.casefold()}", name, address)
-            yield (*head, fields_text(fields), raw, digest(entry), key in marked, positions.get(key, 0), anchor)
+    fresh = (entry for id_, _, entry in changes if not id_ and entry is not None)
+    for part in batched(fresh, BATCH):
+        keys, types, lists, names, addresses, fields, anchors = zip(*part, strict=True)
+        list_keys = map(_list_key, zip(types, lists, strict=True))
+        head = keys, types, lists, list_keys, names, addresses, map(fields_text, fields)
+        raw = (storable(raws.get(key, "")) for key in keys)
+        ours = map(marked.__contains__, keys)
+        places = (positions.get(key, 0) for key in keys)
+        yield from zip(repeat(peer), *head, raw, map(digest, part), ours, places, anchors, strict=False)

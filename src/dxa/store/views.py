@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from itertools import islice
+from itertools import chain, groupby, islice, repeat, starmap
 from typing import Any
 
 import attrs
 from sqlalchemy import bindparam, delete, func, or_, select, union
 
-from dxa.bulk import made, shared
+from dxa.bulk import batched, made, shared
 from dxa.errors import StoreError
 from dxa.ledger.answer import ListKey
 from dxa.ledger.view import FormKey, Line, Transition
-from dxa.rules.naming import name_key
+from dxa.rules.naming import name_key, name_keys
 from dxa.store.counters import Counters
 from dxa.store.database import BATCH, Database, Record, adding, among, fixed, setting
 from dxa.store.schema import carried, row, view
@@ -43,6 +43,24 @@ class ViewRow:
     head: int = 0
 
 
+class Shown(NamedTuple):
+    """Neighbouring lines of one list and form, as they are written on a wire (see `Line`)."""
+
+    type: str
+    instead_of: str
+    list: str
+    recipients: Sequence[int]
+    names: Sequence[str]
+    addresses: Sequence[str]
+    fields: Sequence[Fields]
+
+    def entries(self, templates: bool) -> Iterator[Entry]:
+        """See `Line.entry`."""
+        extra = self.fields if templates else repeat(())
+        where = repeat(""), repeat(self.type), repeat(self.list)
+        return made(Entry, *where, self.names, self.addresses, extra, repeat(""))
+
+
 v, r = view.c, row.c
 _ADD_VIEW = adding(view)
 _UPDATE_VIEW = setting(view, "rules", "wanted", "usn", "head").where(v.id == bindparam("key"))
@@ -58,6 +76,8 @@ _KEPT = or_(_ALIVE, r.until > bindparam("oldest"))
 _LIVE = select(*_LINE).where(_VIEW, _ALIVE, r.recipient.in_(among()))
 _LIVE_ALL = select(*_LINE).where(_VIEW, _ALIVE).order_by(r.slot)
 _LIVE_LIST = _LIVE_ALL.where(r.slot >= bindparam("first"), r.slot < bindparam("last"))
+_SHOWN = (r.recipient, r.type, r.instead_of, r.list, r.name, r.address, r.fields)
+_SHOWN_LIST = _LIVE_LIST.with_only_columns(*_SHOWN)
 _COUNT = select(func.count()).select_from(row).where(_VIEW, _ALIVE, _ANY_SLOT)
 _ALL_SLOTS = select(r.slot).where(_VIEW, _ALIVE, _ANY_SLOT)
 _SLOTS = select(r.slot).where(_VIEW, _ALIVE, r.slot >= bindparam("first"), r.slot < bindparam("last"))
@@ -73,6 +93,7 @@ _HISTORY = select(*_LINE, r.since, r.until).where(_VIEW, _KEPT, r.recipient.in_(
 _HISTORY_ALL = select(*_LINE, r.since, r.until).where(_VIEW, _KEPT)
 _AT = select(*_LINE).where(_VIEW, r.since <= bindparam("number"), or_(_ALIVE, r.until > bindparam("number")))
 _AT = _AT.order_by(r.slot)
+_SHOWN_AT = _AT.with_only_columns(*_SHOWN)
 _PRUNE = delete(row).where(_VIEW, r.until <= bindparam("oldest"))
 
 _END = setting(row, "until").where(_VIEW, r.recipient == bindparam("of"), r.instead_of == bindparam("form"), _ALIVE)
@@ -125,9 +146,15 @@ class Views:
 
     def live_of(self, view_: int, lists: Iterable[tuple[str, str]]) -> Iterator[Line]:
         """The living lines of these (type, list) pairs by name; write nothing while you take them."""
-        for type_, list_ in lists:
-            first = f"{type_}:{list_.casefold()}{_SEPARATOR}"
-            yield from _lines(self._db.stream(_LIVE_LIST, view_, first, first + _LAST))
+        firsts = (f"{type_}:{list_.casefold()}{_SEPARATOR}" for type_, list_ in lists)
+        rows = (self._db.stream(_LIVE_LIST, view_, first, first + _LAST) for first in firsts)
+        return chain.from_iterable(map(_lines, rows))
+
+    def shown_of(self, view_: int, lists: Iterable[tuple[str, str]]) -> Iterator[Shown]:
+        """The living lines of these (type, list) pairs by name, in columns; write nothing while you take them."""
+        firsts = (f"{type_}:{list_.casefold()}{_SEPARATOR}" for type_, list_ in lists)
+        rows = (self._db.stream(_SHOWN_LIST, view_, first, first + _LAST) for first in firsts)
+        return chain.from_iterable(map(_shown, rows))
 
     def count(self, view_: int) -> int:
         """How many lines live."""
@@ -172,6 +199,10 @@ class Views:
         """The lines that were alive at that number, by list and name; write nothing while you take them."""
         return _lines(self._db.stream(_AT, view_, number, number))
 
+    def shown_at(self, view_: int, number: int) -> Iterator[Shown]:
+        """The lines that were alive at that number, by list and name, in columns; write nothing while you take them."""
+        return _shown(self._db.stream(_SHOWN_AT, view_, number, number))
+
     # -- writing ---------------------------------------------------------------------------------------------------
 
     def write(self, view_: int, transitions: Sequence[Transition]) -> None:
@@ -197,7 +228,7 @@ class Views:
         with self._db.transaction():
             if self._db.many(_END, ended) != len(ended):
                 raise StoreError(f"view {view_}: a line that was to end is not there")
-            self._db.many(_START, (_tuple(view_, *dated) for dated in rows))
+            self._db.many(_START, _tuples(view_, rows))
             self._carry(view_, {(line.type, line.list) for line, _, _ in rows})
 
     def _carry(self, view_: int, lists: Iterable[tuple[str, str]]) -> None:
@@ -232,8 +263,7 @@ def _view(values: Record) -> ViewRow:
 
 
 def _lines(rows: Iterable[Record]) -> Iterator[Line]:
-    for columns in _columns(rows):
-        yield from _made(*columns)
+    return chain.from_iterable(starmap(_made, _columns(rows)))
 
 
 def _made(*columns: Sequence[Any]) -> Iterator[Line]:
@@ -241,6 +271,17 @@ def _made(*columns: Sequence[Any]) -> Iterator[Line]:
     values = {text: read_fields(text) for text in set(fields)}
     where = shared(types), instead_of, shared(lists)
     return made(Line, recipients, *where, names, addresses, map(values.__getitem__, fields), owners, wanted)
+
+
+def _shown(rows: Iterable[Record]) -> Iterator[Shown]:
+    for recipients, types, instead_of, lists, names, addresses, fields in _columns(rows):
+        values = {text: read_fields(text) for text in set(fields)}
+        rest = (recipients, names, addresses, list(map(values.__getitem__, fields)))
+        start = 0
+        for place, run in groupby(zip(types, instead_of, lists, strict=True)):
+            end = start + sum(1 for _ in run)
+            yield Shown(*place, *(column[start:end] for column in rest))
+            start = end
 
 
 def _columns(rows: Iterable[Record]) -> Iterator[Iterator[Sequence[Any]]]:
@@ -266,9 +307,17 @@ def _since(dated: Dated) -> int:
     return dated[1]
 
 
-def _tuple(view_: int, line: Line, since: int, until: int | None) -> tuple[object, ...]:
-    recipient, type_, instead_of, list_, name, address, fields, owner, wanted = line
-    _, folded, key = line.slot
-    slot = f"{type_}:{folded}{_SEPARATOR}{key}"
-    head = (view_, recipient, type_, instead_of, list_, name, address, fields_text(fields), owner, wanted)
-    return (*head, slot, since, until)
+def _tuples(view_: int, rows: Iterable[tuple[Line, int, int | None]]) -> Iterator[tuple[object, ...]]:
+    for part in batched(rows, BATCH):
+        lines, since, until = zip(*part, strict=True)
+        *head, fields, owners, wanted = zip(*lines, strict=True)
+        _, types, _, lists, names, _ = head
+        slots = map(_slot_text, types, lists, name_keys(names))
+        yield from zip(
+            repeat(view_), *head, map(fields_text, fields), owners, wanted, slots, since, until, strict=False
+        )
+
+
+def _slot_text(type_: str, list_: str, key: str) -> str:
+    """See `Line.slot`."""
+    return f"{type_}:{list_.casefold()}{_SEPARATOR}{key}"
