@@ -14,10 +14,10 @@ from pathlib import Path
 
 import attrs
 
-from dxa.disk import TEMPORARY, sync_folder
+from dxa.disk import sync_folder, write_whole
 from dxa.errors import TransportError
 from dxa_msmail.folder import file_name
-from dxa_msmail.postoffice.disk import Step, put, said
+from dxa_msmail.postoffice.disk import Step, said
 from dxa_msmail.postoffice.maildata import Maildata
 from dxa_msmail.postoffice.networkrecords import PostofficeRow, name_key
 
@@ -109,12 +109,9 @@ class Bag:
 
     def put(self, name: str, data: bytes) -> None:
         """Put a file there, whole; its bytes are durable, its name is with `flush`."""
-        path = self.path / name
-        with said(f"write {path}"):
-            new = path.with_name(f".{name}{TEMPORARY}")
-            put(new, data, durable=self.durable, step=self.step)
-            self.step(f"rename {name}")
-            new.replace(path)
+        self.step(f"write {name}")
+        with said(f"write {self.path / name}"):
+            write_whole(self.path / name, data, sync=False)
 
     def remove(self, names: Iterable[str]) -> None:
         """Take files away; nothing happens for those that are gone already."""
