@@ -20,7 +20,7 @@ from dxa_msmail.postoffice.maildata import Maildata
 from dxa_msmail.postoffice.messages import letter_of
 from dxa_msmail.programs import admin, importing
 from dxa_msmail.programs.importing import Imported
-from tests.offices_world import SITE, Offices, site_text
+from tests.labs.offices import SITE, Offices, site_text
 
 HUB, ALPHA, BETA = "HUB/MAIN", "NORTH/ALPHA", "NORTH/BETA"
 MAC = "MACNET/MACPO"

@@ -13,7 +13,7 @@ from dxa_msmail.commands.importing import import_
 from dxa_msmail.postoffice import tree
 from dxa_msmail.postoffice.maildata import Maildata
 from dxa_msmail.programs import admin, importing
-from tests.offices_world import Offices
+from tests.labs.offices import Offices
 
 HUB, ALPHA, BETA = "HUB/MAIN", "NORTH/ALPHA", "NORTH/BETA"
 

@@ -21,7 +21,7 @@ from dxa.host import Host
 from dxa.worker import RemoteConnector
 from dxa.worker.process import Process
 from tests.cases.harness import HOUR, SiteHarness
-from tests.pair_world import SERVER, SitePair, requestor_text
+from tests.labs.pair import SERVER, SitePair, requestor_text
 
 
 @attrs.define

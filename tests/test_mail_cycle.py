@@ -27,7 +27,7 @@ from dxa.cli.session import Session
 from dxa.host import Host
 from dxa.mail import letter
 from dxa.signing import PrivateKey
-from tests.mail_servers import DOVECOT, PASSWORD, USER, Break, PostServer, Wire, imap, needs_dovecot, smtp, wire
+from tests.servers.mail import DOVECOT, PASSWORD, USER, Break, PostServer, Wire, imap, needs_dovecot, smtp, wire
 
 HQ, NORTH, SOUTH = "dirsync@hq.example", "dirsync@north.example", "dirsync@south.example"
 

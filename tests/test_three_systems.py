@@ -23,8 +23,8 @@ from dxa_exchange.demo.people import FOREIGN, STAFF
 from dxa_exchange.demo.places import LINK, Files, Live, Place
 from dxa_exchange.directory import Add, Delete, Modification, Modify, Operation
 from tests.cases.harness import Postoffice, SiteHarness
-from tests.ccmail_world import Watched
-from tests.exchange_ldap import why_not
+from tests.labs.ccmail import Watched
+from tests.servers.openldap import why_not
 
 CONFIG = """
 [site]

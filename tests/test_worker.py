@@ -25,7 +25,7 @@ from dxa.errors import PluginError
 from dxa.host import Host
 from dxa.recipient import Recipient
 from dxa.worker import RemoteConnector
-from tests import misbehaving
+from tests.kit import misbehaving
 
 SITE = """
 [site]

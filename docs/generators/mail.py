@@ -135,7 +135,7 @@ def _prepare(port: int) -> dict[str, str]:
 
 def main() -> None:
     """Run the script in the folder that the command line names, and print its parts."""
-    from tests.mail_servers import PostServer, smtp
+    from tests.servers.mail import PostServer, smtp
 
     os.chdir(sys.argv[1])
     Path("mail").mkdir()

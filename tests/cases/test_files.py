@@ -11,7 +11,7 @@ from dxa.cli.run import run
 from dxa.cli.session import Session
 from dxa_msmail.postoffice import resync
 from tests.cases.harness import SITE, SiteHarness, link, peer
-from tests.offices_world import TYPES
+from tests.labs.offices import TYPES
 
 TEXT = SITE + link() + peer("NET/ONE") + peer("NET/TWO") + peer("NET/THREE")
 

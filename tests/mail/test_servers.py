@@ -21,7 +21,7 @@ from dxa.mail.imap import ImapBox
 from dxa.mail.interface import Mailbox, RefusedError
 from dxa.mail.maildir import MaildirBox
 from dxa.mail.options import ImapOptions, MailOptions, SmtpOptions
-from tests.mail_servers import PASSWORD, USER, Break, PostServer, imap, needs_dovecot, smtp, wire
+from tests.servers.mail import PASSWORD, USER, Break, PostServer, imap, needs_dovecot, smtp, wire
 
 ADDRESS = "hq@lab.example"
 _LOCAL = IPv4Address("127.0.0.1")

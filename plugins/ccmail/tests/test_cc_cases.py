@@ -13,7 +13,7 @@ from dxa.errors import ConfigError
 from dxa.recipient import Kind
 from dxa_ccmail.names import fold
 from dxa_ccmail.record import Record
-from tests.ccmail_world import MARK, SITE, CcSite, config, make
+from tests.labs.ccmail import MARK, SITE, CcSite, config, make
 
 MakeSite = Callable[..., CcSite]
 

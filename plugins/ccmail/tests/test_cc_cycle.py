@@ -14,7 +14,7 @@ import pytest
 from dxa_ccmail.importfiles import read_import
 from dxa_ccmail.running.interface import EXPORT_NAMES, IMPORT_NAMES, Kind, Mode
 from dxa_ccmail.undeliverable import write_undeliverable
-from tests.ccmail_world import CcSite, config, make
+from tests.labs.ccmail import CcSite, config, make
 
 
 @pytest.fixture(autouse=True)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from dxa_exchange.demo.slapd import Settings, Slapd, running
-from tests.exchange_ldap import ROOT, SUFFIX, Tree, new_tree, why_not
+from tests.servers.openldap import ROOT, SUFFIX, Tree, new_tree, why_not
 
 
 @pytest.fixture(scope="session")

@@ -13,7 +13,7 @@ import pytest
 from dxa.entry import Entry
 from dxa_exchange.live.delivery import Delivery
 from tests.cases.harness import SiteHarness
-from tests.exchange_ldap import Tree, new_tree
+from tests.servers.openldap import Tree, new_tree
 
 SITE = """
 [site]

@@ -17,7 +17,7 @@ from dxa.host import Host
 from dxa_exchange import plugin
 from dxa_exchange.demo import places
 from dxa_exchange.demo.people import GONE, NEW_NAME, NEWCOMER, PEOPLE
-from tests.exchange_ldap import why_not
+from tests.servers.openldap import why_not
 
 
 def dxa(folder: Path, arguments: Sequence[str]) -> tuple[int, str]:

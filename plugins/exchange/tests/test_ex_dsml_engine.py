@@ -12,7 +12,7 @@ import pytest
 from dxa_exchange.directory import Add, Delete, Modification, Modify, Operation, Record, Rename
 from dxa_exchange.dsml import dsml2
 from dxa_exchange.dsml.dsml2 import Batch, Request, Result
-from tests.exchange_ldap import Tree
+from tests.servers.openldap import Tree
 
 PROGRAM = Path(__file__).parent / "java" / "DsmlBatch.java"
 JARS = Path("/usr/share/java")

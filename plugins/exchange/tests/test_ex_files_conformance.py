@@ -8,7 +8,7 @@ import pytest
 
 from dxa.address import Address
 from dxa.testing.pytest_skin import connector_suite
-from tests.exchange_kit import EXCUSES, TYPES, TableHarness
+from tests.kit.exchange_harness import EXCUSES, TYPES, TableHarness
 
 
 @pytest.fixture(autouse=True)

@@ -7,7 +7,7 @@ import os
 import pytest
 
 from dxa.testing.pytest_skin import connector_suite
-from tests.exchange_kit import EXCUSES, LdifHarness
+from tests.kit.exchange_harness import EXCUSES, LdifHarness
 
 
 @pytest.fixture(autouse=True)

@@ -11,7 +11,7 @@ import pytest
 from dxa.errors import TransportError
 from dxa_exchange.files.folder import Folder
 from dxa_exchange.table55.options import read as read_options
-from tests.exchange_files import SITE55, FilesSite, Uses, config, make, unreliable
+from tests.labs.exchange_files import SITE55, FilesSite, Uses, config, make, unreliable
 
 #: Guards that hold hardly anything.
 LENIENT = "guards = {shrink_count = 9, everything_count = 0}"

@@ -17,7 +17,7 @@ from dxa_exchange.directory import Add, Change, Delete, Modification, Modify, Op
 from dxa_exchange.dsml import dsml1, dsml2
 from dxa_exchange.dsml.response import Result
 from dxa_exchange.files.state import State, modified
-from tests.exchange_files import BASE, ServerSite, make_server
+from tests.labs.exchange_files import BASE, ServerSite, make_server
 
 
 @pytest.fixture(autouse=True)

@@ -19,7 +19,7 @@ from dxa_exchange.people.options import PeopleOptions
 from dxa_exchange.table55.line import Line, Mode
 from dxa_exchange.table55.values import DELETE, removal
 from dxa_exchange.table55.writer import Layout, write
-from tests.exchange_files import SITE55, SYNC55
+from tests.labs.exchange_files import SITE55, SYNC55
 
 TABLE = TableOptions(site=SITE55)
 OPTIONS = FilesOptions(quiet=0.0, table=TABLE, people=PeopleOptions(dialect="csv55", sync_container=SYNC55))

@@ -21,7 +21,7 @@ from dxa_exchange.live.client import Client
 from dxa_exchange.live.errors import ConnectionLost, CutShort, Fault, LdapError, Refused
 from dxa_exchange.live.interface import Query, Scope
 from dxa_exchange.live.server import Server, Tls
-from tests.exchange_ldap import ROOT, SUFFIX, Tree, login, new_tree, why_not
+from tests.servers.openldap import ROOT, SUFFIX, Tree, login, new_tree, why_not
 
 SECRET = "correct horse"
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from dxa.errors import FormatError
 from dxa_exchange.live import filters
-from tests.exchange_ldap import Tree
+from tests.servers.openldap import Tree
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ from dxa_exchange.directory import (
     Record,
     Rename,
 )
-from tests.exchange_ldap import SUFFIX, Tree
+from tests.servers.openldap import SUFFIX, Tree
 
 #: Values that a careless reader or writer would change.
 VALUES = [

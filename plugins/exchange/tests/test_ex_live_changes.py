@@ -12,8 +12,8 @@ from hypothesis import Phase, given, settings
 from dxa.address import AddressTypes
 from dxa.host import Host
 from dxa_exchange.demo.slapd import Settings, Slapd, running
-from tests.exchange_changes import EDITS, Directory, Watcher, watcher
-from tests.exchange_ldap import ROOT, SUFFIX, Tree, new_tree, why_not
+from tests.servers.changes import EDITS, Directory, Watcher, watcher
+from tests.servers.openldap import ROOT, SUFFIX, Tree, new_tree, why_not
 
 DAY = 86_400.0
 

@@ -21,7 +21,7 @@ from dxa_exchange.live.options import ContainerOptions, LdapOptions
 from dxa_exchange.people.codec import People
 from dxa_exchange.people.options import PeopleOptions
 from dxa_exchange.people.reader import Person
-from tests.exchange_fake import PlayedDirectory
+from tests.servers.fake import PlayedDirectory
 
 SITE = ("Lab", "Berlin")
 HOST = Host()

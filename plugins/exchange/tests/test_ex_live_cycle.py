@@ -12,8 +12,8 @@ import pytest
 
 from dxa_exchange.demo.slapd import Settings, running
 from dxa_exchange.live.client import Client
-from tests.exchange_ldap import ROOT, SUFFIX, Tree, login, new_tree, why_not
-from tests.exchange_world import LdapSite, config, make
+from tests.labs.directory import LdapSite, config, make
+from tests.servers.openldap import ROOT, SUFFIX, Tree, login, new_tree, why_not
 
 
 @pytest.fixture(autouse=True)

@@ -14,9 +14,9 @@ from dxa.host import Host
 from dxa_exchange.live.client import Client
 from dxa_exchange.live.interface import NOTHING, Query
 from dxa_exchange.live.servers import Kind, meet
-from tests.exchange_changes import EDITS, Directory, watcher
-from tests.exchange_ds389 import Ds389, ds389, why_no_ds389
-from tests.exchange_ldap import Tree, login, new_tree
+from tests.servers.changes import EDITS, Directory, watcher
+from tests.servers.ds389 import Ds389, ds389, why_no_ds389
+from tests.servers.openldap import Tree, login, new_tree
 
 CLASSES: Any = {"classes": ("inetOrgPerson",), "lists": ("groupOfNames", "extensibleObject")}
 pytestmark = pytest.mark.ds389

@@ -18,7 +18,7 @@ from dxa_exchange import names
 from dxa_exchange.live.connector import LdapConnector
 from dxa_exchange.live.options import ContainerOptions, LdapOptions
 from dxa_exchange.people.options import PeopleOptions
-from tests.exchange_fake import PlayedDirectory
+from tests.servers.fake import PlayedDirectory
 
 BASE = "ou=London,o=Acme"
 STAFF, SYNC, OTHERS = f"cn=Recipients,{BASE}", f"cn=Foreign,{BASE}", f"cn=Others,{BASE}"

@@ -18,10 +18,10 @@ from dxa.host import Host
 from dxa_exchange.live.client import Client
 from dxa_exchange.live.options import ContainerOptions
 from dxa_exchange.live.servers import Kind, meet
-from tests.exchange_changes import EDITS, Directory, Watcher, watcher
-from tests.exchange_ldap import Tree, login, new_tree
-from tests.exchange_samba import SUFFIX, Samba, samba, why_no_samba
-from tests.exchange_world import LdapSite, config
+from tests.labs.directory import LdapSite, config
+from tests.servers.changes import EDITS, Directory, Watcher, watcher
+from tests.servers.openldap import Tree, login, new_tree
+from tests.servers.samba import SUFFIX, Samba, samba, why_no_samba
 
 pytestmark = pytest.mark.samba
 CLASSES = ("contact",)

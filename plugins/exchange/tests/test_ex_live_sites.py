@@ -13,8 +13,8 @@ import pytest
 
 from dxa_exchange.directory import Record
 from dxa_exchange.live.errors import LdapError
-from tests.exchange_ldap import Tree
-from tests.exchange_world import LdapSite, config, make
+from tests.labs.directory import LdapSite, config, make
+from tests.servers.openldap import Tree
 
 MAILS = [f"a{n}@x.org" for n in range(5)]
 #: What may happen, each as often as it stands here.

@@ -13,7 +13,7 @@ from dxa_exchange.dialects import Name, dialect
 from dxa_exchange.people.codec import People
 from dxa_exchange.people.options import PeopleOptions
 from dxa_exchange.people.reader import Person
-from tests.exchange_ldap import Tree
+from tests.servers.openldap import Tree
 
 TYPES = Host().address_types()
 TEXTS = st.text(max_size=8) | st.sampled_from(

@@ -17,7 +17,7 @@ from dxa_msmail import ffapi, plugin
 from dxa_msmail.addresses import ADDRESS_TYPES
 from dxa_msmail.envelope import STRICT_VERSION
 from dxa_msmail.folder import DiskFolder
-from tests.msmail_kit import ServerHarness
+from tests.kit.msmail_harness import ServerHarness
 
 
 class DiskHarness(ServerHarness):

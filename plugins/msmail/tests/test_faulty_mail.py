@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from dxa.testing import Fault, FaultyTransport, Schedule
 from dxa.testing.play import bare, claims_whole, hear, told, usable
 from dxa.testing.strategies import schedules
-from tests.msmail_kit import ServerHarness
+from tests.kit.msmail_harness import ServerHarness
 
 ON_THE_WAY = (Fault.LOSE, Fault.DELAY, Fault.DOUBLE, Fault.REORDER, Fault.TRUNCATE)
 

@@ -19,7 +19,7 @@ from dxa_msmail.postoffice.process import COMMANDS, T1, T2, T3
 from dxa_msmail.programs.dispatch import Dispatch
 from dxa_msmail.programs.dispatchmail import Mover
 from dxa_msmail.programs.dispatchstate import Polled
-from tests.dispatch_lab import HUB, Clock, Lab
+from tests.labs.dispatch import HUB, Clock, Lab
 
 ONE, TWO, THREE = NAMES = ("ONE/MAIN", "TWO/MAIN", "THREE/MAIN")
 DAYS, DAY, INTERVAL = 9, 86_400.0, 10_800.0

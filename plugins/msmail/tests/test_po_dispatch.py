@@ -26,7 +26,7 @@ from dxa_msmail.programs import admin, importing, rebuild, reqmain, scheduling, 
 from dxa_msmail.programs.dispatch import Dispatch
 from dxa_msmail.programs.dispatchmail import Mover
 from dxa_msmail.programs.dispatchstate import Polled
-from tests.dispatch_lab import HUB, Clock, Lab
+from tests.labs.dispatch import HUB, Clock, Lab
 
 NORTH, SOUTH = "NORTH/MAIN", "SOUTH/MAIN"
 

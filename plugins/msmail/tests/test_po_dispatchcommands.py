@@ -19,7 +19,7 @@ from dxa.cli.lazy import PluginGroup
 from dxa_msmail import plugin
 from dxa_msmail.postoffice.process import T1, T2, T3
 from dxa_msmail.programs import scheduling
-from tests.dispatch_lab import BERLIN, HUB, Clock, Lab
+from tests.labs.dispatch import BERLIN, HUB, Clock, Lab
 
 MSMAIL = PluginGroup("msmail", dict(plugin.dxa_commands()))
 NORTH = "NORTH/MAIN"

@@ -16,7 +16,7 @@ from dxa_msmail.postoffice.maildata import Maildata
 from dxa_msmail.postoffice.process import COMMANDS, PROCESS, T1, T2, T3, WEEK, read_process, write_process
 from dxa_msmail.postoffice.slots import Slot, parse_slot
 from dxa_msmail.programs import dssched, scheduling
-from tests.dispatch_lab import Clock
+from tests.labs.dispatch import Clock
 
 #: The schedule of the documented listing, in its order.
 SAMPLE = b"T1 Sat 13:45\r\nT3 Mon 15:00\r\nT2 Mon 14:55\r\n"

@@ -22,7 +22,7 @@ from dxa_msmail.programs.procedures import Item, Step, checklist, go
 from dxa_msmail.programs.proceduresplace import Place
 from dxa_msmail.programs.procedurestable import PROCEDURES
 from tests.cases.harness import SiteHarness
-from tests.offices_world import SITE, Offices, site_text
+from tests.labs.offices import SITE, Offices, site_text
 
 HUB, A, B, C = "LAB/HUB", "NORTH/ALPHA", "NORTH/BETA", "SOUTH/GAMMA"
 PEOPLE = {HUB: ["HAL"], A: ["ABE", "ANN"], B: ["BO"]}

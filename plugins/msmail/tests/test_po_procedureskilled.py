@@ -18,7 +18,7 @@ from dxa_msmail.programs import admin, scheduling
 from dxa_msmail.programs.procedures import go
 from dxa_msmail.programs.proceduresplace import Place
 from dxa_msmail.programs.procedurestable import PROCEDURES
-from tests.offices_world import Offices
+from tests.labs.offices import Offices
 
 HUB, A, B, C = "LAB/HUB", "NORTH/ALPHA", "NORTH/BETA", "SOUTH/GAMMA"
 

@@ -19,7 +19,7 @@ from dxa_msmail.postoffice.resync import Resync
 from dxa_msmail.programs import admin, importing, resync
 from dxa_msmail.programs.resync import Extract, ExtractError
 from dxa_msmail.programs.srvmain import Transmitted
-from tests.offices_world import TYPES, Offices
+from tests.labs.offices import TYPES, Offices
 
 HUB, A, B = "LAB/HUB", "NORTH/ALPHA", "NORTH/BETA"
 

@@ -17,8 +17,8 @@ from dxa.mail.memory import MemoryBox, MemorySubmission
 from dxa.testing.pytest_skin import connector_suite
 from dxa_msmail.post import PostFolder
 from dxa_msmail.server import MsMailServer
-from tests.msmail_kit import PEER, SITE, ServerHarness
-from tests.msmail_post import BreakingBox, BreakingSubmission, Uses, post_folder
+from tests.kit.breaking_post import BreakingBox, BreakingSubmission, Uses, post_folder
+from tests.kit.msmail_harness import PEER, SITE, ServerHarness
 
 
 @attrs.define

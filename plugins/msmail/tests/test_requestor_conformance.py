@@ -20,7 +20,7 @@ from dxa_msmail import plugin
 from dxa_msmail.folder import DiskFolder
 from dxa_msmail.requestor.link import MsMailRequestor, RequestorOptions
 from dxa_msmail.server import MsMailServer, ServerOptions
-from tests.msmail_kit import BreakingFolder, ServerHarness
+from tests.kit.msmail_harness import BreakingFolder, ServerHarness
 
 LINK, OWN, SERVER = "up", "INSTITUTE/BERLIN", "LAB/HQ"
 #: Whose people the server tells of.

@@ -11,7 +11,7 @@ import attrs
 import pytest
 
 from tests.cases.harness import SiteHarness
-from tests.pair_world import SERVER, SitePair, requestor_text
+from tests.labs.pair import SERVER, SitePair, requestor_text
 
 
 @attrs.define

@@ -15,7 +15,7 @@ from dxa_msmail.postoffice import resync
 from dxa_msmail.postoffice.resync import Resync
 from dxa_msmail.programs import admin, importing
 from tests.cases.harness import SiteHarness
-from tests.offices_world import TYPES, Offices, site_text
+from tests.labs.offices import TYPES, Offices, site_text
 
 A, B = "NORTH/ALPHA", "NORTH/BETA"
 

@@ -20,8 +20,8 @@ from dxa_msmail.requestor.config import RequestorConfig
 from dxa_msmail.requestor.requestor import Requestor
 from dxa_msmail.requestor.state import MemoryStorage
 from tests.cases.harness import SiteHarness
-from tests.offices_world import TYPES
-from tests.pair_world import SERVER, SitePair, requestor_text
+from tests.labs.offices import TYPES
+from tests.labs.pair import SERVER, SitePair, requestor_text
 
 
 @attrs.define

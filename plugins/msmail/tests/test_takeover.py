@@ -13,7 +13,7 @@ from dxa.cli.session import Session
 from dxa_msmail.postoffice.maildata import Maildata
 from dxa_msmail.postoffice.networks import direct
 from dxa_msmail.programs import admin, external
-from tests.offices_world import SITE, Offices
+from tests.labs.offices import SITE, Offices
 
 HUB, A = "LAB/HUB", "NORTH/ALPHA"
 HEAD = """

@@ -27,8 +27,8 @@ from dxa_msmail.postoffice.mailbag import SYSTEM
 from dxa_msmail.postoffice.maildata import Maildata
 from dxa_msmail.postoffice.mailfolder import MailbagFolder
 from dxa_msmail.postoffice.messages import message_of
-from tests.msmail_kit import PEER, SITE
-from tests.msmail_post import BreakingBox, BreakingSubmission, Uses, post_folder
+from tests.kit.breaking_post import BreakingBox, BreakingSubmission, Uses, post_folder
+from tests.kit.msmail_harness import PEER, SITE
 
 NOW = 1_700_000_000.0
 

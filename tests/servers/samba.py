@@ -16,7 +16,7 @@ import attrs
 
 from dxa_exchange.live.client import Client
 from dxa_exchange.live.errors import LdapError
-from tests.exchange_ldap import login
+from tests.servers.openldap import login
 
 SUFFIX = "DC=lab,DC=example"
 #: Seconds that a start may take.

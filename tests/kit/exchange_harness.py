@@ -25,7 +25,7 @@ from dxa_exchange.people.codec import People
 from dxa_exchange.people.options import PeopleOptions
 from dxa_exchange.people.reader import Person
 from dxa_exchange.table55.line import Line, Mode
-from tests.exchange_files import BASE, SITE55, SYNC55, Exchange, Played, Server, Uses, unreliable
+from tests.labs.exchange_files import BASE, SITE55, SYNC55, Exchange, Played, Server, Uses, unreliable
 
 SITE = ("Lab", "Berlin")
 HOST = Host()

@@ -19,7 +19,7 @@ from dxa_exchange.live.connector import LdapConnector
 from dxa_exchange.live.options import ContainerOptions, LdapOptions
 from dxa_exchange.names import escaped
 from dxa_exchange.people.options import PeopleOptions
-from tests.exchange_ldap import Tree
+from tests.servers.openldap import Tree
 
 HOUR = 3600.0
 

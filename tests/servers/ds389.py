@@ -17,7 +17,7 @@ import attrs
 from dxa_exchange.directory import Modification, Operation
 from dxa_exchange.live.client import Client
 from dxa_exchange.live.errors import LdapError
-from tests.exchange_ldap import SUFFIX, login
+from tests.servers.openldap import SUFFIX, login
 
 DATA = Path("/usr/share/dirsrv/data")
 #: Seconds that a start may take.

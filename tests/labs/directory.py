@@ -13,7 +13,7 @@ from dxa_exchange.directory import Record
 from dxa_exchange.live.client import Client
 from dxa_exchange.live.interface import Query, Scope
 from tests.cases.harness import SiteHarness
-from tests.exchange_ldap import Tree, login
+from tests.servers.openldap import Tree, login
 
 SITE = """
 [site]
