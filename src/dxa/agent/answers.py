@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cached_property
 from hashlib import blake2b
-from itertools import groupby
-from operator import attrgetter
 
 import attrs
 
@@ -26,7 +24,6 @@ from dxa.entry import Entry, Verb
 from dxa.ledger.answer import Content, Cut, ListKey, Pick, Step, full, number_steps
 from dxa.ledger.pacing import content_size, furthest, size_of, why_whole
 from dxa.ledger.view import LISTS
-from dxa.ledger.view import entries as entries_of
 from dxa.plan import Facts, Plan, make_plan
 from dxa.store import PeerRow, ViewRow
 
@@ -34,8 +31,6 @@ from dxa.store import PeerRow, ViewRow
 HIGHEST = 2**31 - 1
 #: A peer that is told unasked gets an empty answer when its cut is so far behind, so that this stays cheap to find out.
 LAG = 1000
-
-_RECIPIENT, _LIST = attrgetter("recipient"), attrgetter("type", "instead_of", "list")
 
 
 def answer_peers(work: LinkWork) -> None:
@@ -229,14 +224,12 @@ class Answering:
         views = self.store.views
         entries: dict[int, Entry] = {}
         defines: list[Entry] = []
-        lines = views.live_of(view.id, lists) if at == view.head else views.at(view.id, at)
-        for (type_, instead_of, list_), run in groupby(lines, key=_LIST):
-            if pick.shows(type_, instead_of) and not self.nobodys(type_, list_):
-                shown_ = list(run)
-                if shown_[0].recipient == LISTS:  # it has no name, so it stands before all others
-                    defines += [shown_[0].entry()] if pick.templates else []
-                    del shown_[0]
-                entries.update(zip(map(_RECIPIENT, shown_), entries_of(shown_, pick.templates), strict=True))
+        for shown_ in views.shown_of(view.id, lists) if at == view.head else views.shown_at(view.id, at):
+            if pick.shows(shown_.type, shown_.instead_of) and not self.nobodys(shown_.type, shown_.list):
+                if shown_.recipients[0] == LISTS:  # a definition is a form of its own
+                    defines += shown_.entries(templates=True) if pick.templates else ()
+                else:
+                    entries.update(zip(shown_.recipients, shown_.entries(pick.templates), strict=True))
         if alone:
             # A list that is replaced is sent whole, with the peer's own lines in it as the peer told them.
             replaced = {(type_, list_.casefold()) for type_, list_ in lists}

@@ -6,7 +6,7 @@ its own, so the names of a list are unique at every number.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from hashlib import blake2b
 from itertools import repeat
 from typing import NamedTuple
@@ -66,13 +66,22 @@ class Line(NamedTuple):
         return Entry("", self.type, self.list, self.name, self.address, self.fields if templates else ())
 
 
-def entries(lines: Iterable[Line], templates: bool = True) -> Iterator[Entry]:
-    """Many rows as they are written on a wire, see `Line.entry`."""
-    columns = list(zip(*lines, strict=True))
-    if columns:
-        _, types, _, lists, names, addresses, fields, _, _ = columns
-        extra = fields if templates else repeat(())
-        yield from made(Entry, repeat(""), types, lists, names, addresses, extra, repeat(""))
+class Shown(NamedTuple):
+    """Neighbouring rows of one list and form in columns (see `Line`), without what only the view needs."""
+
+    type: str
+    instead_of: str
+    list: str
+    recipients: Sequence[int]
+    names: Sequence[str]
+    addresses: Sequence[str]
+    fields: Sequence[Fields]
+
+    def entries(self, templates: bool) -> Iterator[Entry]:
+        """The rows as they are written on a wire, see `Line.entry`."""
+        extra = self.fields if templates else repeat(())
+        where = repeat(""), repeat(self.type), repeat(self.list)
+        return made(Entry, *where, self.names, self.addresses, extra, repeat(""))
 
 
 def definition_line(type_: str, list_: str, fields: Fields) -> Line:

@@ -12,7 +12,7 @@ from sqlalchemy import bindparam, delete, func, or_, select, union
 from dxa.bulk import batched, made, shared
 from dxa.errors import StoreError
 from dxa.ledger.answer import ListKey
-from dxa.ledger.view import FormKey, Line, Transition
+from dxa.ledger.view import FormKey, Line, Shown, Transition
 from dxa.rules.naming import name_key, name_keys
 from dxa.store.counters import Counters
 from dxa.store.database import BATCH, Database, Record, adding, among, fixed, setting
@@ -41,24 +41,6 @@ class ViewRow:
     wanted: str = ""
     usn: int = 0
     head: int = 0
-
-
-class Shown(NamedTuple):
-    """Neighbouring lines of one list and form, as they are written on a wire (see `Line`)."""
-
-    type: str
-    instead_of: str
-    list: str
-    recipients: Sequence[int]
-    names: Sequence[str]
-    addresses: Sequence[str]
-    fields: Sequence[Fields]
-
-    def entries(self, templates: bool) -> Iterator[Entry]:
-        """See `Line.entry`."""
-        extra = self.fields if templates else repeat(())
-        where = repeat(""), repeat(self.type), repeat(self.list)
-        return made(Entry, *where, self.names, self.addresses, extra, repeat(""))
 
 
 v, r = view.c, row.c
@@ -274,14 +256,14 @@ def _made(*columns: Sequence[Any]) -> Iterator[Line]:
 
 
 def _shown(rows: Iterable[Record]) -> Iterator[Shown]:
-    for recipients, types, instead_of, lists, names, addresses, fields in _columns(rows):
-        values = {text: read_fields(text) for text in set(fields)}
-        rest = (recipients, names, addresses, list(map(values.__getitem__, fields)))
+    for recipients, types, instead_of, lists, names, addresses, texts in _columns(rows):
+        values = {text: read_fields(text) for text in set(texts)}
+        fields = list(map(values.__getitem__, texts))
         start = 0
         for place, run in groupby(zip(types, instead_of, lists, strict=True)):
-            end = start + sum(1 for _ in run)
-            yield Shown(*place, *(column[start:end] for column in rest))
-            start = end
+            part = slice(start, start + sum(1 for _ in run))
+            yield Shown(*place, recipients[part], names[part], addresses[part], fields[part])
+            start = part.stop
 
 
 def _columns(rows: Iterable[Record]) -> Iterator[Iterator[Sequence[Any]]]:
