@@ -21,8 +21,8 @@ PURE = (
 )
 ROOMS = (
     *PURE,
-    *("disk", "connector", "hookspecs", "signing", "discovery", "store", "memory", "schedule", "config", "mail"),
-    *("host", "scaffold", "worker", "agent", "demo", "cli"),
+    *("disk", "options", "connector", "hookspecs", "signing", "discovery", "store", "memory", "schedule"),
+    *("config", "mail", "host", "scaffold", "worker", "agent", "demo", "cli"),
 )
 TESTING = "testing"
 NOT_ROOMS = {"__init__.py", "py.typed", "__pycache__"}

@@ -16,6 +16,7 @@ from dxa.connector import ConnectorType, Feed, Holds, LinkContext, Outcome, Parc
 from dxa.entry import Entry, Fields, Transaction, Verb
 from dxa.errors import AddressError, TransportError
 from dxa.hookspecs import hookimpl
+from dxa.options import option
 
 TYPE = "MEM"
 
@@ -98,10 +99,8 @@ class MemorySystem:
 class Options:
     """``[links.NAME.memory]``."""
 
-    name: str = attrs.field(default="memory", metadata={"doc": "name of the system inside this process"})
-    feed: Literal["full", "changes"] = attrs.field(
-        default="full", metadata={"doc": "its reports: full or changes only"}
-    )
+    name: str = option("name of the system inside this process", "memory")
+    feed: Literal["full", "changes"] = option("its reports: full or changes only", "full")
 
 
 @attrs.frozen

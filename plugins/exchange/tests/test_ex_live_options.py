@@ -47,7 +47,7 @@ def _options(text: str) -> LdapOptions:
         ('password = "text:x"', "bind: is missing"),
         ('bind = "cn=a"', "bind: a name without a password binds nobody"),
         ("page_size = 2000", "page_size: must be 1 to 1000, got 2000"),
-        ("timeout = 0.0", "timeout: must be above 0"),
+        ("timeout = 0.0", "timeout: must be more than 0"),
         ('source = "magic"', "source"),
         ('[[links.ad.ldap.containers]]\nfilter = "(a=b)"', "containers: each needs its base"),
         ('[[links.ad.ldap.containers]]\nbase = "people"', "base: "),

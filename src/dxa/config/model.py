@@ -3,19 +3,19 @@
 A validator's text that begins with the key's name is reported under that key; so are those of a plugin's options.
 """
 
-# ruff: noqa: RUF009 - `key` is `attrs.field` with an explanation; it makes no value
-
 from __future__ import annotations
 
 import codecs
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Literal
 
 import attrs
 
 from dxa.config.secrets import Secret
 from dxa.connector import Allowance
+from dxa.options import Field, filled, not_negative, positive
+from dxa.options import option as key
 from dxa.plan import Limits
 from dxa.recipient import DEFAULT_TRUST, trust_level
 from dxa.rules.addressing import AddressingRules
@@ -31,51 +31,29 @@ FORMAT = 1
 Case = Literal["upper", "lower"]
 Action = Literal["exclude", "include"]
 
-_Field: TypeAlias = "attrs.Attribute[Any]"
-
-
-def key(doc: str, default: Any = attrs.NOTHING, *, validator: Any = None, example: Any = None) -> Any:
-    """A key of a table, with the line that explains it; without a default it must be given.
-
-    `example` stands in the template of a new file where there is no default.
-    """
-    metadata = {"doc": doc, "example": example}
-    if isinstance(default, dict):
-        return attrs.field(factory=default.copy, validator=validator, metadata=metadata)
-    return attrs.field(default=default, validator=validator, metadata=metadata)
 
 
 # -- validators ----------------------------------------------------------------------------------------------------
 
 
-def _filled(_instance: object, field: _Field, value: str) -> None:
-    if not value.strip():
-        raise ValueError(f"{field.name} must not be empty")
-
-
-def _not_negative(_instance: object, field: _Field, value: float) -> None:
-    if value < 0:
-        raise ValueError(f"{field.name} must not be negative, got {value}")
-
-
-def _percentage(_instance: object, field: _Field, value: float) -> None:
+def _percentage(_instance: object, field: Field, value: float) -> None:
     if not 0 <= value <= 100:
         raise ValueError(f"{field.name} must be between 0 and 100, got {value}")
 
 
-def _long_enough(_instance: object, field: _Field, value: int) -> None:
+def _long_enough(_instance: object, field: Field, value: int) -> None:
     if value < 8:
         raise ValueError(f"{field.name} must be at least 8, got {value}")
 
 
-def _code_page(_instance: object, field: _Field, value: str) -> None:
+def _code_page(_instance: object, field: Field, value: str) -> None:
     try:
         codecs.lookup(value)
     except LookupError:
         raise ValueError(f"{field.name}: unknown code page {value!r}") from None
 
 
-def _code_pages(_instance: object, field: _Field, value: Mapping[str, str]) -> None:
+def _code_pages(_instance: object, field: Field, value: Mapping[str, str]) -> None:
     for type_, name in value.items():
         try:
             codecs.lookup(name)
@@ -83,22 +61,22 @@ def _code_pages(_instance: object, field: _Field, value: Mapping[str, str]) -> N
             raise ValueError(f"{field.name}: {type_}: unknown code page {name!r}") from None
 
 
-def _known_format(_instance: object, _field: _Field, value: int) -> None:
+def _known_format(_instance: object, _field: Field, value: int) -> None:
     if not 1 <= value <= FORMAT:
         raise ValueError(f"this dxa reads format {FORMAT}; the file was written for another version")
 
 
-def _address(_instance: object, field: _Field, value: str) -> None:
+def _address(_instance: object, field: Field, value: str) -> None:
     kind, colon, rest = value.partition(":")
     if value and not (kind.strip() and colon and rest.strip()):
         raise ValueError(f"{field.name} must be TYPE:address, got {value!r}")
 
 
-def _templates(_instance: object, _field: _Field, value: Mapping[str, str]) -> None:
+def _templates(_instance: object, _field: Field, value: Mapping[str, str]) -> None:
     AddressingRules(templates=value)
 
 
-def _attributes(_instance: object, _field: _Field, value: Mapping[str, str]) -> None:
+def _attributes(_instance: object, _field: Field, value: Mapping[str, str]) -> None:
     AttributeMap(tuple(value.items()))
 
 
@@ -110,20 +88,20 @@ class SiteTable:
     """``[site]``: who we are, where things are kept and for how long."""
 
     format: int = key("format of this file; leave it as it is", FORMAT, validator=_known_format)
-    organization: str = key("name of the organisation; the network (NET) of the shadow postoffice", validator=_filled)
-    name: str = key("name of the site; the postoffice (PO) of the shadow postoffice", validator=_filled)
+    organization: str = key("name of the organisation; the network (NET) of the shadow postoffice", validator=filled)
+    name: str = key("name of the site; the postoffice (PO) of the shadow postoffice", validator=filled)
     database: str = key(
-        "URL of the database; a SQLite file is looked for in this folder", "sqlite:///dxa.db", validator=_filled
+        "URL of the database; a SQLite file is looked for in this folder", "sqlite:///dxa.db", validator=filled
     )
     high_water: Path = key("file that keeps the highest number issued, outside the database", Path("dxa.numbers"))
     administrator: str = key('address for notices, as "MS:LAB/HQ/ADMIN"', "", validator=_address)
     administrator_command: tuple[str, ...] = key("command that gets each notice on its standard input", ())
-    keep_messages_days: int = key("days that messages are kept", 30, validator=_not_negative)
-    keep_runs_days: int = key("days that runs can be explained and undone", 90, validator=_not_negative)
+    keep_messages_days: int = key("days that messages are kept", 30, validator=not_negative)
+    keep_runs_days: int = key("days that runs can be explained and undone", 90, validator=not_negative)
     keep_cuts_days: int = key(
         "days that numbers below the confirmed one are kept, for peers that are set back",
         14,
-        validator=_not_negative,
+        validator=not_negative,
     )
 
 
@@ -139,12 +117,12 @@ class GuardsTable(Limits):
         "hold when more than this part of the entries would be deleted", _LIMITS.shrink_percent, validator=_percentage
     )
     shrink_count: int = key(
-        "so many deletions are allowed whatever their part", _LIMITS.shrink_count, validator=_not_negative
+        "so many deletions are allowed whatever their part", _LIMITS.shrink_count, validator=not_negative
     )
     everything_count: int = key(
         "hold when all entries change, if there are at least so many; 0 never",
         _LIMITS.everything_count,
-        validator=_not_negative,
+        validator=not_negative,
     )
     rules_changed: bool = key("hold what a changed configuration does to existing entries", _LIMITS.rules_changed)
     tail: bool = key("hold when all that is missing stood at the end of the list", _LIMITS.tail)
@@ -170,7 +148,7 @@ class AddressingTable:
     rest_days: int = key(
         "days that an address which somebody had is given to nobody else, unless it is stated; 0 gives it at once",
         0,
-        validator=_not_negative,
+        validator=not_negative,
     )
     umlauts: Style = key("how letters are written that a system lacks: german, nordic or plain", "german")
 
@@ -185,7 +163,7 @@ class FilterTable:
     """One filter of `filters_in` or `filters_out`."""
 
     field: str = key(
-        "name, alias, container, kind, address (with its type) or an attribute", validator=_filled, example="name"
+        "name, alias, container, kind, address (with its type) or an attribute", validator=filled, example="name"
     )
     pattern: str = key("the whole value; * stands for any text, case does not count", example="*(test)")
     action: Action = key("exclude what matches, or include nothing else", "exclude")
@@ -203,7 +181,7 @@ class CustomTable:
 class Rules:
     """What decides who goes over a link and how; keys of a link that each of its peers may override."""
 
-    import_container: str = key("container for what the peer tells us", validator=_filled, example="Foreign")
+    import_container: str = key("container for what the peer tells us", validator=filled, example="Foreign")
     import_trust: int = key("trust level of what is imported", DEFAULT_TRUST, validator=trust_level)
     append_name: bool = key("append the peer's name to imported names", False)
     adopt: bool = key("take over custom recipients made by hand when the peer tells their address", True)
@@ -231,11 +209,11 @@ class PeerTable(Rules):
     """``[links.NAME.peers."PEER"]``: one registered peer, and what of its link's rules is different for it."""
 
     # Its default is never used: what a peer leaves out is its link's.
-    import_container: str = key("container for what this peer tells us", "the link's", validator=_filled)
+    import_container: str = key("container for what this peer tells us", "the link's", validator=filled)
     password: Secret | None = key("env:NAME, file:PATH or the text itself", None)
     no_password: bool = key("say so when this peer has no password", False)
     types: tuple[str, ...] = key("address types it may have; empty is what it asks for", ())
-    limit: int = key("largest message in bytes; 0 is no limit but the one it asks for", 0, validator=_not_negative)
+    limit: int = key("largest message in bytes; 0 is no limit but the one it asks for", 0, validator=not_negative)
     own_lists: tuple[str, ...] = key("further NET/POs that are its own", ())
     co_owners: tuple[str, ...] = key("peers (LINK/NAME) whose entries it may change too", ())
     sender: str = key("address that it must send from; empty is any mailbox at its name", "")
@@ -243,7 +221,7 @@ class PeerTable(Rules):
     guards: GuardsTable = key("limits that differ for this peer", GuardsTable())
 
 
-def _times(_instance: object, field: _Field, value: tuple[str, ...]) -> None:
+def _times(_instance: object, field: Field, value: tuple[str, ...]) -> None:
     for text in value:
         try:
             check_time(text)
@@ -251,7 +229,7 @@ def _times(_instance: object, field: _Field, value: tuple[str, ...]) -> None:
             raise ValueError(f"{field.name}: {error}") from None
 
 
-def _zone(_instance: object, field: _Field, value: str) -> None:
+def _zone(_instance: object, field: Field, value: str) -> None:
     if value:
         try:
             zone_of(value)
@@ -259,23 +237,18 @@ def _zone(_instance: object, field: _Field, value: str) -> None:
             raise ValueError(f"{field.name}: {error}") from None
 
 
-def _positive(_instance: object, field: _Field, value: float) -> None:
-    if value <= 0:
-        raise ValueError(f"{field.name} must be more than 0, got {value}")
-
-
 @attrs.frozen(kw_only=True)
 class ScheduleTable:
     """`schedule` of a link: when `dxa run` runs its cycles."""
 
     style: ScheduleStyle = key("always, selected (at `times`) or never", "always")
-    every_minutes: float = key("minutes from one cycle to the next, of style always", 15.0, validator=_positive)
+    every_minutes: float = key("minutes from one cycle to the next, of style always", 15.0, validator=positive)
     times: tuple[str, ...] = key(
         "of style selected: HH:MM, *:MM, or DAYS HH:MM like mon-fri 18:00", (), validator=_times
     )
     zone: str = key("time zone of these times, as Europe/Berlin; empty is the machine's", "", validator=_zone)
     window_hours: float = key(
-        "a cycle that could not run at its time runs so many hours later", 8.0, validator=_positive
+        "a cycle that could not run at its time runs so many hours later", 8.0, validator=positive
     )
 
     def __attrs_post_init__(self) -> None:
@@ -298,10 +271,10 @@ class ProcessTable:
     """`process` of a link: its connector runs in a process of its own, which ends when it takes more than this."""
 
     own: bool = key("false: in dxa's process, without limits", True)
-    silence_minutes: float = key("minutes in which it must have said something", 120.0, validator=_positive)
-    call_minutes: float = key("minutes for one thing: all that waits, or one parcel", 360.0, validator=_positive)
-    reports: int = key("reports in one cycle", 1_000_000, validator=_positive)
-    megabytes: float = key("size of one report", 1024.0, validator=_positive)
+    silence_minutes: float = key("minutes in which it must have said something", 120.0, validator=positive)
+    call_minutes: float = key("minutes for one thing: all that waits, or one parcel", 360.0, validator=positive)
+    reports: int = key("reports in one cycle", 1_000_000, validator=positive)
+    megabytes: float = key("size of one report", 1024.0, validator=positive)
 
     def allowance(self) -> Allowance:
         """What the table means."""
@@ -318,7 +291,7 @@ class ProcessTable:
 class LinkTable(Rules):
     """``[links.NAME]``: a connection to a foreign system; the connector has a table of its own in it, by its name."""
 
-    connector: str = key("which connector", validator=_filled, example="memory")
+    connector: str = key("which connector", validator=filled, example="memory")
     role: str = key("the part that dxa plays, where a connector has several", "")
     enabled: bool = key("take part in cycles", True)
     schedule: ScheduleTable = key("when `dxa run` runs its cycles", ScheduleTable())
@@ -333,7 +306,7 @@ class PluginsTable:
 
     only: tuple[str, ...] = key("names of those that take part; empty is all that are found", ())
     without: tuple[str, ...] = key("names of those that do not", ())
-    folder: str = key("folder of plugins of one file each; none when it is not there", "plugins", validator=_filled)
+    folder: str = key("folder of plugins of one file each; none when it is not there", "plugins", validator=filled)
 
 
 @attrs.frozen(kw_only=True)

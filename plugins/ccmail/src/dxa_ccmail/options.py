@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Literal
 
 import attrs
 
@@ -13,6 +13,7 @@ from dxa.connector import Kept
 from dxa.entry import ALIAS as ALIAS_FIELD
 from dxa.errors import AddressError
 from dxa.ledger.answer import ListKey
+from dxa.options import Field, option, told
 from dxa_ccmail import addresses
 from dxa_ccmail.comments import ATTRIBUTES, NOTES, CommentRule
 from dxa_ccmail.importfiles import DeleteLabel, DeleteMarking, DeleteRun
@@ -22,26 +23,6 @@ from dxa_ccmail.patterns import ALIAS, DISPLAY_NAME, Pattern
 from dxa_ccmail.record import Labels
 from dxa_ccmail.running.options import CommandOptions, DropOptions, SimulatorOptions
 from dxa_ccmail.titles import TitleLayout
-
-_Field: TypeAlias = "attrs.Attribute[Any]"
-
-
-def _key(doc: str, default: Any, validator: Any = None) -> Any:
-    if isinstance(default, dict):
-        return attrs.field(factory=default.copy, validator=validator, metadata={"doc": doc})
-    return attrs.field(default=default, validator=validator, metadata={"doc": doc})
-
-
-def _told(check: Callable[[Any], object]) -> Any:
-    """A validator of what some other code refuses with an error of its own."""
-
-    def validator(_instance: object, field: _Field, value: Any) -> None:
-        try:
-            check(value)
-        except (AddressError, ValueError) as error:
-            raise ValueError(f"{field.name}: {error}") from None
-
-    return validator
 
 
 def _office(name: str) -> None:
@@ -61,80 +42,80 @@ def _labels(table: Mapping[str, str]) -> Labels:
         raise ValueError(f"known are name, locn, addr and cmts, got {', '.join(table)}") from None
 
 
-# RUF009: `_key` is `attrs.field` with an explanation; it makes no value.
-# ruff: noqa: RUF009
 @attrs.frozen(kw_only=True)
 class CcMailOptions:
     """``[links.NAME.ccmail]``."""
 
-    post_office: str = _key("name of the post office; empty is the link's name", "", _told(_office))
-    password: Secret | None = _key("its password: env:NAME, file:PATH or the text itself", None)
-    path: str = _key("its folder as the programs see it, in place of {path}", "")
-    folder: str = _key("its folder as dxa sees it, to look whether it is there and open; empty looks at nothing", "")
-    run: Literal["commands", "drop", "simulator"] = _key(
+    post_office: str = option("name of the post office; empty is the link's name", "", told(_office))
+    password: Secret | None = option("its password: env:NAME, file:PATH or the text itself", None)
+    path: str = option("its folder as the programs see it, in place of {path}", "")
+    folder: str = option("its folder as dxa sees it, to look whether it is there and open; empty looks at nothing", "")
+    run: Literal["commands", "drop", "simulator"] = option(
         "who runs EXPORT and IMPORT: dxa by command lines, somebody else by files in folders, or nobody, as dxa plays "
         "the post office",
         "commands",
     )
-    commands: CommandOptions = _key("command lines, for run = commands", CommandOptions())
-    drop: DropOptions = _key("folders, for run = drop", DropOptions())
-    simulator: SimulatorOptions = _key("the post office that is played, for run = simulator", SimulatorOptions())
-    kept: str = _key("folder where the last export is kept, to compare the next one with", "ccmail/kept")
+    commands: CommandOptions = option("command lines, for run = commands", CommandOptions())
+    drop: DropOptions = option("folders, for run = drop", DropOptions())
+    simulator: SimulatorOptions = option("the post office that is played, for run = simulator", SimulatorOptions())
+    kept: str = option("folder where the last export is kept, to compare the next one with", "ccmail/kept")
 
-    server: str = _key("server in the comment that marks dxa's own post offices; empty is the site's name", "")
-    site_office: str = _key("post office as which the site appears; empty is the site's name", "", _told(_office))
-    downstream: tuple[str, ...] = _key("further post offices of the site, behind that one", (), _told(_offices))
-    ade: bool = _key("the post office takes part in ADE; if not, nothing may be imported for propagation (/PROP)", True)
+    server: str = option("server in the comment that marks dxa's own post offices; empty is the site's name", "")
+    site_office: str = option("post office as which the site appears; empty is the site's name", "", told(_office))
+    downstream: tuple[str, ...] = option("further post offices of the site, behind that one", (), told(_offices))
+    ade: bool = option(
+        "the post office takes part in ADE; if not, nothing may be imported for propagation (/PROP)", True
+    )
 
-    commas: Literal["keep", "semicolon"] = _key(
+    commas: Literal["keep", "semicolon"] = option(
         "how a comma in a name of the site is written into cc:Mail: as it is, or as a semicolon, which DB8 wants in "
         "display names (KB Q179677); the address keeps its comma either way",
         "keep",
     )
-    display_name: str = _key(
+    display_name: str = option(
         "rule for display names: %F first name, %L last name, %I initial, with a count if need be (%1F), and text",
         DISPLAY_NAME,
-        _told(Pattern),
+        told(Pattern),
     )
-    alias_name: str = _key("rule for aliases, likewise", ALIAS, _told(Pattern))
-    comment: str = _key(
+    alias_name: str = option("rule for aliases, likewise", ALIAS, told(Pattern))
+    comment: str = option(
         "rule for comments, like %a;%o;%p: %a alias, %d department, %o office, %p phone, %c custom attribute 1; empty "
         "makes notes only",
         "",
-        _told(CommentRule),
+        told(CommentRule),
     )
-    secondary: bool = _key(
+    secondary: bool = option(
         "the primary address is as cc:Mail has the name (Last, First at PO), and First Last at PO a secondary one; "
         "else the latter is the only one",
         False,
     )
-    imported: Literal["all", "only", "except"] = _key(
+    imported: Literal["all", "only", "except"] = option(
         "which addresses of cc:Mail are imported: all, only those that match, or those that do not", "all"
     )
-    patterns: tuple[str, ...] = _key('what these must match, such as "* at SITE1"; * stands for any text', ())
-    lists: bool = _key("import mailing lists", True)
-    boards: bool = _key("import bulletin boards, as #Title", True)
-    aliases: bool = _key("import alias entries, too", False)
-    board_offices: Mapping[str, str] = _key(
+    patterns: tuple[str, ...] = option('what these must match, such as "* at SITE1"; * stands for any text', ())
+    lists: bool = option("import mailing lists", True)
+    boards: bool = option("import bulletin boards, as #Title", True)
+    aliases: bool = option("import alias entries, too", False)
+    board_offices: Mapping[str, str] = option(
         'post office of a bulletin board, for its address: Social = "PO5" makes #Social at PO5', {}
     )
 
-    delete_marking: Literal["run", "label"] = _key(
+    delete_marking: Literal["run", "label"] = option(
         "how a delete is told: an IMPORT run of its own, or a line in each record", "run"
     )
-    delete_label: str = _key("label of that line", "Action", _told(lambda value: DeleteLabel(label=value)))
-    delete_value: str = _key("what stands on that line", "Delete")
-    delete_name_only: bool = _key("a record that deletes has no other field than the name", False)
-    labels: Mapping[str, str] = _key("labels other than Name, Locn, Addr and Cmts", {}, _told(_labels))
-    title_labels: tuple[str, ...] = _key("labels that begin a mailing list or bulletin board", ("Name",))
-    end_mark: bool = _key("write Ctrl-Z at the end of import files", False)
+    delete_label: str = option("label of that line", "Action", told(lambda value: DeleteLabel(label=value)))
+    delete_value: str = option("what stands on that line", "Delete")
+    delete_name_only: bool = option("a record that deletes has no other field than the name", False)
+    labels: Mapping[str, str] = option("labels other than Name, Locn, Addr and Cmts", {}, told(_labels))
+    title_labels: tuple[str, ...] = option("labels that begin a mailing list or bulletin board", ("Name",))
+    end_mark: bool = option("write Ctrl-Z at the end of import files", False)
 
     @patterns.validator
-    def _has_mode(self, field: _Field, value: tuple[str, ...]) -> None:
-        _told(lambda patterns: AddressFilter(Mode(self.imported), patterns))(self, field, value)
+    def _has_mode(self, field: Field, value: tuple[str, ...]) -> None:
+        told(lambda patterns: AddressFilter(Mode(self.imported), patterns))(self, field, value)
 
     @ade.validator
-    def _no_propagation(self, _field: _Field, value: bool) -> None:
+    def _no_propagation(self, _field: Field, value: bool) -> None:
         # KB Q156063 2.6.1: a post office without ADE, and "Permit ADE to propagate entries" on (cc:Mail T52).
         words = [word for word in self.commands.modes.values() if "/PROP" in word.upper()]
         if not value and words:

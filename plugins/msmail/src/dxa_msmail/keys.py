@@ -4,25 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from itertools import combinations, permutations
-from typing import Any, TypeAlias
-
-import attrs
 
 from dxa.errors import AddressError
 from dxa.mail.options import public_key
+from dxa.options import Field
 from dxa_msmail.addresses import ADDRESS_TYPES, check_pair
 from dxa_msmail.envelope import mail_address
 
 _TYPES = frozenset(name for kind in ADDRESS_TYPES for name in (kind.name, *kind.aliases))
-_Field: TypeAlias = "attrs.Attribute[Any]"
 
 
-def key(doc: str, default: Any = attrs.NOTHING, validator: Any = None) -> Any:
-    """A key with the line that explains it; without a default it must be given."""
-    return attrs.field(default=default, validator=validator, metadata={"doc": doc})
-
-
-def element(_instance: object, field: _Field, value: str) -> None:
+def element(_instance: object, field: Field, value: str) -> None:
     """Validator: KB Q96003 #64, #69, #70: what can be a network or postoffice, as the field is called."""
     try:
         check_pair(*((value, "X") if field.name == "network" else ("X", value)))
@@ -30,7 +22,7 @@ def element(_instance: object, field: _Field, value: str) -> None:
         raise ValueError(f"{field.name}: {error}") from None
 
 
-def postoffice(_instance: object, field: _Field, value: str) -> None:
+def postoffice(_instance: object, field: Field, value: str) -> None:
     """Validator: NET/PO."""
     net, slash, po = value.partition("/")
     if not slash:
@@ -41,20 +33,20 @@ def postoffice(_instance: object, field: _Field, value: str) -> None:
         raise ValueError(f"{field.name}: {error}") from None
 
 
-def system_mailbox(_instance: object, field: _Field, value: str) -> None:
+def system_mailbox(_instance: object, field: Field, value: str) -> None:
     """Validator: a mailbox that directory synchronization lives in."""
     if not mail_address(f"N/P/{value}").is_system:
         raise ValueError(f"{field.name} must be $SYSTEM or SYSTEMn, got {value!r}")
 
 
-def known_types(_instance: object, field: _Field, value: tuple[str, ...]) -> None:
+def known_types(_instance: object, field: Field, value: tuple[str, ...]) -> None:
     """Validator: address types of directory synchronization, by any of their names."""
     unknown = [name for name in value if name.upper() not in _TYPES]
     if unknown:
         raise ValueError(f"{field.name}: unknown address type {', '.join(unknown)}")
 
 
-def postoffices(instance: object, field: _Field, value: Mapping[str, str]) -> None:
+def postoffices(instance: object, field: Field, value: Mapping[str, str]) -> None:
     """Validator of a table: every key is a NET/PO, once, and no value is empty."""
     for name, to in value.items():
         postoffice(instance, field, name)
@@ -64,7 +56,7 @@ def postoffices(instance: object, field: _Field, value: Mapping[str, str]) -> No
         raise ValueError(f"{field.name} names a postoffice twice")
 
 
-def ways(instance: object, field: _Field, value: Mapping[str, str]) -> None:
+def ways(instance: object, field: Field, value: Mapping[str, str]) -> None:
     """Validator of a table: every postoffice is reached through another one."""
     postoffices(instance, field, value)
     for name, via in value.items():
@@ -73,13 +65,13 @@ def ways(instance: object, field: _Field, value: Mapping[str, str]) -> None:
             raise ValueError(f"{field.name}: the way to {name} cannot lead through itself")
 
 
-def way(instance: object, field: _Field, value: str) -> None:
+def way(instance: object, field: Field, value: str) -> None:
     """Validator: the NET/PO on the way, or none."""
     if value:
         postoffice(instance, field, value)
 
 
-def public_keys(instance: object, field: _Field, value: Mapping[str, str]) -> None:
+def public_keys(instance: object, field: Field, value: Mapping[str, str]) -> None:
     """Validator of a table: every key is a NET/PO, every value its public key."""
     postoffices(instance, field, value)
     for text in value.values():

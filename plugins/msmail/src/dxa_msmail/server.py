@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal
 
 import attrs
 
@@ -15,6 +15,7 @@ from dxa.errors import AddressError, FormatError, TransportError, UsageError
 from dxa.ledger.answer import ListKey
 from dxa.mail.interface import RefusedError
 from dxa.mail.options import Correspondent, MailOptions, mail_address, public_key
+from dxa.options import Field, filled, not_negative, option
 from dxa_msmail import ffapi, keeping, keys
 from dxa_msmail.addresses import ADDRESS_TYPES, MS, check_pair, shape_element
 from dxa_msmail.envelope import LINE_END_NAMES, SYSTEM
@@ -34,102 +35,59 @@ READ_FAILURE = 115
 #: KB Q138054: a mailbag is full.
 FULL = 8
 
-_Field: TypeAlias = "attrs.Attribute[Any]"
 
-
-def _filled(_instance: object, field: _Field, value: str) -> None:
-    if not value.strip():
-        raise ValueError(f"{field.name} must not be empty")
-
-
-def _element(instance: object, field: _Field, value: str) -> None:
+def _element(instance: object, field: Field, value: str) -> None:
     """Empty is made from the site's names."""
     if value:
         keys.element(instance, field, value)
-
-
-def _not_negative(_instance: object, field: _Field, value: float) -> None:
-    if value < 0:
-        raise ValueError(f"{field.name} must not be negative, got {value}")
 
 
 @attrs.frozen(kw_only=True)
 class ServerOptions:
     """``[links.NAME.msmail]``."""
 
-    inbox: str = attrs.field(
-        default="mail/in", validator=_filled, metadata={"doc": "folder where messages for the site are dropped"}
+    inbox: str = option("folder where messages for the site are dropped", "mail/in", filled)
+    outbox: str = option("folder where dxa drops its answers", "mail/out", filled)
+    maildata: str = option(
+        "folder of the shadow postoffice on disk; one inside the site's folder is made at first use; mail "
+        "comes and goes through its mailbags, and not through inbox and outbox; empty for message files",
+        "",
     )
-    outbox: str = attrs.field(
-        default="mail/out", validator=_filled, metadata={"doc": "folder where dxa drops its answers"}
+    resync: str = option(
+        "folder where full lists that no letter can bring are left, each as a RESYNC.GLB", "mail/resync", filled
     )
-    maildata: str = attrs.field(
-        default="",
-        metadata={
-            "doc": "folder of the shadow postoffice on disk; one inside the site's folder is made at first use; mail "
-            "comes and goes through its mailbags, and not through inbox and outbox; empty for message files"
-        },
+    routes: Mapping[str, str] = option(
+        "further postoffices that the shadow postoffice reaches directly, such as those of other sites: "
+        '"NET/PO" = the folder of its MAILDATA',
+        {},
+        keys.postoffices,
     )
-    resync: str = attrs.field(
-        default="mail/resync",
-        validator=_filled,
-        metadata={"doc": "folder where full lists that no letter can bring are left, each as a RESYNC.GLB"},
+    via: Mapping[str, str] = option(
+        'further postoffices that are reached through another one: "NET/PO" = the NET/PO on the way, a peer '
+        "or one of the routes",
+        {},
+        keys.ways,
     )
-    routes: Mapping[str, str] = attrs.field(
-        factory=dict,
-        validator=keys.postoffices,
-        metadata={
-            "doc": "further postoffices that the shadow postoffice reaches directly, such as those of other sites: "
-            '"NET/PO" = the folder of its MAILDATA'
-        },
+    bags: Mapping[str, str] = option(
+        "further postoffices with which the shadow postoffice shares nothing but a folder for letters as "
+        'signed files, which may be that of a site link: "NET/PO" = the folder',
+        {},
+        keys.postoffices,
     )
-    via: Mapping[str, str] = attrs.field(
-        factory=dict,
-        validator=keys.ways,
-        metadata={
-            "doc": 'further postoffices that are reached through another one: "NET/PO" = the NET/PO on the way, a peer '
-            "or one of the routes"
-        },
+    public_keys: Mapping[str, str] = option(
+        'of each of the bags the public key of that side, as its `dxa keygen` printed it: "NET/PO"',
+        {},
+        keys.public_keys,
     )
-    bags: Mapping[str, str] = attrs.field(
-        factory=dict,
-        validator=keys.postoffices,
-        metadata={
-            "doc": "further postoffices with which the shadow postoffice shares nothing but a folder for letters as "
-            'signed files, which may be that of a site link: "NET/PO" = the folder'
-        },
+    mail: MailOptions = option(
+        "messages as e-mails, in place of message files and the shadow postoffice", attrs.Factory(MailOptions)
     )
-    public_keys: Mapping[str, str] = attrs.field(
-        factory=dict,
-        validator=keys.public_keys,
-        metadata={"doc": 'of each of the bags the public key of that side, as its `dxa keygen` printed it: "NET/PO"'},
-    )
-    mail: MailOptions = attrs.field(
-        factory=MailOptions,
-        metadata={"doc": "messages as e-mails, in place of message files and the shadow postoffice"},
-    )
-    line_end: LineEnd = attrs.field(
-        default="CRLF", metadata={"doc": "line end of the headers: CR, LF or CRLF, as FFAPI's -F0, -F1, -F2"}
-    )
-    network: str = attrs.field(
-        default="", validator=_element, metadata={"doc": "network of the shadow postoffice; empty is the organization"}
-    )
-    postoffice: str = attrs.field(
-        default="", validator=_element, metadata={"doc": "name of the shadow postoffice; empty is the site"}
-    )
-    mailbox: str = attrs.field(
-        default=SYSTEM,
-        validator=keys.system_mailbox,
-        metadata={"doc": "mailbox that answers come from: $SYSTEM or SYSTEMn"},
-    )
-    placement: Placement = attrs.field(
-        default="INATTACHMENT", metadata={"doc": "where transactions go: INATTACHMENT or INBODY"}
-    )
-    patience: float = attrs.field(
-        default=5.0,
-        validator=_not_negative,
-        metadata={"doc": "seconds that a file which ends too early may still be growing"},
-    )
+    line_end: LineEnd = option("line end of the headers: CR, LF or CRLF, as FFAPI's -F0, -F1, -F2", "CRLF")
+    network: str = option("network of the shadow postoffice; empty is the organization", "", _element)
+    postoffice: str = option("name of the shadow postoffice; empty is the site", "", _element)
+    mailbox: str = option("mailbox that answers come from: $SYSTEM or SYSTEMn", SYSTEM, keys.system_mailbox)
+    placement: Placement = option("where transactions go: INATTACHMENT or INBODY", "INATTACHMENT")
+    patience: float = option("seconds that a file which ends too early may still be growing", 5.0, not_negative)
 
     def __attrs_post_init__(self) -> None:
         if self.mail and self.maildata:
@@ -144,42 +102,26 @@ class ServerOptions:
 class PeerOptions:
     """``[links.NAME.peers."NET/PO".msmail]``; code page, type case and reply mailbox are keys of every peer."""
 
-    spelling: Spelling = attrs.field(
-        default="PCM", metadata={"doc": "name of the native address type in transactions: PCM, MS or CSI"}
+    spelling: Spelling = option("name of the native address type in transactions: PCM, MS or CSI", "PCM")
+    layout: Layout = option("address in a column, or behind a tab: columns or tabs", "columns")
+    placement: Literal["INATTACHMENT", "INBODY", ""] = option("INATTACHMENT or INBODY; empty is as the link says", "")
+    maildata: str = option(
+        "folder of the requestor's postoffice (MAILDATA), where the shadow postoffice's EXTERNAL delivers; "
+        "empty when somebody else moves the mail",
+        "",
     )
-    layout: Layout = attrs.field(
-        default="columns", metadata={"doc": "address in a column, or behind a tab: columns or tabs"}
-    )
-    placement: Literal["INATTACHMENT", "INBODY", ""] = attrs.field(
-        default="", metadata={"doc": "INATTACHMENT or INBODY; empty is as the link says"}
-    )
-    maildata: str = attrs.field(
-        default="",
-        metadata={
-            "doc": "folder of the requestor's postoffice (MAILDATA), where the shadow postoffice's EXTERNAL delivers; "
-            "empty when somebody else moves the mail"
-        },
-    )
-    via: str = attrs.field(
-        default="",
-        validator=keys.way,
-        metadata={
-            "doc": "NET/PO through which the requestor's postoffice is reached, when it is behind another site; that "
-            "one is a peer, or among the link's routes"
-        },
+    via: str = option(
+        "NET/PO through which the requestor's postoffice is reached, when it is behind another site; that "
+        "one is a peer, or among the link's routes",
+        "",
+        keys.way,
     )
 
-    mail: str = attrs.field(
-        default="", validator=mail_address, metadata={"doc": "mail address of the requestor, where the link uses mail"}
+    mail: str = option("mail address of the requestor, where the link uses mail", "", mail_address)
+    public_key: str = option(
+        "the requestor's public key, as its `dxa keygen` printed it, where the link uses mail", "", public_key
     )
-    public_key: str = attrs.field(
-        default="",
-        validator=public_key,
-        metadata={"doc": "the requestor's public key, as its `dxa keygen` printed it, where the link uses mail"},
-    )
-    unsigned: bool = attrs.field(
-        default=False, metadata={"doc": "believe its e-mails though nothing proves that they are its own"}
-    )
+    unsigned: bool = option("believe its e-mails though nothing proves that they are its own", False)
 
     def __attrs_post_init__(self) -> None:
         if self.unsigned and self.public_key:

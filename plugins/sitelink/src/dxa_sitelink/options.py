@@ -1,47 +1,29 @@
 """What is configured about a site link: ``[links.NAME.sitelink]``, and ``sitelink`` of each of its peers."""
 
-# ruff: noqa: RUF009 - `_key` is `attrs.field` with an explanation; it makes no value
-
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, TypeAlias
 
 import attrs
 
 from dxa.config.secrets import Secret
 from dxa.connector import Kept
 from dxa.ledger.answer import ListKey
+from dxa.options import Field, filled, not_negative, option
 from dxa_sitelink.sites import site_name
-
-_Field: TypeAlias = "attrs.Attribute[Any]"
 
 #: The type of address that stands for a site in lists: ``MS:ORGANIZATION/SITE/ALIAS``.
 NATIVE = "MS"
 
 
-def _key(doc: str, default: Any, validator: Any = None) -> Any:
-    return attrs.field(default=default, validator=validator, metadata={"doc": doc})
-
-
-def _filled(_instance: object, field: _Field, value: str) -> None:
-    if not value.strip():
-        raise ValueError(f"{field.name} must not be empty")
-
-
-def _plain(_instance: object, field: _Field, value: str) -> None:
+def _plain(_instance: object, field: Field, value: str) -> None:
     if not re.fullmatch(r"[a-z0-9-]{1,32}", value):
         raise ValueError(f"{field.name} must be 1 to 32 of a-z, 0-9 and -, got {value!r}")
 
 
-def _not_negative(_instance: object, field: _Field, value: float) -> None:
-    if value < 0:
-        raise ValueError(f"{field.name} must not be negative, got {value}")
-
-
-def _public_key(_instance: object, field: _Field, value: str) -> None:
+def _public_key(_instance: object, field: Field, value: str) -> None:
     if not value:
         return
     from dxa.signing import PublicKey
@@ -56,17 +38,17 @@ def _public_key(_instance: object, field: _Field, value: str) -> None:
 class LinkOptions:
     """``[links.NAME.sitelink]``."""
 
-    folder: str = _key(
-        "the folder that both sites reach; one inside the site's folder is made at first use", "sitelink", _filled
+    folder: str = option(
+        "the folder that both sites reach; one inside the site's folder is made at first use", "sitelink", filled
     )
-    key: Secret | None = _key("this site's private key, as `dxa keygen` makes it: file:PATH", None)
-    id: str = _key("what both sites call the link; another one for a second link between them", "main", _plain)
-    compress: bool = _key("compress batches", False)
-    patience: float = _key(
-        "seconds that a file whose end is missing may still be growing before it is told", 60.0, _not_negative
+    key: Secret | None = option("this site's private key, as `dxa keygen` makes it: file:PATH", None)
+    id: str = option("what both sites call the link; another one for a second link between them", "main", _plain)
+    compress: bool = option("compress batches", False)
+    patience: float = option(
+        "seconds that a file whose end is missing may still be growing before it is told", 60.0, not_negative
     )
-    aside: str = _key(
-        "folder for copies of files that could not be used, each with the reason", "sitelink-aside", _filled
+    aside: str = option(
+        "folder for copies of files that could not be used, each with the reason", "sitelink-aside", filled
     )
 
 
@@ -74,8 +56,8 @@ class LinkOptions:
 class PeerOptions:
     """``[links.NAME.peers."ORGANIZATION/SITE".sitelink]``."""
 
-    public_key: str = _key("the other site's public key, as its `dxa keygen` printed it", "", _public_key)
-    unsigned: bool = _key("believe its files though nothing proves that they are its own", False)
+    public_key: str = option("the other site's public key, as its `dxa keygen` printed it", "", _public_key)
+    unsigned: bool = option("believe its files though nothing proves that they are its own", False)
 
     def __attrs_post_init__(self) -> None:
         if self.unsigned and self.public_key:

@@ -2,45 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
 import attrs
 
 from dxa.connector import Kept
-from dxa.errors import FormatError
+from dxa.options import filled, not_negative, option, told
 from dxa_exchange import names
 from dxa_exchange.people.options import PeopleOptions, without_backflow
 from dxa_exchange.table55.encoding import DEFAULT, code_page
 from dxa_exchange.table55.form import Form
 
 _TABLES = ("csv55", "csv40")
-
-
-def _key(doc: str, default: Any, check: Callable[[Any], object] | None = None) -> Any:
-    validator = _told(check) if check else None
-    return attrs.field(default=default, validator=validator, metadata={"doc": doc})
-
-
-def _told(check: Callable[[Any], object]) -> Any:
-    def validator(_instance: object, field: attrs.Attribute[Any], value: Any) -> None:
-        try:
-            check(value)
-        except (FormatError, ValueError) as error:
-            raise ValueError(f"{field.name}: {error}") from None
-
-    return validator
-
-
-def _filled(text: str) -> None:
-    if not text.strip():
-        raise ValueError("the name of a folder")
-
-
-def _not_negative(number: float) -> None:
-    if number < 0:
-        raise ValueError(f"0 or more, got {number}")
 
 
 def _page(text: str) -> None:
@@ -59,32 +34,30 @@ def _from_top(text: str) -> None:
     names.read(text)
 
 
-# RUF009: `_key` is `attrs.field` with an explanation; it makes no value.
-# ruff: noqa: RUF009
 @attrs.frozen(kw_only=True)
 class TableOptions:
     """``[links.NAME.exchange.table]``: how Directory Import/Export files are written, ours and theirs."""
 
-    column_separator: str = _key("what stands between columns; the header of a file that is read counts more", ",")
-    value_separator: str = _key("what stands between the values of one cell", "%")
-    quote: str = _key("what stands around a cell", '"')
-    code_page: str = _key("code page of files that are read and are not Unicode; empty is 1252", "", _page)
-    write_code_page: str = _key("code page of files that are written; utf-16 holds every name", "utf-16", _page)
-    overwrite: bool = _key(
+    column_separator: str = option("what stands between columns; the header of a file that is read counts more", ",")
+    value_separator: str = option("what stands between the values of one cell", "%")
+    quote: str = option("what stands around a cell", '"')
+    code_page: str = option("code page of files that are read and are not Unicode; empty is 1252", "", told(_page))
+    write_code_page: str = option("code page of files that are written; utf-16 holds every name", "utf-16", told(_page))
+    overwrite: bool = option(
         "changes of this directory are imported with OverwriteProperties=Yes; if not, values are taken away by lines "
         "of their own, which needs Exchange 5.5 SP1",
         False,
     )
-    site: str = _key(
-        "the site, as in /o=Lab/ou=Berlin: where containers begin that are not written whole", "", _from_top
+    site: str = option(
+        "the site, as in /o=Lab/ou=Berlin: where containers begin that are not written whole", "", told(_from_top)
     )
-    container: str = _key("container of objects whose line names none", "Recipients")
-    reads: Literal["csv55", "csv40"] = _key(
+    container: str = option("container of objects whose line names none", "Recipients")
+    reads: Literal["csv55", "csv40"] = option(
         "the program that wrote what is read, Exchange 5.x or 4.0, where a quoted cell is one value and a quoted blank "
         "clears an attribute",
         "csv55",
     )
-    server: str = _key(
+    server: str = option(
         "server that imports: with a name, import.ini stands beside what dxa writes, the options for admin.exe /i", ""
     )
 
@@ -109,35 +82,35 @@ class TableOptions:
 class FilesOptions:
     """``[links.NAME.exchange]``."""
 
-    inbox: str = _key("folder where exports and files of changes are left for dxa", "exchange/in", _filled)
-    outbox: str = _key("folder where dxa leaves files to be imported", "exchange/out", _filled)
-    done: str = _key("folder where files that were taken are kept", "exchange/done", _filled)
-    kept: int = _key(
-        "how many files are kept there; the last full export and what came behind it always are", 10, _not_negative
+    inbox: str = option("folder where exports and files of changes are left for dxa", "exchange/in", filled)
+    outbox: str = option("folder where dxa leaves files to be imported", "exchange/out", filled)
+    done: str = option("folder where files that were taken are kept", "exchange/done", filled)
+    kept: int = option(
+        "how many files are kept there; the last full export and what came behind it always are", 10, not_negative
     )
-    ready: str = _key(
+    ready: str = option(
         "ending of a file that is written behind another one when that is complete: with .done, people.csv.done; it "
         "may hold the size in bytes. Without, a file is taken when nobody wrote to it for some time",
         "",
-        _ending,
+        told(_ending),
     )
-    quiet: float = _key(
-        "seconds for which nobody may have written to a file that has no such companion", 120.0, _not_negative
+    quiet: float = option(
+        "seconds for which nobody may have written to a file that has no such companion", 120.0, not_negative
     )
-    overdue: float = _key("hours after which import files that nobody took are told", 24.0, _not_negative)
-    full: bool = _key(
+    overdue: float = option("hours after which import files that nobody took are told", 24.0, not_negative)
+    full: bool = option(
         "a file of objects (a table without Mode, LDIF without changetype, DSML 1) is all of the directory; if not, it "
         "tells of some, and nobody is missing in it",
         True,
     )
-    write: Literal["", "csv55", "csv40", "ldif", "dsml1", "dsml2"] = _key(
+    write: Literal["", "csv55", "csv40", "ldif", "dsml1", "dsml2"] = option(
         "what dxa writes: csv55 or csv40 (Directory Import, of Exchange 5.x or 4.0), ldif or dsml2 (changes), dsml1 "
         "(all of what dxa has there); empty writes nothing",
         "",
     )
-    table: TableOptions = _key("Directory Import/Export files", TableOptions())
-    people: PeopleOptions = _key(
-        "which objects are people, and how ours are made", PeopleOptions(dialect="csv55"), without_backflow
+    table: TableOptions = option("Directory Import/Export files", TableOptions())
+    people: PeopleOptions = option(
+        "which objects are people, and how ours are made", PeopleOptions(dialect="csv55"), told(without_backflow)
     )
 
     @write.validator

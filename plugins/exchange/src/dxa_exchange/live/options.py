@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Literal
 from urllib.parse import urlsplit
 
 import attrs
 
 from dxa.config.secrets import Secret
-from dxa.errors import FormatError
+from dxa.options import Field, option, positive, told
 from dxa_exchange import names
 from dxa_exchange.live import filters
 from dxa_exchange.live.containers import Container
@@ -18,29 +17,9 @@ from dxa_exchange.live.interface import Scope
 from dxa_exchange.live.server import Method, Server, Tls
 from dxa_exchange.people.options import PeopleOptions
 
-_Field: TypeAlias = "attrs.Attribute[Any]"
 #: MS-ADTS 3.1.1.3.4.6: more than that Active Directory gives in no page.
 LARGEST_PAGE = 1000
 _SCHEMES = ("ldap", "ldaps", "ldapi")
-
-
-def _key(doc: str, default: Any, check: Callable[[Any], object] | None = None) -> Any:
-    return attrs.field(default=default, validator=_told(check) if check else None, metadata={"doc": doc})
-
-
-def _told(check: Callable[[Any], object]) -> Any:
-    def validator(_instance: object, field: _Field, value: Any) -> None:
-        try:
-            check(value)
-        except (FormatError, ValueError) as error:
-            raise ValueError(f"{field.name}: {error}") from None
-
-    return validator
-
-
-def _positive(value: float) -> None:
-    if value <= 0:
-        raise ValueError(f"must be above 0, got {value}")
 
 
 def _page(value: int) -> None:
@@ -56,81 +35,79 @@ def _uri(value: str) -> None:
         raise ValueError("names an account; that goes into `bind` and `password`")
 
 
-# RUF009: `_key` is `attrs.field` with an explanation; it makes no value.
-# ruff: noqa: RUF009
 @attrs.frozen(kw_only=True)
 class TlsOptions:
     """``[links.NAME.ldap.tls]``."""
 
-    start: bool = _key("protect a connection to ldap:// by StartTLS", False)
-    verify: bool = _key("refuse a server whose certificate is not vouched for, or is another one's", True)
-    ca_file: str = _key("file with the certificates that vouch for the server's; empty is the machine's own", "")
-    certificate: str = _key("file with a certificate of dxa's own, for method = EXTERNAL", "")
-    key: str = _key("file with its key", "")
+    start: bool = option("protect a connection to ldap:// by StartTLS", False)
+    verify: bool = option("refuse a server whose certificate is not vouched for, or is another one's", True)
+    ca_file: str = option("file with the certificates that vouch for the server's; empty is the machine's own", "")
+    certificate: str = option("file with a certificate of dxa's own, for method = EXTERNAL", "")
+    key: str = option("file with its key", "")
 
 
 @attrs.frozen(kw_only=True)
 class ContainerOptions:
     """One of ``[[links.NAME.ldap.containers]]``."""
 
-    base: str = _key("name of the object below which people are", "", names.read)
-    scope: Literal["sub", "one", "base"] = _key("how far below: all of it, one level, or that object alone", "sub")
-    filter: str = _key("what they have in common, as (mail=*); empty is everything", "", filters.wrapped)
-    container: str = _key("container for them, below the link's import container; empty is that itself", "")
+    base: str = option("name of the object below which people are", "", told(names.read))
+    scope: Literal["sub", "one", "base"] = option("how far below: all of it, one level, or that object alone", "sub")
+    filter: str = option("what they have in common, as (mail=*); empty is everything", "", told(filters.wrapped))
+    container: str = option("container for them, below the link's import container; empty is that itself", "")
 
 
 @attrs.frozen(kw_only=True)
 class LdapOptions:
     """``[links.NAME.ldap]``."""
 
-    uri: str = _key("the server: ldaps://dc1.example.org", "ldap://127.0.0.1", _uri)
-    bind: str = _key("name of the account, or whom a mechanism of SASL is to take; empty binds as nobody", "")
-    password: Secret | None = _key("its password: env:NAME, file:PATH or the text itself", None)
-    method: Literal["", "EXTERNAL", "GSSAPI", "GSS-SPNEGO", "DIGEST-MD5", "SCRAM-SHA-1", "SCRAM-SHA-256"] = _key(
+    uri: str = option("the server: ldaps://dc1.example.org", "ldap://127.0.0.1", told(_uri))
+    bind: str = option("name of the account, or whom a mechanism of SASL is to take; empty binds as nobody", "")
+    password: Secret | None = option("its password: env:NAME, file:PATH or the text itself", None)
+    method: Literal["", "EXTERNAL", "GSSAPI", "GSS-SPNEGO", "DIGEST-MD5", "SCRAM-SHA-1", "SCRAM-SHA-256"] = option(
         "mechanism of SASL; empty is a simple bind with name and password, or an anonymous one without", ""
     )
-    cleartext: bool = _key("let a password pass a network unprotected", False)
-    tls: TlsOptions = _key("protection of the connection", TlsOptions())
-    containers: tuple[ContainerOptions, ...] = _key(
+    cleartext: bool = option("let a password pass a network unprotected", False)
+    tls: TlsOptions = option("protection of the connection", TlsOptions())
+    containers: tuple[ContainerOptions, ...] = option(
         "what is read, each part a table with base, scope (sub, one or base), filter, and container (below the link's "
         "import container); beside them, what dxa has written is read",
         (),
     )
-    source: Literal["auto", "full", "usn", "dirsync", "syncrepl"] = _key(
+    source: Literal["auto", "full", "usn", "dirsync", "syncrepl"] = option(
         "how changes are heard: by update sequence numbers (Active Directory, Exchange 5.5), by the control DirSync "
         "(Active Directory), by content synchronization (OpenLDAP, 389 Directory Server), or not at all; auto is what "
         "the server has",
         "auto",
     )
-    replicate: bool = _key("the account may replicate: DirSync tells everything, not only what it may read", False)
-    full_days: float = _key("days after which everything is read once more", 7.0, _positive)
-    page_size: int = _key("entries that are read at once", 500, _page)
-    connect_timeout: float = _key("seconds to wait for a connection", 10.0, _positive)
-    timeout: float = _key("seconds to wait for an answer", 120.0, _positive)
-    attempts: int = _key("how often a lost connection is tried, waiting longer each time", 3, _positive)
-    members: bool = _key("tell the members of lists, by their addresses", True)
-    people: PeopleOptions = _key("how people are told, and where dxa writes", PeopleOptions())
+    replicate: bool = option("the account may replicate: DirSync tells everything, not only what it may read", False)
+    full_days: float = option("days after which everything is read once more", 7.0, positive)
+    page_size: int = option("entries that are read at once", 500, told(_page))
+    connect_timeout: float = option("seconds to wait for a connection", 10.0, positive)
+    timeout: float = option("seconds to wait for an answer", 120.0, positive)
+    attempts: int = option("how often a lost connection is tried, waiting longer each time", 3, positive)
+    members: bool = option("tell the members of lists, by their addresses", True)
+    people: PeopleOptions = option("how people are told, and where dxa writes", PeopleOptions())
 
     @uri.validator
-    def _check_password(self, _attribute: _Field, _value: str) -> None:
+    def _check_password(self, _attribute: Field, _value: str) -> None:
         if self.server(Path()).exposes_password() and not self.cleartext:
             raise ValueError("uri: the password would pass the network unprotected; use ldaps:// or tls.start = true")
 
     @bind.validator
-    def _check_bind(self, _attribute: _Field, value: str) -> None:
+    def _check_bind(self, _attribute: Field, value: str) -> None:
         if self.password is not None and not value:
             raise ValueError("bind: is missing; the password must be somebody's")
         if value and not self.method and self.password is None:
             raise ValueError("bind: a name without a password binds nobody; give `password`, or `method`")
 
     @containers.validator
-    def _check_containers(self, _attribute: _Field, value: tuple[ContainerOptions, ...]) -> None:
+    def _check_containers(self, _attribute: Field, value: tuple[ContainerOptions, ...]) -> None:
         for each in value:
             if not each.base:
                 raise ValueError("containers: each needs its base")
 
     @people.validator
-    def _check_people(self, _attribute: _Field, value: PeopleOptions) -> None:
+    def _check_people(self, _attribute: Field, value: PeopleOptions) -> None:
         if value.dialect not in ("ad", "ex55", "generic"):
             raise ValueError(f"people: dialect is one of files; a server has ad, ex55 or generic, got {value.dialect}")
         if value.bases:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any, Literal, TypeAlias
+from collections.abc import Mapping
+from typing import Literal, TypeAlias
 
 import attrs
 
-from dxa.errors import FormatError
+from dxa.options import option, told
 from dxa_exchange import dialects, names
 from dxa_exchange.dialects import Dialect, Name
 
@@ -21,23 +21,6 @@ ALWAYS_DROPPED = (
     *("badp*", "*timestamp", "creatorsname", "modifiersname", "entrycsn", "entrydn", "structuralobjectclass"),
     *("subschemasubentry", "hassubordinates", "contextcsn", "instancetype", "objectversion", "object-version"),
 )
-
-
-def _key(doc: str, default: Any, check: Callable[[Any], object] | None = None) -> Any:
-    validator = _told(check) if check else None
-    if isinstance(default, dict):
-        return attrs.field(factory=default.copy, validator=validator, metadata={"doc": doc})
-    return attrs.field(default=default, validator=validator, metadata={"doc": doc})
-
-
-def _told(check: Callable[[Any], object]) -> Any:
-    def validator(_instance: object, field: attrs.Attribute[Any], value: Any) -> None:
-        try:
-            check(value)
-        except (FormatError, ValueError) as error:
-            raise ValueError(f"{field.name}: {error}") from None
-
-    return validator
 
 
 def _all_names(texts: tuple[str, ...]) -> None:
@@ -57,51 +40,49 @@ def _marking(text: str) -> None:
         raise ValueError(f"expected ATTRIBUTE=VALUE, got {text!r}")
 
 
-# RUF009: `_key` is `attrs.field` with an explanation; it makes no value.
-# ruff: noqa: RUF009
 @attrs.frozen(kw_only=True)
 class PeopleOptions:
     """``[links.NAME.….people]``."""
 
-    dialect: Name = _key("how the directory tells of people: csv55, raw55, ex55, ad or generic", "generic")
-    bases: tuple[str, ...] = _key(
+    dialect: Name = option("how the directory tells of people: csv55, raw55, ex55, ad or generic", "generic")
+    bases: tuple[str, ...] = option(
         "containers that are read, with all below them; a recipient's container is its path below the first that "
         "fits; none reads all that comes",
         (),
-        _all_names,
+        told(_all_names),
     )
-    sync_container: str = _key(
+    sync_container: str = option(
         "container in which dxa keeps its objects, and outside of which it changes nothing; empty writes nothing",
         "",
-        names.read,
+        told(names.read),
     )
-    classes: tuple[str, ...] = _key(
+    classes: tuple[str, ...] = option(
         "classes of the objects that are written, the most special last; none is what the dialect usually has", ()
     )
-    rdn: str = _key("attribute that names an object in its container", "cn")
-    mark: str = _key(
+    rdn: str = option("attribute that names an object in its container", "cn")
+    mark: str = option(
         "attribute and value of the ownership mark, as in adminDescription=dxa Lab/Berlin; empty is an attribute of "
         "the dialect, and the site's name",
         "",
-        _marking,
+        told(_marking),
     )
-    domains: tuple[str, ...] = _key(
+    domains: tuple[str, ...] = option(
         "mail domains of the directory: the address of a mailbox or group is one in these; none takes the primary one",
         (),
     )
-    skip: tuple[Skip, ...] | None = _key(
+    skip: tuple[Skip, ...] | None = option(
         "objects that are no recipients: system (mailboxes of the system), hidden, no-proxies (without proxy "
         "addresses), no-legacy (without legacyExchangeDN), no-home (users with neither home server nor target), "
         "no-primary (groups without a primary SMTP address), no-target (contacts without target); empty is system",
         None,
     )
-    attributes: Mapping[str, str] = _key(
+    attributes: Mapping[str, str] = option(
         'names of attributes that the dialect has otherwise, ours = theirs: department = "ou"; "" leaves one out', {}
     )
-    others: bool = _key("keep attributes that no table knows, under their own names", True)
-    drop: tuple[str, ...] = _key("attributes that are not kept; * stands for any text", ())
-    stamp: bool = _key("write msExchRecipientDisplayType and TypeDetails, which Exchange itself should (ad)", False)
-    backflow: bool = _key(
+    others: bool = option("keep attributes that no table knows, under their own names", True)
+    drop: tuple[str, ...] = option("attributes that are not kept; * stands for any text", ())
+    stamp: bool = option("write msExchRecipientDisplayType and TypeDetails, which Exchange itself should (ad)", False)
+    backflow: bool = option(
         "add X500 addresses of their contacts elsewhere to people of this directory (by LDAP only)",
         False,
     )

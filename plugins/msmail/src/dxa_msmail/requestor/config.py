@@ -1,12 +1,11 @@
 """``requestor.toml``: what a requestor is told by its people."""
-# ruff: noqa: RUF009 - `key` is `attrs.field` with an explanation; it makes no value
 
 from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal
 
 import attrs
 
@@ -14,18 +13,16 @@ from dxa.config.secrets import Secret
 from dxa.config.structure import Problems, dotted, make_converter
 from dxa.errors import ConfigError, UsageError
 from dxa.mail.options import PairOptions
+from dxa.options import Field, option
 from dxa_msmail import keys
 from dxa_msmail.envelope import SYSTEM
 from dxa_msmail.importlines import CODE_PAGE
-from dxa_msmail.keys import key
 
 CONFIG = "requestor.toml"
 STATE = "state.json"
 
-_Field: TypeAlias = "attrs.Attribute[Any]"
 
-
-def _code_page(_instance: object, field: _Field, value: str) -> None:
+def _code_page(_instance: object, field: Field, value: str) -> None:
     try:
         "".encode(value)
     except LookupError:
@@ -36,28 +33,28 @@ def _code_page(_instance: object, field: _Field, value: str) -> None:
 class RequestorConfig:
     """The keys of ``requestor.toml``."""
 
-    network: str = key("our network", validator=keys.element)
-    postoffice: str = key("our postoffice", validator=keys.element)
-    server: str = key("NET/PO of the directory synchronization server", validator=keys.postoffice)
-    inbox: str = key("folder where the server's answers arrive", "mail/in")
-    outbox: str = key("folder where our messages are dropped", "mail/out")
-    mail: PairOptions = key("messages as e-mails, in place of message files", attrs.Factory(PairOptions))
-    password: Secret | None = key("env:NAME, file:PATH or the text itself; leave out for none", None)
-    types: tuple[str, ...] = key("address types wanted from the server", ("PCM",), keys.known_types)
-    templates: bool = key("template values are sent and wanted", False)
-    limit: int = key("largest message in bytes; 0 is no limit", 0)
-    address_list: str = key("our own address list, as Import text", "ADDRESS.TXT")
-    gal: str = key("the global address list is written here, as Import text", "GAL.TXT")
-    log: str = key("log of what was done", "DIRSYNC.LOG")
-    inject: bool = key("send entries of other lists in our address list, too", False)
-    status_report: bool = key("send the log to the server with each request", False)
-    mailbox: str = key("mailbox that answers are for: $SYSTEM or SYSTEMn", SYSTEM, keys.system_mailbox)
-    server_mailbox: str = key("mailbox of the server", SYSTEM, keys.system_mailbox)
-    code_page: str = key("code page of all texts", CODE_PAGE, _code_page)
-    line_end: Literal["CR", "LF", "CRLF"] = key("line end of message headers", "CRLF")
-    placement: Literal["INATTACHMENT", "INBODY"] = key("where transactions go", "INATTACHMENT")
+    network: str = option("our network", validator=keys.element)
+    postoffice: str = option("our postoffice", validator=keys.element)
+    server: str = option("NET/PO of the directory synchronization server", validator=keys.postoffice)
+    inbox: str = option("folder where the server's answers arrive", "mail/in")
+    outbox: str = option("folder where our messages are dropped", "mail/out")
+    mail: PairOptions = option("messages as e-mails, in place of message files", attrs.Factory(PairOptions))
+    password: Secret | None = option("env:NAME, file:PATH or the text itself; leave out for none", None)
+    types: tuple[str, ...] = option("address types wanted from the server", ("PCM",), keys.known_types)
+    templates: bool = option("template values are sent and wanted", False)
+    limit: int = option("largest message in bytes; 0 is no limit", 0)
+    address_list: str = option("our own address list, as Import text", "ADDRESS.TXT")
+    gal: str = option("the global address list is written here, as Import text", "GAL.TXT")
+    log: str = option("log of what was done", "DIRSYNC.LOG")
+    inject: bool = option("send entries of other lists in our address list, too", False)
+    status_report: bool = option("send the log to the server with each request", False)
+    mailbox: str = option("mailbox that answers are for: $SYSTEM or SYSTEMn", SYSTEM, keys.system_mailbox)
+    server_mailbox: str = option("mailbox of the server", SYSTEM, keys.system_mailbox)
+    code_page: str = option("code page of all texts", CODE_PAGE, _code_page)
+    line_end: Literal["CR", "LF", "CRLF"] = option("line end of message headers", "CRLF")
+    placement: Literal["INATTACHMENT", "INBODY"] = option("where transactions go", "INATTACHMENT")
     #: For tests only: behave as real postoffices may, see `Requestor`.
-    naive: bool = key("apply answers as they come, without looking at what they build on", False)
+    naive: bool = option("apply answers as they come, without looking at what they build on", False)
 
     @property
     def name(self) -> str:

@@ -17,12 +17,12 @@ from dxa.errors import FormatError, TransportError
 from dxa.ledger.answer import ListKey
 from dxa.mail.interface import RefusedError
 from dxa.mail.options import PairOptions
+from dxa.options import option
 from dxa_msmail import importtext, keeping, keys
 from dxa_msmail.dirsyncbody import Place
 from dxa_msmail.envelope import LINE_END_NAMES, SYSTEM, reject_of
 from dxa_msmail.folder import Folder, file_name, take_away
 from dxa_msmail.importlines import CODE_PAGE
-from dxa_msmail.keys import key
 from dxa_msmail.postoffice import resync
 from dxa_msmail.requestor.answers import Answer, Other
 from dxa_msmail.requestor.correspondence import Correspondence
@@ -37,34 +37,32 @@ BROUGHT = "brought/"
 READ_FAILURE = 115
 
 
-# RUF009: `key` is `attrs.field` with an explanation; it makes no value.
-# ruff: noqa: RUF009
 @attrs.frozen(kw_only=True)
 class RequestorOptions:
     """``[links.NAME.msmail-requestor]``."""
 
-    server: str = key("NET/PO of the directory synchronization server", validator=keys.postoffice)
-    password: Secret | None = key("password for the server: env:NAME, file:PATH or the text itself", None)
-    inbox: str = key("folder where messages for the site are dropped", "mail/in")
-    outbox: str = key("folder where dxa drops its requests", "mail/out")
-    maildata: str = key("folder of the shadow postoffice on disk; empty for message files in inbox and outbox", "")
-    server_maildata: str = key("folder of the server's postoffice (MAILDATA), where EXTERNAL delivers", "")
-    mail: PairOptions = key("messages as e-mails, in place of message files", attrs.Factory(PairOptions))
-    network: str = key("network of the shadow postoffice; empty is the organization", "")
-    postoffice: str = key("name of the shadow postoffice; empty is the site", "")
+    server: str = option("NET/PO of the directory synchronization server", validator=keys.postoffice)
+    password: Secret | None = option("password for the server: env:NAME, file:PATH or the text itself", None)
+    inbox: str = option("folder where messages for the site are dropped", "mail/in")
+    outbox: str = option("folder where dxa drops its requests", "mail/out")
+    maildata: str = option("folder of the shadow postoffice on disk; empty for message files in inbox and outbox", "")
+    server_maildata: str = option("folder of the server's postoffice (MAILDATA), where EXTERNAL delivers", "")
+    mail: PairOptions = option("messages as e-mails, in place of message files", attrs.Factory(PairOptions))
+    network: str = option("network of the shadow postoffice; empty is the organization", "")
+    postoffice: str = option("name of the shadow postoffice; empty is the site", "")
     # KB Q150828: a requestor is SYSTEMn even when it is the first, for $SYSTEM is kept for a possible server.
-    mailbox: str = key("mailbox that requests come from: SYSTEMn, or $SYSTEM", "SYSTEM1", keys.system_mailbox)
-    server_mailbox: str = key("mailbox of the server", SYSTEM, keys.system_mailbox)
-    types: tuple[str, ...] = key("address types wanted from the server", ("PCM",), keys.known_types)
-    templates: bool = key("template values are wanted from the server", False)
-    limit: int = key("largest answer in bytes; 0 is no limit", 0)
-    send: bool = key("send updates to the server", True)
-    receive: bool = key("receive updates from the server; when that is turned on again, ask for an import", True)
-    line_end: LineEnd = key("line end of the headers: CR, LF or CRLF, as FFAPI's -F0, -F1, -F2", "CRLF")
-    placement: Placement = key("where transactions go: INATTACHMENT or INBODY", "INATTACHMENT")
-    spelling: Literal["PCM", "MS", "CSI"] = key("name of the native address type in transactions", "PCM")
+    mailbox: str = option("mailbox that requests come from: SYSTEMn, or $SYSTEM", "SYSTEM1", keys.system_mailbox)
+    server_mailbox: str = option("mailbox of the server", SYSTEM, keys.system_mailbox)
+    types: tuple[str, ...] = option("address types wanted from the server", ("PCM",), keys.known_types)
+    templates: bool = option("template values are wanted from the server", False)
+    limit: int = option("largest answer in bytes; 0 is no limit", 0)
+    send: bool = option("send updates to the server", True)
+    receive: bool = option("receive updates from the server; when that is turned on again, ask for an import", True)
+    line_end: LineEnd = option("line end of the headers: CR, LF or CRLF, as FFAPI's -F0, -F1, -F2", "CRLF")
+    placement: Placement = option("where transactions go: INATTACHMENT or INBODY", "INATTACHMENT")
+    spelling: Literal["PCM", "MS", "CSI"] = option("name of the native address type in transactions", "PCM")
 
-    resync: str = key("folder where somebody may put the server's RESYNC.GLB", "mail/resync")
+    resync: str = option("folder where somebody may put the server's RESYNC.GLB", "mail/resync")
 
     def __attrs_post_init__(self) -> None:
         if self.mail and self.maildata:
