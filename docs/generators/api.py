@@ -164,11 +164,11 @@ def _comment(lines: list[str], line: int) -> str:
 
 def _default(value: ast.expr | None) -> str:
     """The default as people write it; nothing where there is none."""
-    if isinstance(value, ast.Call) and ast.unparse(value.func) in ("attrs.field", "field", "_key", "option"):
+    if isinstance(value, ast.Call) and ast.unparse(value.func) in ("attrs.field", "field", "_key", "key", "option"):
         words = {word.arg: word.value for word in value.keywords}
         if "default" in words:
             return ast.unparse(words["default"])
-        if ast.unparse(value.func) in ("_key", "option"):
+        if ast.unparse(value.func) in ("_key", "key", "option"):
             return ast.unparse(value.args[1]) if len(value.args) > 1 else ""
         if "factory" in words:
             return f"{ast.unparse(words['factory'])}()"

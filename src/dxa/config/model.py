@@ -32,7 +32,6 @@ Case = Literal["upper", "lower"]
 Action = Literal["exclude", "include"]
 
 
-
 # -- validators ----------------------------------------------------------------------------------------------------
 
 
