@@ -536,8 +536,10 @@ def _stands(peer: Peer, recipient: Recipient | None) -> bool:
 def _told(work: LinkWork, peer: Peer, told: Sequence[tuple[int, Entry]], ended: Sequence[int]) -> None:
     """Keep the history of lines that the peer told outside its own lists: they are its own, and never sent to it."""
     own = work.own_lists(peer)
-    outside = [(id_, entry) for id_, entry in told if (entry.type, entry.list.casefold()) not in own]
-    inside = [id_ for id_, entry in told if (entry.type, entry.list.casefold()) in own]
+    named = {(entry.type, entry.list) for _, entry in told}
+    theirs = {(type_, list_) for type_, list_ in named if (type_, list_.casefold()) in own}
+    outside = [(id_, entry) for id_, entry in told if (entry.type, entry.list) not in theirs]
+    inside = [id_ for id_, entry in told if (entry.type, entry.list) in theirs] if theirs else []
     received = work.store.received
     if (outside or ended or inside) and (outside or received.tells(peer.id)):
         number = work.store.next_numbers(work.link.name, 1)
