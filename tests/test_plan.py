@@ -73,10 +73,35 @@ def test_deleting_what_dxa_did_not_create_is_held() -> None:
     assert ["foreign"] == guards(gone(1), Facts(total=100, foreign=frozenset({"k0"})))
 
 
+def test_people_who_are_here_and_in_no_container_any_more_are_held() -> None:
+    """One may move at any time; more who leave a container empty are asked about (KB Q212773)."""
+    facts = Facts(total=100, gone=("Staff",), moved=frozenset({"k0", "k1"}))
+
+    assert ["container"] == guards(gone(3), facts)
+    assert [] == guards(gone(1), facts)
+    assert [] == guards(gone(3), Facts(total=100, moved=frozenset({"k0", "k1"})))
+
+
 def test_guards_can_be_configured_off() -> None:
     """Each guard has its switch."""
-    off = Limits(empty=False, shrink_percent=100, everything_count=0, rules_changed=False, tail=False, foreign=False)
-    facts = Facts(total=9, full_and_empty=True, rules_changed=True, tail=True, foreign=frozenset({"k0"}))
+    off = Limits(
+        empty=False,
+        shrink_percent=100,
+        everything_count=0,
+        rules_changed=False,
+        tail=False,
+        foreign=False,
+        container=False,
+    )
+    facts = Facts(
+        total=9,
+        full_and_empty=True,
+        rules_changed=True,
+        tail=True,
+        foreign=frozenset({"k0"}),
+        gone=("Staff",),
+        moved=frozenset({"k0", "k1"}),
+    )
 
     assert [] == guards(gone(9), facts, off)
 

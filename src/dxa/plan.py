@@ -36,6 +36,7 @@ class Limits:
     rules_changed: bool = True
     tail: bool = True
     foreign: bool = True
+    container: bool = True
 
 
 @attrs.frozen(kw_only=True)
@@ -45,7 +46,8 @@ class Facts:
     `total`: entries before; `full_and_empty`: the peer's full report held nothing; `rules_changed`: the configuration
     that decides about these entries is another one than at the last plan; `tail`: the report was a full one without a
     count of its own, and all that is missing stood at its end; `foreign`: keys whose deletion would take away what dxa
-    did not create.
+    did not create; `moved`: keys whose deletion comes of the export containers in `gone`, in which nobody is any more,
+    while who was there still is at the site (cc:Mail, KB Q212773).
     """
 
     total: int
@@ -53,6 +55,8 @@ class Facts:
     rules_changed: bool = False
     tail: bool = False
     foreign: frozenset[str] = frozenset()
+    gone: tuple[str, ...] = ()
+    moved: frozenset[str] = frozenset()
 
 
 @attrs.frozen
@@ -184,4 +188,12 @@ def _foreign(suspect: Suspect, facts: Facts, limits: Limits) -> Hold | None:
     return None
 
 
-GUARDS: tuple[Guard, ...] = (_empty, _shrink, _everything, _rules, _tail, _foreign)
+def _container(suspect: Suspect, facts: Facts, limits: Limits) -> Hold | None:
+    moved = [change for change in suspect.deletes if change.key in facts.moved]
+    if limits.container and facts.gone and len(moved) > limits.shrink_count:
+        names = ", ".join(facts.gone)
+        return Hold("container", f"{len(moved)} entries would be deleted that are here, and nobody is in {names}")
+    return None
+
+
+GUARDS: tuple[Guard, ...] = (_empty, _shrink, _everything, _rules, _tail, _foreign, _container)

@@ -221,6 +221,9 @@ def test_a_container_that_has_disappeared(make_site: MakeSite):
     assert ["everything", "rules"] == site.holds()
     assert 5 == len(two.gal)
     site.approve()
+    assert [] == two.cycle().lines
+    assert ["container"] == site.holds()
+    site.approve()
     two.cycle()
     assert {} == two.gal
 

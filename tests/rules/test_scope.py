@@ -1,8 +1,10 @@
 import attrs
 import pytest
 
+from dxa.address import Address
 from dxa.recipient import Kind, Recipient
 from dxa.rules.scope import (
+    CustomIn,
     ExportRules,
     Filter,
     ImportRules,
@@ -266,3 +268,27 @@ def test_rules_are_values():
 
     assert hash(one) == hash(two)
     assert one == two
+
+
+CUSTOM = Recipient(kind=Kind.CUSTOM, container="Staff", name="Ann", target=Address("SMTP", "ann@far.example"))
+
+
+@pytest.mark.parametrize(
+    ("container", "owner", "exported"),
+    [
+        ("Staff", "", False),
+        ("Staff", "mail/NET/ONE", True),
+        ("Staff/Guests", "", True),
+        ("staff/guests/New", "", True),
+        ("Staff/Guests/New", "mail/NET/ONE", False),
+        ("Staff/Guests/Old", "", False),
+        ("Staff/Guests of Honour", "", False),
+    ],
+)
+def test_the_deepest_container_with_a_switch_decides(container: str, owner: str, exported: bool) -> None:
+    """Those below it follow it; whoever is in none of them follows the link (KB Q192697)."""
+    switches = [CustomIn("Staff/Guests/Old", False, True), CustomIn("Staff/Guests", True, False)]
+    rules = ExportRules(containers=["Staff"], custom_in=switches)
+    recipient = attrs.evolve(CUSTOM, container=container, owner=owner)
+
+    assert exported == (why_not(recipient, rules) == "")

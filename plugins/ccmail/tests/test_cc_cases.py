@@ -301,6 +301,20 @@ def test_custom_recipients_of_one_container_may_be_left_out(make_site: MakeSite)
     assert ["Berg, Ann", "Cole, Bob"] == sorted(site.given)
 
 
+@pytest.mark.cc("T12")
+def test_the_switch_is_honoured_for_each_container(make_site: MakeSite) -> None:
+    """What one container says of custom recipients holds below it, too; the deepest one decides."""
+    site = make_site(
+        'export_custom_in = {"Staff/Guests" = {manual = true}, "staff/guests/old" = {manual = false, imported = true}}'
+    )
+    for name, container in (("Ann Berg", "Staff"), ("Bob Cole", "Staff/Guests"), ("Cy Dorn", "Staff/Guests/New")):
+        site.person(name, kind=Kind.CUSTOM, target=f"SMTP:{name[:3].strip()}@far.example", container=container)
+    site.person("Di Egli", kind=Kind.CUSTOM, target="SMTP:di@far.example", container="Staff/Guests/Old")
+    site.settled()
+
+    assert ["Cole, Bob", "Dorn, Cy"] == sorted(site.given)
+
+
 def test_lists_and_folders_of_the_site_are_plain_entries(site: CcSite) -> None:
     """They are shown by name; who is hidden, trusted too little or in no export container is not, or not any more."""
     for name, kind in (("Crew", Kind.LIST), ("Plans", Kind.FOLDER), ("Gate", Kind.MAILBOX)):
@@ -365,6 +379,26 @@ def test_a_container_that_is_gone_is_no_mass_delete(site: CcSite) -> None:
     assert {"Berg, Ann", "Cole, Bob", "Dorn, Cy"} == site.given.keys()
     assert "rules" in site.holds()
     assert {"Jane Doe"} == site.told().keys()
+
+
+@pytest.mark.cc("T14")
+def test_people_who_leave_a_container_empty_are_held_and_told(site: CcSite) -> None:
+    """All who were in it are elsewhere at the site: an error of its own, and a person decides; then they go."""
+    for name in ("Ann Berg", "Bob Cole", "Cy Dorn"):
+        site.person(name)
+    site.settled()
+    for name in ("Ann Berg", "Bob Cole", "Cy Dorn"):
+        site.edit(name, container="Personnel")
+    site.sync()
+    held, given, told = site.holds(), site.given.keys(), site.notices()
+    site.approve()
+    site.sync()
+    site.approve()  # what was all of cc:Mail's list is held there, too
+    site.settled()
+
+    assert (["container"], {"Berg, Ann", "Cole, Bob", "Dorn, Cy"}) == (held, given)
+    assert ["nobody is in Staff, which is to be exported"] == [text for code, text in told if code == -5]
+    assert {} == site.given
 
 
 @pytest.mark.cc("T16")

@@ -11,14 +11,15 @@ from itertools import count
 
 import attrs
 
-from dxa.agent.context import ABSENT, LinkWork
+from dxa.agent.containers import empty_of
+from dxa.agent.context import ABSENT, NO_CONTAINER, LinkWork
 from dxa.agent.defining import Definitions, Misfits
 from dxa.change import Change
 from dxa.config import Peer
 from dxa.errors import AddressError
 from dxa.ledger.view import LISTS, FormKey, Line, Wish, advance, settle_names
 from dxa.plan import Facts, Limits, Plan, make_plan
-from dxa.recipient import Recipient
+from dxa.recipient import Recipient, inside
 from dxa.rules.exports import ExportLine, lines, why_absent
 from dxa.rules.naming import Names
 from dxa.rules.scope import why_not
@@ -216,7 +217,13 @@ class _Advance:
         """What of it may happen now."""
         store = self.work.store
         touched = any(change.before is not None for change in changes)
-        facts = Facts(total=store.views.count(self.view.id) if touched else 0, rules_changed=self.rules_changed)
+        empty, moved = self.out_of_gone(changes)
+        facts = Facts(
+            total=store.views.count(self.view.id) if touched else 0,
+            rules_changed=self.rules_changed,
+            gone=empty,
+            moved=moved,
+        )
         approved, rejected = store.verdicts.of(self.scope) if changes else (frozenset(), frozenset())
         if rejected:  # whoever is not in the directory any more is not kept here by an old rejection
             ended = {c.key: c.before.recipient for c in changes if c.before is not None and c.after is None}
@@ -226,6 +233,25 @@ class _Advance:
         # What changed in the directory has passed the guards on its way in; it is not held a second time.
         limits = self.peer.guards if self.rules_changed else uncounted(self.peer.guards)
         return make_plan(self.scope, changes, facts, limits, approved, rejected)
+
+    def out_of_gone(self, changes: list[Change[str, Line]]) -> tuple[tuple[str, ...], frozenset[str]]:
+        """The export containers that nobody is in any more, and the keys of those who go because they have left these.
+
+        They are at the site still, in none that is exported. It is told, once while it is so.
+        """
+        store, wanted = self.work.store, self.peer.exports.containers
+        ended = [(c.before.recipient, c.key) for c in changes if c.before is not None and c.after is None]
+        here = store.directory.get(id_ for id_, _ in ended) if ended else {}
+        outside = {id_ for id_, each in here.items() if not any(inside(each.container, parent) for parent in wanted)}
+        empty = empty_of(store, wanted) if outside else ()
+        were = store.journal.left(outside) if empty else {}
+        left = {id_: {each for each in empty if inside(was, each)} for id_, was in were.items()}
+        gone = tuple(each for each in empty if any(each in those for those in left.values()))
+        if not gone:
+            store.notices.clear(self.scope, NO_CONTAINER)
+            return (), frozenset()
+        self.work.tell_anew(self.scope, NO_CONTAINER, f"nobody is in {', '.join(gone)}, which is to be exported")
+        return gone, frozenset(key for id_, key in ended if left.get(id_))
 
     def write(self, live: Mapping[FormKey, Line], after: Mapping[FormKey, Line]) -> int:
         """Number and store the transitions; returns the view's head."""

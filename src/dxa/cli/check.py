@@ -48,6 +48,7 @@ def check(session: Session, strict: bool, as_json: bool) -> int:
 
 def _of_links(session: Session) -> list[Finding]:
     """What connectors say of their own side."""
+    from dxa.agent.containers import absent
     from dxa.agent.verify import examine
     from dxa.config import Finding
     from dxa.errors import StoreError
@@ -55,6 +56,7 @@ def _of_links(session: Session) -> list[Finding]:
     try:
         with session.reading() as site:
             found = list(examine(site, site.config.links.values()))
+            doubts = list(absent(site.store, site.config))
     except StoreError as error:
         return [Finding("site.database", str(error))]
-    return [Finding(f"links.{each.subject}", each.text, warning=each.warning) for each in found]
+    return [*(Finding(f"links.{each.subject}", each.text, warning=each.warning) for each in found), *doubts]

@@ -106,6 +106,9 @@ class Meaning:
         above = self.plain["links"][link]
         own = above.get("peers", {}).get(peer, {})
         rules = {key: value for key, value in _merge(above, own).items() if key in RULE_KEYS}
+        if custom_in := rules.get("export_custom_in"):
+            links = rules.get("export_custom", {})
+            rules["export_custom_in"] = {name: _merge(links, custom) for name, custom in custom_in.items()}
         guards = _merge(_merge(self.plain.get("guards", {}), above.get("guards", {})), own.get("guards", {}))
         return self.converter.structure(rules, Rules), self.converter.structure(guards, GuardsTable)
 
@@ -114,6 +117,7 @@ def _export_digest(rules: Rules, addressing: AddressingTable, kind: ConnectorTyp
     values = {key: getattr(rules, key) for key in EXPORT_KEYS}
     for unordered in ("export_containers", "hidden_exceptions", "filters_out"):
         values[unordered] = frozenset(values[unordered])
+    values["export_custom_in"] = frozenset(_exports(rules, kind).custom_in)
     return digest(**values, umlauts=addressing.umlauts, native=kind.traits.types[0], whole=kind.traits.shows_recipients)
 
 
@@ -146,12 +150,14 @@ def _exports(rules: Rules, kind: ConnectorType) -> ExportRules:
     containers: Any = rules.export_containers
     filters: Any = map(_filter, rules.filters_out)
     exceptions: Any = rules.hidden_exceptions
+    custom_in: Any = [CustomIn(name, own.manual, own.imported) for name, own in rules.export_custom_in.items()]
     return ExportRules(
         containers=containers,
         trust=rules.export_trust,
         mailboxes=rules.export_mailboxes,
         manual_custom=rules.export_custom.manual,
         imported_custom=rules.export_custom.imported,
+        custom_in=custom_in,
         lists=rules.export_lists,
         folders=rules.export_folders,
         filters=filters,

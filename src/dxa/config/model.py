@@ -126,6 +126,11 @@ class GuardsTable(Limits):
     rules_changed: bool = key("hold what a changed configuration does to existing entries", _LIMITS.rules_changed)
     tail: bool = key("hold when all that is missing stood at the end of the list", _LIMITS.tail)
     foreign: bool = key("hold deletions of what dxa did not create", _LIMITS.foreign)
+    container: bool = key(
+        "hold deletions of more than `shrink_count` recipients that are here, when an export container has nobody in "
+        "it any more",
+        _LIMITS.container,
+    )
 
 
 @attrs.frozen(kw_only=True)
@@ -189,6 +194,11 @@ class Rules:
     export_trust: int = key("highest trust level that is exported", DEFAULT_TRUST, validator=trust_level)
     export_mailboxes: bool = key("export mailboxes", True)
     export_custom: CustomTable = key("which custom recipients are exported", CustomTable())
+    export_custom_in: Mapping[str, CustomTable] = key(
+        'the same of single containers, with what is below them: "Foreign/Guests" = { manual = true }; what such a '
+        "table leaves out is the link's",
+        {},
+    )
     export_lists: bool = key("export distribution lists, by name only", True)
     export_folders: bool = key("export public folders", True)
     export_fallback: bool = key("show recipients of a type that was not asked for by their address here", True)

@@ -51,12 +51,26 @@ class Filter:
     include: bool = False
 
 
+@attrs.frozen
+class CustomIn:
+    """Which custom recipients of one container, and of those below it, are exported (KB Q192697)."""
+
+    container: str
+    manual: bool
+    imported: bool
+
+
+def _switches(switches: Iterable[CustomIn]) -> tuple[CustomIn, ...]:
+    return tuple(switches)
+
+
 @attrs.frozen(kw_only=True)
 class ExportRules:
     """Which recipients a link exports; no container listed means that nobody is.
 
     `manual_custom` and `imported_custom` are the custom recipients that people made and those that peers told us of
-    (dx:T-010); a filter on ``address`` chooses by type. The filters apply to every kind of recipient (dx:T-024).
+    (dx:T-010); in `custom_in` the deepest container that a recipient is in decides. A filter on ``address`` chooses by
+    type. The filters apply to every kind of recipient (dx:T-024).
     `hidden_exceptions` are aliases that are exported although hidden (``ADMINSCH``, KB Q145874).
     """
 
@@ -65,6 +79,7 @@ class ExportRules:
     mailboxes: bool = True
     manual_custom: bool = False
     imported_custom: bool = True
+    custom_in: tuple[CustomIn, ...] = attrs.field(default=(), converter=_switches)
     lists: bool = True
     folders: bool = True
     filters: tuple[Filter, ...] = attrs.field(default=(), converter=_filters)
@@ -130,8 +145,15 @@ def describe(rules: ExportRules) -> tuple[str, ...]:
         f"containers: {', '.join(rules.containers) or 'none, so nothing is exported'}",
         f"trust level: up to {rules.trust}",
         *(f"{kind}: {'exported' if on else 'not exported'}" for kind, on in kinds.items()),
+        *map(_described, rules.custom_in),
         f"filters: {len(rules.filters) or 'none'}",
     )
+
+
+def _described(own: CustomIn) -> str:
+    kinds = (("made by hand", own.manual), ("told by peers", own.imported))
+    exported = " and those ".join(kind for kind, on in kinds if on)
+    return f"custom recipients in {own.container}: {f'those {exported}' if exported else 'none'}"
 
 
 def _outside(recipient: Recipient, rules: ExportRules) -> str:
@@ -156,14 +178,18 @@ def _wrong_kind(recipient: Recipient, rules: ExportRules) -> str:
 
 
 def _wrong_custom(recipient: Recipient, rules: ExportRules) -> str:
+    own = [each for each in rules.custom_in if inside(recipient.container, each.container)]
+    near = max(own, key=lambda each: each.container.count("/"), default=None)
+    where = f" from {near.container}" if near else ""
     if recipient.owner:
-        return "" if rules.imported_custom else "kind: custom recipients told by peers are not exported"
-    if rules.manual_custom:
+        exported = near.imported if near else rules.imported_custom
+        return "" if exported else f"kind: custom recipients told by peers are not exported{where}"
+    if near.manual if near else rules.manual_custom:
         return ""
     # KB Q156996 (RequireValidImpFrom), KB Q152935: it names a mailbox of somebody else's postoffice, perhaps none.
     if recipient.target and recipient.target.type == rules.site_type:
         return f"no owner: no peer told us of {recipient.target}, and the link does not export what was made by hand"
-    return "kind: custom recipients made by hand are not exported"
+    return f"kind: custom recipients made by hand are not exported{where}"
 
 
 def _hidden(recipient: Recipient, rules: ExportRules) -> str:

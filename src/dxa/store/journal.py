@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import attrs
@@ -12,7 +12,7 @@ from dxa.change import Change, counted
 from dxa.entry import Verb
 from dxa.recipient import Recipient
 from dxa.store.counters import Counters
-from dxa.store.database import Database, adding, fixed
+from dxa.store.database import Database, adding, among, fixed
 from dxa.store.resting import Resting
 from dxa.store.schema import run, run_change
 from dxa.store.serial import read_recipient, recipient_text, restored, storable
@@ -49,6 +49,11 @@ _OF_RECIPIENT = (
     select(*r, c.recipient, c.key, c.before, c.after, c.reason)
     .join(run_change, c.run == r.id)
     .where(c.recipient == bindparam("key"))
+    .order_by(c.run, c.seq)
+)
+_MODIFIED = (
+    select(c.recipient, c.before, c.after)
+    .where(c.verb == fixed(Verb.MODIFY.value), c.recipient.in_(among()))
     .order_by(c.run, c.seq)
 )
 _DELETED = (
@@ -97,6 +102,15 @@ class Journal:
     def of_recipient(self, id_: int) -> list[RunChange]:
         """What happened to a recipient, oldest first."""
         return [_change(_run(values[:7]), *values[7:]) for values in self._db.rows(_OF_RECIPIENT, id_)]
+
+    def left(self, ids: Iterable[int]) -> dict[int, str]:
+        """The container that each of these recipients was in before it was moved last, as far as runs are kept."""
+        found: dict[int, str] = {}
+        for id_, before, after in self._db.among(_MODIFIED, ids):
+            was, now = read_recipient(before, id_).container, read_recipient(after, id_).container
+            if was != now:
+                found[id_] = was
+        return found
 
     def deleted(self, scope: str) -> list[str]:
         """The keys of all changes of that scope that have deleted somebody."""
