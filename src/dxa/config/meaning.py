@@ -25,7 +25,7 @@ from dxa.config.values import Link, Peer, digest
 from dxa.connector import ConnectorType
 from dxa.rules.maps import AttributeMap
 from dxa.rules.naming import NameLimits
-from dxa.rules.scope import ExportRules, Filter, ImportRules
+from dxa.rules.scope import CustomIn, ExportRules, Filter, ImportRules
 
 Table = Mapping[str, Any]
 
