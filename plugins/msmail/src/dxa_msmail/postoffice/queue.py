@@ -130,7 +130,7 @@ def read_queue(data: bytes, source: str = "") -> Queue:
     crcs, rests = zip(*rows, strict=True)
     texts = [rest[_REST.size :] for rest in rests]
     heads = b"".join([rest[: _REST.size] for rest in rests])
-    _, _, sizes, stamps, numbers = zip(*_REST.iter_unpack(heads), strict=True)
+    sizes, stamps, numbers = (_column(heads, name) for name in ("length", "stamp", "number"))
     if (
         len(data) != sum(sizes) + HEAD_SIZE * len(rests)
         or list(map(len, texts)) != list(sizes)
@@ -139,6 +139,15 @@ def read_queue(data: bytes, source: str = "") -> Queue:
     ):
         return _one_by_one(data, source)
     return Queue(list(made(QueueRecord, numbers, stamps, b"".join(texts).decode(CODE_PAGE).split("\0"))))
+
+
+def _column(heads: bytes, field: str) -> tuple[int, ...]:
+    """One number of all heads, which begin behind the CRC: byte by byte is ten times as fast as head by head."""
+    spot = layout.layout_of(QueueHead).spots[field]
+    cells = bytearray(len(heads) // _REST.size * spot.size)
+    for at in range(spot.size):
+        cells[at :: spot.size] = heads[spot.at - _CRC.size + at :: _REST.size]
+    return struct.unpack(f"<{len(heads) // _REST.size}{'Q' if spot.size == _LONG.size else 'I'}", cells)
 
 
 def _one_by_one(data: bytes, source: str) -> Queue:

@@ -75,13 +75,17 @@ class Applying:
     def add_all(self, entries: Sequence[Entry]) -> bool:
         """Put the entries of many adds to one list into it, unless that needs care: then nothing is done."""
         where = list_key(entries[0])
-        keys, names = [entry.key for entry in entries], name_keys([entry.name for entry in entries])
-        if where == self.own or not all(keys) or len(set(keys)) < len(keys) or len(set(names)) < len(names):
+        keys = [entry.key for entry in entries]
+        new = dict(zip(keys, entries, strict=True))
+        names = dict(zip(name_keys([entry.name for entry in entries]), keys, strict=True))
+        if where == self.own or not all(keys) or min(len(new), len(names)) < len(keys):
             return False
-        if not (self._list(where).keys().isdisjoint(keys) and self._names_of(where).keys().isdisjoint(names)):
+        if not (
+            self._list(where).keys().isdisjoint(new.keys()) and self._names_of(where).keys().isdisjoint(names.keys())
+        ):
             return False
-        self._writable(where).update(zip(keys, entries, strict=True))
-        self._names_of(where).update(zip(names, keys, strict=True))
+        self._writable(where).update(new)
+        self._names_of(where).update(names)
         return True
 
     def _define(self, entry: Entry) -> None:
