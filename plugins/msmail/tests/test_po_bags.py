@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import string
@@ -11,12 +12,15 @@ from pathlib import Path
 
 import attrs
 import pytest
+from click.testing import CliRunner, Result
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dxa.cli.lazy import PluginGroup
 from dxa.errors import FormatError, UsageError
 from dxa.signing import PrivateKey
+from dxa_msmail import plugin
 from dxa_msmail.ffapi import Attachment
 from dxa_msmail.postoffice import letters, mailbag, networks, sealed, tree, users
 from dxa_msmail.postoffice.bag import tag
@@ -26,8 +30,12 @@ from dxa_msmail.postoffice.maildata import Maildata
 from dxa_msmail.postoffice.networks import Route, RouteKind, bag, direct, indirect
 from dxa_msmail.postoffice.sealed import Carried
 from dxa_msmail.programs import external
+from dxa_msmail.programs.dispatchmail import Mover
 from dxa_msmail.programs.mailroom import Outcome
+from dxa_msmail.programs.proceduresplace import Place
 from dxa_msmail.programs.routes import ways
+
+MSMAIL = PluginGroup("msmail", dict(plugin.dxa_commands()))
 
 #: Far from the times of the files that the tests write, which therefore are whole.
 NOW = 1_700_000_000.0
@@ -402,6 +410,55 @@ def test_a_bag_needs_a_folder_and_a_key(world: World) -> None:
         ):
             with pytest.raises(UsageError, match=what):
                 networks.set_route(change, "NETB/PO", route)
+
+
+def test_commands_make_a_bag_and_sign_what_goes_into_it(world: World, tmp_path: Path) -> None:
+    """An administrator names folder and key; EXTERNAL reads its own from a file, and says what is wrong with one."""
+
+    def run(*arguments: object, **options: bool) -> Result:
+        return CliRunner().invoke(MSMAIL, list(map(str, arguments)), **options)  # type: ignore[arg-type]
+
+    at, key = world.root / "a", tmp_path / "a.key"
+    key.touch(mode=0o600)
+    key.write_bytes(key_of("a").pem())
+    route = ("admin", "ADMIN", f"-d{at}", "postoffice", "route", "NETB/PO")
+    made = run(*route, "--bag", "../bag", "--public-key", key_of("b").public)
+    assert (0, "NETB/PO: bag, ../bag.\n") == (made.exit_code, made.output)
+    wrong = [
+        run(*route, "--bag", "x").output,
+        run(*route, "--bag", "x", "--public-key", "y", "--via", "NETC/PO").output,
+    ]
+    assert ["go together", "Give one of"] == [what for what in ("go together", "Give one of") if what in "".join(wrong)]
+    world.submit(attrs.evolve(LETTER, to=("NETB/PO/bob",)))
+    with pytest.raises(UsageError, match="the key: is no Ed25519 private key"):
+        run("external", "-d", at, "--key", "text:x", catch_exceptions=False)
+    assert "given on to NETB/PO." in run("external", "-d", at, "--key", f"file:{key}").output
+    fetched = run("external", "-d", world.root / "b", "--json")
+    assert {"NETA/PO": 1} == json.loads(fetched.output)["fetched"]
+
+
+def test_dispatch_looks_into_bags(world: World) -> None:
+    """What has come is moved though nothing else lies at the postoffice; a bag out of reach is told once."""
+    lines = list[str]()
+
+    def moved(name: str) -> int:
+        offices = [attrs.evolve(world[name], patience=1.0)]
+        mover = Mover(lambda: NOW, everywhere=True, key=key_of(name))
+        return mover.move(offices, lambda line, _wrong: lines.append(line), lambda: False)
+
+    world.submit(attrs.evolve(LETTER, to=("NETB/PO/bob",)))
+    assert [1, 2, 0] == [moved("a"), moved("b"), moved("b")]  # into the bag; out of it, and into the mailbox
+    (world.root / "bag").rmdir()
+    world.submit(LETTER)
+    assert [0] == [moved("a")]
+    assert [True] == ["there is no bag" in line for line in lines]
+
+
+def test_a_third_postoffice_goes_by_way_of_the_one_that_shares_the_bag(world: World) -> None:
+    """Procedures that tell a third one the way to a server do not tell it of a bag that it has no part in."""
+    place = Place(here=world["b"], clock=lambda: NOW)
+
+    assert indirect("NETB/PO") == place.route("NETB/PO", "NETA/PO")
 
 
 @pytest.mark.dx("T-202")

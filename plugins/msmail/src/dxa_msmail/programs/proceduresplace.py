@@ -14,7 +14,7 @@ from dxa_msmail.postoffice.book import read_book
 from dxa_msmail.postoffice.dirsyncconf import Reqconf, Srvconf, read_reqconf, read_srvconf
 from dxa_msmail.postoffice.identity import identity, name_of
 from dxa_msmail.postoffice.maildata import Maildata
-from dxa_msmail.postoffice.networks import PostofficeRow, Route, RouteKind, name_key, postoffices
+from dxa_msmail.postoffice.networks import PostofficeRow, Route, RouteKind, direct, indirect, name_key, postoffices
 from dxa_msmail.postoffice.tree import open_postoffice
 from dxa_msmail.programs import external, importing, rebuild, reqmain, srvmain
 from dxa_msmail.programs.srvmain import bare
@@ -148,9 +148,11 @@ class Place:
     def route(self, name: str, other: str) -> Route | None:
         """How mail gets from one to the other, as it can stand in any third one; None when it does not know it."""
         row = self.knows(name, other)
-        if row is None or not row.route.is_open:
+        if row is not None and row.route.kind is RouteKind.BAG:  # two postoffices share it, and no third one
+            return indirect(name)
+        if row is None or row.route.kind is not RouteKind.DIRECT:
             return None if row is None else row.route
-        return attrs.evolve(row.route, path=str((self.po(name).root / row.route.path).resolve()))
+        return direct(str((self.po(name).root / row.route.path).resolve()))
 
     def people(self, name: str, other: str) -> int:
         """How many entries of another postoffice stand in the lists of this one."""
