@@ -28,8 +28,9 @@ from tests.worlds.sites import ManySites, SitesApart
 BATCH = 20
 #: Strict requestors in memory, and requestors that check nothing (the residue is counted); postoffices on disk; of
 #: these one is the server; requestors that only mail reaches; the same with sites that ask; postoffices and sites by
-#: their schedules, through a night in which the clocks of Berlin are changed; a postoffice behind each of two sites;
-#: two sites with a folder between them; and a post office of cc:Mail.
+#: their schedules, through a night in which the clocks of Berlin are changed; a postoffice behind each of two sites,
+#: and the same where the sites share nothing but files; two sites with a folder between them; and a post
+#: office of cc:Mail.
 WORLDS: dict[str, type[World]] = {
     "memory": MemoryWorld,
     "naive": NaiveWorld,
