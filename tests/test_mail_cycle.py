@@ -27,7 +27,19 @@ from dxa.cli.session import Session
 from dxa.host import Host
 from dxa.mail import letter
 from dxa.signing import PrivateKey
-from tests.servers.mail import DOVECOT, PASSWORD, USER, Break, PostServer, Wire, imap, needs_dovecot, smtp, wire
+from tests.servers.mail import (
+    DOVECOT,
+    PASSWORD,
+    USER,
+    Break,
+    PostServer,
+    Wire,
+    free_port,
+    imap,
+    needs_dovecot,
+    smtp,
+    wire,
+)
 
 HQ, NORTH, SOUTH = "dirsync@hq.example", "dirsync@north.example", "dirsync@south.example"
 
@@ -401,6 +413,21 @@ def test_nobody_is_believed_without_proof(cheap: Machines, kind: str, reason: st
     assert made == kept.read_bytes()
     assert [] == cheap.waiting(HQ)
     assert "MS:NORTH/MAIN/NEW" not in cheap.at("hq")
+
+
+@pytest.mark.dx("T-153")
+def test_check_tries_the_mail_and_warns_of_those_whom_nothing_proves(cheap: Machines) -> None:
+    """A signature proves who sends, so a password is not missed; what cannot be reached is told by its key."""
+    good = cheap.dxa("-C", cheap.root / "hq", "check")
+    key = f'public_key = "{cheap.key("north").public}"'
+    cheap.configure("hq/dxa.toml", "unsigned = true", old=key)
+    cheap.configure("hq/dxa.toml", f"port = {free_port()}", old=f"port = {cheap.smtp_wire.port}")
+    bad = cheap.dxa("-C", cheap.root / "hq", "check")
+
+    assert [] == [word for word in ("no_password", "mail.") if word in good]
+    assert 'links.pcmail.peers."NORTH/MAIN".no_password: anybody who can send' in bad
+    assert 1 == bad.count("no_password")
+    assert "warning: links.pcmail (mail.smtp): the mail server 127.0.0.1:" in bad
 
 
 @pytest.mark.parametrize("sealed", [True, False])

@@ -467,6 +467,9 @@ class ConnectorType:
     #: What such a link keeps in files beside the database, by the site's folder, the link's name and its options. The
     #: files that secrets stand in are not among it.
     keeps: Callable[[Path, str, Any], Sequence[Kept]] = lambda _folder, _link, _options: ()
+    #: Whether what a peer sends on such a link proves who sent it, by the link's options and the peer's by key. Else
+    #: whoever can send from the address of a peer that has no password can change its entries.
+    proves: Callable[[Any, Mapping[str, Any]], bool] = lambda _options, _peer: False
     options: type = NoOptions
     peer_options: type = NoOptions
     #: The parts that dxa can play on such a link; where there are any, the link's table says which.

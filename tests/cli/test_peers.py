@@ -247,7 +247,9 @@ def test_full(linked: Driver) -> None:
     assert "no" == before
     assert (0, "post/NET/A gets a full answer after its next request.\n") == (done.status, done.out)
     assert "wanted" == linked("status", "NET/A", "--json").json["peers"][0]["full_answer"]
-    assert "the next answer is a full one" in linked("status").out
+    shown = linked("status").out
+    assert "Under way:\n  - post/NET/A: the next answer is a full one\n" in shown
+    assert "the next answer" not in shown.partition("Under way")[0]
 
 
 def test_full_for_a_peer_that_never_spoke(linked: Driver) -> None:

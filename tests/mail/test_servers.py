@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import socket
 import ssl
 from collections.abc import Iterator
 from ipaddress import IPv4Address
@@ -17,10 +18,12 @@ from cryptography.x509.oid import NameOID
 
 from dxa.config.secrets import Secret
 from dxa.errors import TransportError
+from dxa.mail import trying
 from dxa.mail.imap import ImapBox
 from dxa.mail.interface import Mailbox, RefusedError
 from dxa.mail.maildir import MaildirBox
 from dxa.mail.options import ImapOptions, MailOptions, SmtpOptions
+from dxa.mail.trying import mail_faults
 from tests.servers.mail import PASSWORD, USER, Break, PostServer, imap, needs_dovecot, smtp, wire
 
 ADDRESS = "hq@lab.example"
@@ -400,3 +403,74 @@ def test_imap_over_tls(post: PostServer, tmp_path: Path, certificate: Path) -> N
             box(**secured, user="").names()
         with pytest.raises(TransportError, match=r"(?i)Nowhere at the IMAP server .*mailbox"):
             box(**secured, folder="Nowhere").names()
+
+
+# -- trying, without sending or taking anything --------------------------------------------------------------------
+
+
+def told(given: MailOptions, folder: Path) -> list[tuple[str, bool, str]]:
+    """What is told of it: where, whether it is a warning, and the text."""
+    return [(fault.where, fault.warning, fault.text) for fault in mail_faults(given, folder)]
+
+
+def test_the_way_out_is_tried(post: PostServer, tmp_path: Path, certificate: Path) -> None:
+    """TLS and login are tried; what is refused is a fault, a server that is away a warning, and nothing is sent."""
+    post.maildir("north@x.example")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, certificate.with_suffix(".key"))
+    login = {"user": USER, "password": Secret(PASSWORD), "security": "starttls", "ca": certificate.name}
+    found = []
+    with smtp(post, tls=context, password=True):
+        for change in ({}, {"password": Secret("guess")}, {"ca": ""}):
+            found += told(options(post, **{**login, **change}), tmp_path)
+    away = told(options(post, **login), tmp_path)
+
+    where = f"the mail server 127.0.0.1:{post.port} cannot be used: "
+    assert [True, True] == [text.startswith(where) for _, _, text in found]
+    assert [("mail.smtp", False), ("mail.smtp", False)] == [each[:2] for each in found]
+    assert [True, True] == ["535" in found[0][2], "certificate verify failed" in found[1][2]]
+    assert [("mail.smtp", True, f"{where}[Errno 111] Connection refused")] == away
+    assert [] == post.taken
+
+
+def test_nobody_waits_long_for_a_server_that_says_nothing(
+    post: PostServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever the configuration says, a look has an end."""
+    monkeypatch.setattr(trying, "PATIENCE", 0.1)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        post.port = silent.getsockname()[1]
+        (smtp_, maildir) = told(options(post, timeout=3600.0), tmp_path)
+
+    assert ("mail.smtp", True, True) == (*smtp_[:2], "timed out" in smtp_[2])
+    assert ("mail.maildir", True, True) == (*maildir[:2], "is no Maildir" in maildir[2])
+
+
+@needs_dovecot
+def test_the_way_in_is_tried(post: PostServer, tmp_path: Path) -> None:
+    """The folder is opened at the IMAP server; mail in it stays, unseen and where it is."""
+    path = post.maildir(ADDRESS)
+    post.deliver(ADDRESS, mail("one"))
+
+    def tried(**more: object) -> list[tuple[str, bool, str]]:
+        inbox = _imap(server.port, **more)
+        return told(attrs.evolve(options(post), maildir="", imap=inbox), tmp_path)
+
+    with smtp(post), imap(tmp_path, path) as server:
+        found = [tried(), tried(password=Secret("guess")), tried(folder="Nowhere")]
+
+    assert [] == found[0]
+    assert [("mail.imap", False), ("mail.imap", False)] == [each[:2] for (each,) in found[1:]]
+    assert [True, True] == ["Nowhere at the IMAP server" in found[2][0][2], "ailed" in found[1][0][2]]
+    assert 1 == len([file for place in ("new", "cur") for file in (path / place).iterdir()])
+
+
+def test_a_maildir_is_tried(post: PostServer, tmp_path: Path) -> None:
+    """Nothing in it moves."""
+    path = post.maildir("north@x.example")
+    post.deliver("north@x.example", mail("one"))
+    before = sorted(path.rglob("*"))
+    with smtp(post):
+        assert [] == told(options(post), tmp_path)
+
+    assert before == sorted(path.rglob("*"))

@@ -84,16 +84,16 @@ class Site:
         server.settle([report.receipt for report in reports])
         return reports
 
-    def answer(self, r: int) -> None:
-        """Let the server answer in full with one list of one entry, and move it to the requestor."""
+    def answer(self, r: int, s: int = 102, was: int = 0) -> None:
+        """Let the server answer, and move it to the requestor: in full with one list of one entry, or with nothing."""
         ann = Entry("", "MS", "LAB/PO2", "Ann", "LAB/PO2/ANN")
         steps = [Step(Verb.REPLACE, None, list_entry("MS", "LAB/PO2")), Step(Verb.ADD, None, ann)]
         parcel = Parcel(
-            id="0000000102-x",
+            id=f"{s:010d}-x",
             peer=PeerInfo(id="pc/LAB/PO1", name="LAB/PO1"),
-            kind=ParcelKind.FULL,
-            content=number_steps(steps, 101, "k"),
-            reply=Reply(r=r, s=102, was=0, i=1),
+            kind=ParcelKind.UPDATE if was else ParcelKind.FULL,
+            content=number_steps([] if was else steps, 101, f"{s}"),
+            reply=Reply(r=r, s=s, was=was, i=1),
         )
         server = self.server()
         list(server.deliver(parcel))
@@ -126,9 +126,9 @@ def test_a_cycle_by_hand(site: Site) -> None:
     assert ["", "Yan", "Zoë"] == [entry.name for t in report.transactions if (entry := t.new)]
 
     site.answer(r=5)
-    assert "T3: R=5 S=102 (was 0), I=1, everything: 1 list replaced, 1 added." in shown(
-        "reqmain", "-r", f"-d{site.po1}"
-    )
+    taken = shown("reqmain", "-r", f"-d{site.po1}")
+    assert "T3: R=5 S=102 (was 0), I=1, everything: 1 list replaced, 1 added." in taken
+    assert "Next: `dxa msmail import ADMIN -q -y` puts them into the lists." in taken
     assert "1 added" in shown("import", "ADMIN", "-q", "-y", f"-d{site.po1}")
     assert "Number of entries in GAL: 4" in shown("rebuild", "-f", f"-d{site.po1}")
     gal = plain("postoffice", "gal", site.po1)["entries"]
@@ -138,6 +138,20 @@ def test_a_cycle_by_hand(site: Site) -> None:
     assert ["Ann"] == [entry["name"] for entry in plain("postoffice", "gal", site.po1, "--find", "an")["entries"]]
     for folder in (site.po1, site.hub):
         assert {"problems": []} == plain("postoffice", "check", folder)
+
+
+def test_an_answer_with_nothing_new_asks_for_no_import(site: Site) -> None:
+    """Nobody is sent to IMPORT for nothing; what an earlier answer brought still waits for it."""
+    shown("reqmain", "-t", "-d", site.po1)
+    site.answer(r=5)
+    shown("reqmain", "-r", "-d", site.po1)
+    site.answer(r=5, s=103, was=102)
+    waits = shown("reqmain", "-r", "-d", site.po1)
+    shown("import", "ADMIN", "-q", "-y", "-d", site.po1)
+    site.answer(r=5, s=104, was=103)
+
+    assert waits.endswith("nothing new.\nNext: `dxa msmail import ADMIN -q -y` puts them into the lists.\n")
+    assert shown("reqmain", "-r", "-d", site.po1).endswith("nothing new.\nThere is nothing to import.\n")
 
 
 def test_numbers_of_a_cycle_as_json(site: Site) -> None:

@@ -346,7 +346,44 @@ def test_of_a_damaged_letter_its_files_are_kept() -> None:
     mai = files.files[MAI]
     messages.set_aside(files, "NAME", stem, "why")
     kept = {name: data for name, data in files.files.items() if name.startswith("DXA/")}
-    assert {"DXA/BAD/NAME.MAI": mai, "DXA/BAD/NAME.AT0": b"damaged", "DXA/BAD/NAME.WHY": b"why\n"} == kept
+    p1 = files.files[P1]
+    named = {"MAI": mai, "P1": p1, "AT0": b"damaged", "WHY": b"why\n"}
+    assert {f"DXA/BAD/NAME.{suffix}": data for suffix, data in named.items()} == kept
+
+
+@pytest.mark.parametrize("left", [0, 30, 70])
+def test_a_damaged_letter_goes_when_its_copy_is_kept_and_nobody_has_it(left: int) -> None:
+    """Its attachment, whose name nothing tells any more, too; as long as it lies in another mailbag nothing goes."""
+    files = _files()
+    letters.submit(files, LETTER)
+    letters.submit(files, LETTER)
+    letters.deliver(files, "00000062", SYSTEM)
+    files.write(MAI, files.files[MAI][:left])
+    others = [name for name in _mail(files) if name not in (ATT, MAI, P1)]
+    (slot, *_), (there, *_) = ([at for at, _ in mailbag.headers(files, bag)] for bag in (INQUEUE, SYSTEM))
+    messages.set_aside(files, "NAME", "00000062", "why")
+    letters.drop(files, INQUEUE, slot)
+    here = {name: files.files[name] for name in (ATT, MAI, P1)}
+    messages.set_aside(files, "NAME", "00000062", "why")
+    letters.drop(files, SYSTEM, there)
+
+    assert others == _mail(files)
+    assert here == {was: files.files[f"DXA/BAD/NAME.{kept}"] for was, kept in ((ATT, "AT0"), (MAI, "MAI"), (P1, "P1"))}
+
+
+def test_a_damaged_letter_without_a_copy_stays() -> None:
+    """Nothing is removed that is not kept elsewhere; nor is an attachment that could be another damaged letter's."""
+    files = _files()
+    stems = [letters.submit(files, LETTER) for _ in range(2)]
+    for stem in stems:
+        files.write(f"MAI/MA{stem[-1]}/{stem}.MAI", stem.encode())
+    letters.drop(files, INQUEUE, 0)
+    everything = _mail(files)
+    messages.set_aside(files, "NAME", stems[1], "why")
+    letters.drop(files, INQUEUE, 1)
+
+    assert 6 == len(everything)
+    assert [ATT, "ATT/AT5/00000065.ATT", MAI, P1] == _mail(files)
 
 
 # -- digests -------------------------------------------------------------------------------------------------------

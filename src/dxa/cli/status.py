@@ -45,6 +45,7 @@ def _show(found: SiteStatus, now: float) -> None:
     else:
         say("No peers yet. Links stand in dxa.toml; `dxa peers add` adds peers to a link that has many.")
     bullets("To do", [f"{peer.peer}: {peer.advice}" for peer in found.peers if peer.advice])
+    bullets("Under way", [f"{peer.peer}: the next answer is a full one" for peer in found.peers if _gets_all(peer)])
     bullets("Held plans", map(_held, found.held))
     held = {f"plan {plan.plan} is held" for plan in found.held}
     bullets("Notices", [_notice(n) for n in found.notices if n.text.partition(":")[0] not in held])
@@ -60,6 +61,10 @@ def _row(peer: PeerStatus, now: float) -> list[str | int | None]:
     times = [None if at is None else now - at for at in (peer.last_request_at, peer.last_answer_at)]
     numbers: list[str | int | None] = [peer.r, peer.s, peer.i, peer.confirmed]
     return [peer.peer, *numbers, *map(ago, times), peer.pending, peer.rejects, len(peer.held)]
+
+
+def _gets_all(peer: PeerStatus) -> bool:
+    return peer.full_answer == "wanted"
 
 
 def _held(plan: HeldShown) -> str:

@@ -310,8 +310,12 @@ class _Reading:
             if nothing and not link.export_containers:  # dx:T-012
                 self.warnings.append(((*at, "export_containers"), "is empty: nothing is exported"))
             for peer, table in link.peers.items():
+                its = site.links[name].peers[peer.casefold()]
+                if table.no_password and not site.links[name].connector.proves(site.links[name].options, its.options):
+                    text = "anybody who can send from its address can change its entries"  # dx:T-153
+                    self.warnings.append(((*at, "peers", peer, "no_password"), text))
                 self.warn_peer((*at, "peers", peer), table, peers)
-                if link.export_containers and site.links[name].peers[peer.casefold()] in nothing:
+                if link.export_containers and its in nothing:
                     self.warnings.append(((*at, "peers", peer, "export_containers"), "is empty: nothing is exported"))
         self.warnings += [(key, secret.caution) for key, secret in _secrets(file, ()) if secret.caution]
         for at, options in self.options.items():
@@ -319,8 +323,6 @@ class _Reading:
             self.warnings += [(key, s.caution) for key, s in _secrets(options, (*at, connector)) if s.caution]
 
     def warn_peer(self, at: Key, table: PeerTable, known: set[str]) -> None:
-        if table.no_password:  # dx:T-153
-            self.warnings.append(((*at, "no_password"), "anybody who can send from its address can change its entries"))
         for owner in table.co_owners:
             if owner.casefold() not in map(str.casefold, known):
                 hint = did_you_mean(owner, known)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import imaplib
 import re
+import ssl
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -17,6 +18,7 @@ from typing import Any, TypeVar
 import attrs
 
 from dxa.errors import TransportError
+from dxa.mail.interface import RefusedError
 from dxa.mail.options import ImapOptions
 from dxa.mail.tls import context
 
@@ -91,6 +93,20 @@ class ImapBox:
             with suppress(OSError):
                 client.shutdown()
 
+    def reach(self) -> None:
+        """Connect and open the folder. Raises `RefusedError` for what only a person can mend: a certificate that cannot
+        be believed, a name or password that the server refuses, a folder that it does not have; else `TransportError`.
+        """
+        try:
+            self._connected()
+        except (imaplib.IMAP4.error, OSError, EOFError) as error:
+            away = isinstance(error, (imaplib.IMAP4.abort, OSError, EOFError)) and not isinstance(error, ssl.SSLError)
+            raise (TransportError if away else RefusedError)(
+                f"{self._place()} cannot be used: {_reason(error)}"
+            ) from None
+        finally:
+            self.close()
+
     # -- the connection ------------------------------------------------------------------------------------------------
 
     def _uid(self, name: str) -> str:
@@ -105,15 +121,13 @@ class ImapBox:
             return work()
         except (imaplib.IMAP4.error, OSError, EOFError) as error:
             self._drop()
-            place = f"{self.options.folder} at the IMAP server {self.options.host}:{self.options.actual_port}"
-            said = error.args[0] if error.args and isinstance(error.args[0], bytes) else str(error)
-            text = said.decode("utf-8", "replace") if isinstance(said, bytes) else said
-            raise TransportError(
-                f"cannot use {place}: {text or type(error).__name__}; the next run tries again"
-            ) from None
+            raise TransportError(f"cannot use {self._place()}: {_reason(error)}; the next run tries again") from None
         except BaseException:
             self._drop()
             raise
+
+    def _place(self) -> str:
+        return f"{self.options.folder} at the IMAP server {self.options.place}"
 
     def _drop(self) -> None:
         client, self._client, self._unread = self._client, None, set()
@@ -161,6 +175,12 @@ class ImapBox:
             raise
         self._validity = validity[0].decode("ascii") if validity and validity[0] else "0"
         return client
+
+
+def _reason(error: Exception) -> str:
+    said = error.args[0] if error.args and isinstance(error.args[0], bytes) else str(error)
+    text = said.decode("utf-8", "replace") if isinstance(said, bytes) else said
+    return text or type(error).__name__
 
 
 def _login(client: imaplib.IMAP4, user: str, password: str) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 import attrs
 
 from dxa.errors import TransportError
+from dxa.mail.interface import RefusedError
 
 
 @attrs.define
@@ -27,12 +28,7 @@ class MaildirBox:
 
     def names(self) -> list[str]:
         """See `Mailbox`: what lies in ``new`` goes to ``cur``, as for every reader of a Maildir."""
-        new, cur = self.path / "new", self.path / "cur"
-        if not (new.is_dir() and cur.is_dir()):
-            raise TransportError(
-                f"{self.path} is no Maildir: it has no folders new and cur; is its disk mounted, and does the mail "
-                "server deliver there?"
-            )
+        new, cur = self._folders()
         try:
             for file in new.iterdir():
                 if not file.name.startswith("."):
@@ -41,6 +37,23 @@ class MaildirBox:
             return self._list()
         except OSError as error:
             raise self._said("list", error) from None
+
+    def reach(self) -> None:
+        """Look whether it is there. Raises `RefusedError` where this user may not read and write it, else
+        `TransportError`.
+        """
+        for folder in self._folders():
+            if not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
+                raise RefusedError(f"{folder} cannot be read and written by this user; mail is taken out of it")
+
+    def _folders(self) -> tuple[Path, Path]:
+        new, cur = self.path / "new", self.path / "cur"
+        if not (new.is_dir() and cur.is_dir()):
+            raise TransportError(
+                f"{self.path} is no Maildir: it has no folders new and cur; is its disk mounted, and does the mail "
+                "server deliver there?"
+            )
+        return new, cur
 
     def _list(self) -> list[str]:
         found = []

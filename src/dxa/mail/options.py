@@ -5,8 +5,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias
 
 import attrs
 
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
 
 #: TLS from a command on, TLS from the beginning, or none.
 Security = Literal["starttls", "tls", "none"]
-_SMTP_PORTS = {"starttls": 587, "tls": 465, "none": 25}
-_IMAP_PORTS = {"starttls": 143, "tls": 993, "none": 143}
 _ADDRESS = re.compile(r"[!-;=?A-~]+@[A-Za-z0-9.-]+")
 
 _Field: TypeAlias = "attrs.Attribute[Any]"
@@ -58,40 +57,46 @@ def public_key(_instance: object, field: _Field, value: str) -> None:
 
 
 @attrs.frozen(kw_only=True)
-class SmtpOptions:
-    """The mail server that takes mail over."""
+class ServerOptions:
+    """A server, and how we come to it. Kinds of servers differ in their ports, and in what they secure by default."""
 
-    host: str = _key("name or number of the mail server that takes our mail", "")
-    port: int = _key("its port; 0 is 587 for starttls, 465 for tls, 25 for none", 0, _port)
-    security: Security = _key("how the connection is secured; `none` is for a server on this machine", "starttls")
+    PORTS: ClassVar[Mapping[str, int]] = {}
+
+    host: str = _key("name or number of the server; empty: there is none", "")
+    port: int = _key("its port; 0 is the usual one for `security`", 0, _port)
     user: str = _key("who we are to the server; empty where it does not ask", "")
     password: Secret | None = _key("our password there: env:NAME or file:PATH", None)
     ca: str = _key("file of the certificates to believe; empty is those of the system", "")
     timeout: float = _key("seconds to wait for an answer of the server", 60.0, _positive)
+    security: Security = _key("how the connection is secured; `none` is for a server on this machine", "tls")
 
     @property
     def actual_port(self) -> int:
         """The port."""
-        return self.port or _SMTP_PORTS[self.security]
+        return self.port or self.PORTS[self.security]
+
+    @property
+    def place(self) -> str:
+        """Its name and port, for people."""
+        return f"{self.host}:{self.actual_port}"
 
 
 @attrs.frozen(kw_only=True)
-class ImapOptions:
+class SmtpOptions(ServerOptions):
+    """The mail server that takes mail over."""
+
+    PORTS: ClassVar[Mapping[str, int]] = {"starttls": 587, "tls": 465, "none": 25}
+
+    security: Security = _key("how the connection is secured; `none` is for a server on this machine", "starttls")
+
+
+@attrs.frozen(kw_only=True)
+class ImapOptions(ServerOptions):
     """The folder at an IMAP server from which mail is taken."""
 
-    host: str = _key("name or number of the IMAP server; empty for a Maildir", "")
-    port: int = _key("its port; 0 is 993 for tls, else 143", 0, _port)
-    security: Security = _key("how the connection is secured", "tls")
-    user: str = _key("who we are to the server", "")
-    password: Secret | None = _key("our password there: env:NAME or file:PATH", None)
-    folder: str = _key("the folder; nothing but the mail of this link should come there", "INBOX")
-    ca: str = _key("file of the certificates to believe; empty is those of the system", "")
-    timeout: float = _key("seconds to wait for an answer of the server", 60.0, _positive)
+    PORTS: ClassVar[Mapping[str, int]] = {"starttls": 143, "tls": 993, "none": 143}
 
-    @property
-    def actual_port(self) -> int:
-        """The port."""
-        return self.port or _IMAP_PORTS[self.security]
+    folder: str = _key("the folder; nothing but the mail of this link should come there", "INBOX")
 
 
 @attrs.frozen(kw_only=True)

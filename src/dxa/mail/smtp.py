@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import smtplib
+import ssl
 from contextlib import suppress
 from pathlib import Path
 
@@ -15,6 +16,9 @@ from dxa.mail.tls import context
 
 #: RFC 4954: the server wants to know who we are, or does not believe it. That is mended here, and the e-mail is good.
 _NOT_KNOWN = frozenset({530, 534, 535, 538})
+
+#: No other try helps against these.
+_LASTING = (ssl.SSLError, smtplib.SMTPNotSupportedError)
 
 
 @attrs.define(kw_only=True)
@@ -36,6 +40,21 @@ class SmtpSubmission:
             if isinstance(error, smtplib.SMTPResponseException) or not used:
                 raise self._unreachable(error) from None
             self._again(origin, target, data)
+
+    def reach(self) -> None:
+        """Connect, as far as handing an e-mail over would go. Raises `RefusedError` for what only a person can mend:
+        a certificate that cannot be believed, a name or password that the server refuses; else `TransportError`.
+        """
+        try:
+            self._connected().noop()
+        except (smtplib.SMTPException, OSError) as error:
+            answered = isinstance(error, smtplib.SMTPResponseException) and error.smtp_code >= 500
+            final = answered or isinstance(error, _LASTING) or type(error) is smtplib.SMTPException
+            raise (RefusedError if final else TransportError)(
+                f"{self._place()} cannot be used: {_reason(error)}"
+            ) from None
+        finally:
+            self.close()
 
     def _again(self, origin: str, target: str, data: bytes) -> None:
         """A connection that had been used may have been given up by the server meanwhile: once more, on a new one."""
@@ -112,13 +131,16 @@ class SmtpSubmission:
         return TransportError(f"{reason}; the next run tries again")
 
     def _unreachable(self, error: Exception) -> TransportError:
-        reason = str(error) or type(error).__name__
-        if isinstance(error, smtplib.SMTPResponseException):
-            reason = f"{error.smtp_code} {_plain(error.smtp_error)}"
-        return TransportError(f"cannot hand mail to {self._place()}: {reason}; the next run tries again")
+        return TransportError(f"cannot hand mail to {self._place()}: {_reason(error)}; the next run tries again")
 
     def _place(self) -> str:
-        return f"the mail server {self.options.host}:{self.options.actual_port}"
+        return f"the mail server {self.options.place}"
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, smtplib.SMTPResponseException):
+        return f"{error.smtp_code} {_plain(error.smtp_error)}"
+    return str(error) or type(error).__name__
 
 
 def _login(client: smtplib.SMTP, user: str, password: str) -> None:

@@ -24,11 +24,18 @@ def kept(site: Path, _link: str, options: ServerOptions | RequestorOptions) -> S
 
 
 def faults(site: Path, options: ServerOptions | RequestorOptions) -> Iterator[Fault]:
-    """What is wrong with the folders, and with the files of the shadow postoffice, as `postoffice check` tells it."""
+    """What is wrong with the folders, with the mail servers, or with the files of the shadow postoffice.
+
+    The latter as `postoffice check` tells it. Keys that are missing are told when the link is opened.
+    """
+    if options.mail:
+        from dxa.mail.trying import mail_faults
+
+        yield from mail_faults(options.mail, site)
+        return
     if not options.maildata:
-        if not options.mail:
-            for path in (options.inbox, options.outbox):
-                yield from folder_faults(site, path)
+        for path in (options.inbox, options.outbox):
+            yield from folder_faults(site, path)
         return
     found = list(folder_faults(site, options.maildata))
     yield from found

@@ -50,6 +50,7 @@ def dxa_connectors() -> list[ConnectorType]:
             keeps=keeping.kept,
             check_peer=server.check_peer,
             parse=_parse,
+            proves=lambda options, peer: bool(options.mail) and bool(peer.get("public_key")),
             options=server.ServerOptions,
             peer_options=server.PeerOptions,
             roles=("server",),

@@ -23,7 +23,7 @@ from dxa.agent.site import OpenSite
 from dxa.config import Peer
 from dxa.connector import Holds
 from dxa.dirsync.requestor import State as Asking
-from dxa.dirsync.server import Full, State
+from dxa.dirsync.server import State
 from dxa.rules.scope import ExportRules, describe
 from dxa.store import Living, PeerRow, Waiting
 
@@ -195,8 +195,6 @@ class _Knowing:
         if count := self.rejects.get(peer.id):
             what = "1 record" if count == 1 else f"{count} records"
             yield f"{what} could not be used: see `dxa rejects list --peer {peer.id}`"
-        if state.full is Full.WANTED:
-            yield "nothing: the next answer is a full one"
 
     def silence(self, peer: Peer, row: PeerRow | None) -> Iterator[str]:
         """Peers that are not heard (dx:T-220), or that do not hear us: then the transport may not run (dx:T-249)."""

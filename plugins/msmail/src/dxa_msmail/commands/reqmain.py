@@ -33,7 +33,8 @@ def reqmain(po: Maildata, transmit: bool, receive: bool, as_json: bool) -> None:
     if transmit:
         _show_sent(program.transmit(po, time.time), as_json)
     else:
-        _show_received(program.receive(po, time.time), as_json)
+        done = program.receive(po, time.time)
+        _show_received(done, _something_waits(po), as_json)
 
 
 def _show_sent(done: Transmitted, as_json: bool) -> None:
@@ -52,7 +53,15 @@ def _show_sent(done: Transmitted, as_json: bool) -> None:
     screen.say("Next: `dxa msmail external` moves the mail on.")
 
 
-def _show_received(done: Received, as_json: bool) -> None:
+def _something_waits(po: Maildata) -> bool:
+    """Whether IMPORT -q has anything to do, for these answers or for earlier ones."""
+    from dxa_msmail.postoffice.queue import SRVTRANS
+
+    with po.look() as files:
+        return bool(files.read(SRVTRANS))
+
+
+def _show_received(done: Received, waits: bool, as_json: bool) -> None:
     counts = {verb.value: count for verb, count in done.counts.items()}
     if as_json:
         applied = [screen.numbers(reply) for reply in done.applied]
@@ -74,5 +83,7 @@ def _show_received(done: Received, as_json: bool) -> None:
         screen.say(f"T3: {done.lost}; the next request carries the whole own list.")
     screen.show_rejects("Other messages", done.others)
     screen.show_rejects("Records that cannot be used", done.rejects)
-    if done.applied:
+    if waits:
         screen.say("Next: `dxa msmail import ADMIN -q -y` puts them into the lists.")
+    elif done.applied:
+        screen.say("There is nothing to import.")

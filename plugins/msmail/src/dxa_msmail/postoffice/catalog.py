@@ -204,7 +204,7 @@ KINDS: tuple[FileKind, ...] = (
     FileKind(
         name="p1",
         title="Envelope of a letter",
-        files=("P1/*.P1",),
+        files=("P1/*.P1", "DXA/BAD/*.P1"),
         size="not published; in ours the head says it",
         source="KB Q77628, Q100826",
         parts=(mailfiles.P1Head,),

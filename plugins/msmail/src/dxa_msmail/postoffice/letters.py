@@ -15,7 +15,7 @@ import attrs
 from dxa.errors import FormatError
 from dxa_msmail.envelope import MailAddress, mail_address
 from dxa_msmail.ffapi import Attachment
-from dxa_msmail.postoffice import mailbag
+from dxa_msmail.postoffice import damaged, mailbag
 from dxa_msmail.postoffice.identity import next_letter
 from dxa_msmail.postoffice.mailbag import INQUEUE, Header
 from dxa_msmail.postoffice.maildata import Changing, Files
@@ -261,7 +261,7 @@ def digest_of(letter: Letter, stem: str, origin: str, recipient: str = "") -> st
 def drop(change: Changing, bag: str, *slots: int) -> None:
     """Delete headers, and the files of the letters that lie in no mailbag any more.
 
-    A letter whose head cannot be read keeps its files: nobody can tell who else has it. Errors as `mailbag.headers`.
+    Of one that cannot be read only those go of which DXA/BAD has a copy. Errors as `mailbag.headers`.
     """
     wanted = set(slots)
     # A letter may have more than one header (KB Q127752), and is counted once.
@@ -277,6 +277,7 @@ def _release(change: Changing, stem: str) -> None:
     try:
         data, count = recounted(data or b"", source, -1)
     except FormatError:
+        damaged.release(change, stem)
         return
     if count:
         change.write(source, data)
@@ -285,6 +286,7 @@ def _release(change: Changing, stem: str) -> None:
         references = read_mai(data, source).attachments
     except FormatError:
         references = ()
+        damaged.release_attachments(change, stem)
     for name in (source, p1_name(stem), *(att_name(reference.stem) for reference in references)):
         change.remove(name)
 

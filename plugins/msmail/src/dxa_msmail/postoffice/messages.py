@@ -8,12 +8,10 @@ from dxa.errors import FormatError
 from dxa_msmail import ffapi
 from dxa_msmail.envelope import mail_address, mail_text
 from dxa_msmail.ffapi import MailMessage
+from dxa_msmail.postoffice import damaged
+from dxa_msmail.postoffice.damaged import BAD as BAD
 from dxa_msmail.postoffice.letters import Letter, fetch
-from dxa_msmail.postoffice.maildata import OWN, Changing
-from dxa_msmail.postoffice.mailfiles import att_name, mai_name, read_mai
-
-#: Where letters lie that nobody can use, each with the reason.
-BAD = f"{OWN}/BAD"
+from dxa_msmail.postoffice.maildata import Changing
 
 
 def message_of(letter: Letter) -> bytes:
@@ -69,25 +67,10 @@ def _time(date: str, time: str, now: float) -> datetime:
 def set_aside(change: Changing, name: str, stem: str, reason: str) -> None:
     """Keep a letter that nobody can use as ``DXA/BAD/name.MSG``, a message file, with the reason in ``name.WHY``.
 
-    Of one that cannot be read its own files are kept: the MAI as ``name.MAI``, attachments as ``name.AT0`` and so on.
+    Of one that cannot be read its own files are kept, see `dxa_msmail.postoffice.damaged.keep`.
     """
     try:
         change.write(f"{BAD}/{name}.MSG", message_of(fetch(change, stem)))
     except FormatError:
-        _keep_files(change, name, stem)
+        damaged.keep(change, name, stem)
     change.write(f"{BAD}/{name}.WHY", f"{reason}\n".encode())
-
-
-def _keep_files(change: Changing, name: str, stem: str) -> None:
-    data = change.read(mai_name(stem))
-    if data is None:
-        return
-    change.write(f"{BAD}/{name}.MAI", data)
-    try:
-        references = read_mai(data, mai_name(stem)).attachments
-    except FormatError:
-        return
-    for n, reference in enumerate(references):
-        found = change.read(att_name(reference.stem))
-        if found is not None:
-            change.write(f"{BAD}/{name}.AT{n}", found)
