@@ -1,6 +1,6 @@
-"""What must hold in the database at every moment, looked at table by table, and the mending of what can be derived.
+"""What must hold in the database at every moment, looked at table by table.
 
-Whatever is found names its `subject`, which is what `Repairs` wants to know: a view, a peer, or nothing.
+Whatever is found names its `subject`, which is what `dxa.store.repairs` wants to know: a view, a peer, or nothing.
 """
 
 from __future__ import annotations
@@ -14,15 +14,11 @@ from sqlalchemy import (
     Select,
     and_,
     bindparam,
-    delete,
     func,
     inspect,
     literal_column,
-    null,
     or_,
     select,
-    true,
-    update,
 )
 
 from dxa.store import schema
@@ -61,19 +57,19 @@ m, w, o, v = schema.received.c, schema.row.c, schema.told.c, schema.view.c
 c, p, l = schema.cut.c, schema.peer.c, schema.parcel.c  # noqa: E741 - short like the others
 
 #: Numbers that are part of a statement; 0 is also the recipient that stands for nobody (`dxa.ledger.view.LISTS`).
-_NONE: ColumnElement[int] = literal_column("0")
+ZERO: ColumnElement[int] = literal_column("0")
 _ONE: ColumnElement[int] = literal_column("1")
 
-_KNOWN = select(d.id)
+KNOWN = select(d.id)
 #: Whom a co-owner deleted is not there, and the owner may tell of it all the same.
-_BURIED = select(t.recipient)
-_LOST_PROXIES = select(x.key, x.recipient).where(x.recipient.not_in(_KNOWN))
-_RISEN = select(t.recipient).where(t.recipient.in_(_KNOWN))
+BURIED = select(t.recipient)
+_LOST_PROXIES = select(x.key, x.recipient).where(x.recipient.not_in(KNOWN))
+_RISEN = select(t.recipient).where(t.recipient.in_(KNOWN))
 _LOST_ROWS = select(m.peer, m.key, m.recipient, m.id).where(
-    m.recipient > _NONE, m.applied != fixed(""), m.recipient.not_in(_KNOWN), m.recipient.not_in(_BURIED)
+    m.recipient > ZERO, m.applied != fixed(""), m.recipient.not_in(KNOWN), m.recipient.not_in(BURIED)
 )
-_IS_PENDING = and_(m.digest != m.applied, m.digest != func.coalesce(m.pinned, fixed("-")))
-_HIDDEN_ROWS = select(m.peer, m.key, m.id).where(_IS_PENDING, ~m.pending)
+IS_PENDING = and_(m.digest != m.applied, m.digest != func.coalesce(m.pinned, fixed("-")))
+_HIDDEN_ROWS = select(m.peer, m.key, m.id).where(IS_PENDING, ~m.pending)
 _TWICE_TOLD = (
     select(m.peer, m.key, func.count()).where(m.digest != fixed("")).group_by(m.peer, m.key).having(func.count() > _ONE)
 )
@@ -87,7 +83,7 @@ _AHEAD = _AHEAD.where(or_(w.since > v.head, w.until > v.head, w.until <= w.since
 _STRAY = select(w.view, w.name).where(w.view.not_in(select(v.id)))
 _LEFT = select(w.view, w.name).join(schema.view, v.id == w.view)
 _LEFT = _LEFT.where(
-    w.recipient > _NONE, w.until.is_(None), v.usn == bindparam("usn"), v.rules == v.wanted, w.recipient.not_in(_KNOWN)
+    w.recipient > ZERO, w.until.is_(None), v.usn == bindparam("usn"), v.rules == v.wanted, w.recipient.not_in(KNOWN)
 )
 _SHOWN_LISTS = select(w.view, w.type, w.list).distinct().where(w.until.is_(None))
 _CARRIED = select(schema.carried.c.view, schema.carried.c.type, schema.carried.c.list)
@@ -98,7 +94,7 @@ _LOST_CUTS = (
 )
 _LOST_VIEWS = select(p.id, p.view).where(p.view.is_not(None), p.view.not_in(select(v.id)))
 _EMPTY_PARCELS = select(l.id, l.peer).where(
-    l.status == fixed("ready"), l.count > _NONE, l.content.not_in(select(schema.content.c.key))
+    l.status == fixed("ready"), l.count > ZERO, l.content.not_in(select(schema.content.c.key))
 )
 _WAITING = select(l.id, l.peer, l.header).where(l.status == fixed("ready"))
 _CUTS = select(c.peer, c.number)
@@ -108,7 +104,7 @@ _ISSUED: tuple[Select[Any], ...] = (
     select(p.link, func.max(o.since)).join(schema.told, o.peer == p.id).group_by(p.link),
 )
 #: Tables whose ids are counted under their names.
-_COUNTED = {
+COUNTED = {
     "recipient": (d.id, t.recipient),
     "run": (schema.run.c.id,),
     "message": (schema.message.c.id,),
@@ -217,8 +213,8 @@ class Integrity:
 
     def numbers(self) -> Iterator[Damage]:
         """Counters that are behind what was counted."""
-        for name, columns in _COUNTED.items():
-            highest = _highest(self._db, columns)
+        for name, columns in COUNTED.items():
+            highest = highest_of(self._db, columns)
             if highest > self._counters.get(name):
                 yield Damage(Kind.NUMBERS, f"the counter {name} is below {highest}, which was given out")
         for link, highest in self.issued().items():
@@ -250,7 +246,8 @@ class Integrity:
             before = (*row[:keys], since, until, name)
 
 
-def _highest(db: Database, columns: Iterable[Any]) -> int:
+def highest_of(db: Database, columns: Iterable[Any]) -> int:
+    """The highest number in any of these columns."""
     return max(db.select(select(func.max(column)))[0][0] or 0 for column in columns)
 
 
@@ -262,78 +259,3 @@ def _few(kind: Kind, found: Iterable[tuple[str, str]]) -> Iterator[Damage]:
         if more[subject] <= FEW:
             yield Damage(kind, text, subject)
     yield from (Damage(kind, f"and {n - FEW} more of that kind", subject) for subject, n in more.items() if n > FEW)
-
-
-_RAISE = update(schema.received).where(_IS_PENDING).values(pending=true())
-_UNAPPLY = (
-    update(schema.received)
-    .where(m.recipient > _NONE, m.applied != fixed(""), m.recipient.not_in(_KNOWN), m.recipient.not_in(_BURIED))
-    .values(applied=fixed(""), recipient=null(), pending=and_(m.digest != fixed(""), m.pinned.is_(None)))
-)
-_FORGET_DEAD = delete(schema.received).where(m.digest == fixed(""), m.applied == fixed(""), m.recipient.is_(None))
-_FREE = delete(schema.proxy).where(x.recipient.not_in(_KNOWN))
-_BURIED_ALIVE = delete(schema.tombstone).where(t.recipient.in_(_KNOWN))
-_LATEST = schema.told.alias("latest")
-_OLDER_TOLD = delete(schema.told).where(
-    o.until.is_(None),
-    select(_LATEST.c.id)
-    .where(
-        _LATEST.c.peer == o.peer,
-        _LATEST.c.recipient == o.recipient,
-        _LATEST.c.until.is_(None),
-        _LATEST.c.id > o.id,
-    )
-    .correlate(schema.told)
-    .exists(),
-)
-_EMPTY_VIEW = delete(schema.row).where(w.view == bindparam("which"))
-_NO_CUTS_OF_VIEW = delete(schema.cut).where(c.view == bindparam("which"))
-_ANEW = update(schema.view).where(v.id == bindparam("which")).values(rules=fixed(""), usn=_NONE)
-_NO_CUTS = delete(schema.cut).where(c.peer == bindparam("whose"))
-_NO_VIEW = update(schema.peer).where(p.view.not_in(select(v.id))).values(view=null())
-_WITHDRAW = (
-    update(schema.parcel)
-    .where(l.peer == bindparam("whose"), l.status == fixed("ready"), l.kind != fixed("notice"))
-    .values(status=fixed("refused"), reason=fixed("withdrawn by dxa verify --repair"))
-)
-
-
-class Repairs:
-    """Mends what follows from the rest of the database; every other damage stays."""
-
-    def __init__(self, db: Database, counters: Counters) -> None:
-        self._db, self._counters = db, counters
-
-    def directory(self) -> None:
-        """Addresses of nobody are free, and who is there does not count as gone."""
-        self._db.run(_FREE)
-        self._db.run(_BURIED_ALIVE)
-
-    def received(self) -> None:
-        """What is applied to nobody is pending, and whatever is pending is seen."""
-        self._db.run(_UNAPPLY)
-        self._db.run(_FORGET_DEAD)
-        self._db.run(_RAISE)
-
-    def told(self) -> None:
-        """Of several lines of a recipient that count as told at once only the latest one does."""
-        self._db.run(_OLDER_TOLD)
-
-    def view(self, id_: int) -> None:
-        """Empty a view, so that the next cycle makes it anew under fresh numbers; nobody holds a number of it."""
-        for statement in (_EMPTY_VIEW, _NO_CUTS_OF_VIEW, _ANEW):
-            self._db.run(statement, id_)
-
-    def cuts(self, peer: str) -> None:
-        """A peer holds no number any more, and nothing that waits goes out to it."""
-        self._db.run(_NO_CUTS, peer)
-        self._db.run(_NO_VIEW)
-        self._db.run(_WITHDRAW, peer)
-
-    def numbers(self, issued: dict[str, int]) -> None:
-        """Counters are as high as what was counted."""
-        for name, columns in _COUNTED.items():
-            highest = _highest(self._db, columns)
-            self._counters.set(name, max(highest, self._counters.get(name)))
-        for link, highest in issued.items():
-            self._counters.set(f"seq:{link}", max(highest, self._counters.get(f"seq:{link}")))

@@ -20,7 +20,7 @@ from dxa.store.database import Database
 from dxa.store.directory import Directory
 from dxa.store.handover import Handover
 from dxa.store.highwater import HighWater
-from dxa.store.integrity import Integrity, Repairs
+from dxa.store.integrity import Integrity
 from dxa.store.journal import Journal
 from dxa.store.listings import Listings
 from dxa.store.messages import Messages
@@ -31,6 +31,7 @@ from dxa.store.peers import Peers
 from dxa.store.queue import Queue
 from dxa.store.received import Received
 from dxa.store.rejects import Rejects
+from dxa.store.repairs import Repairs
 from dxa.store.resting import Resting
 from dxa.store.schema import HEAD, metadata, version
 from dxa.store.verdicts import Held, Verdicts
