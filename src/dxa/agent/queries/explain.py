@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from dxa.agent import directory
 from dxa.agent.cycle import Agent
-from dxa.agent.directory import Meant
+from dxa.agent.meaning import Meant
 from dxa.agent.outcome import CycleOutcome, LinkOutcome
 from dxa.agent.queries.recipients import address_key, exports, find_recipient, shown
 from dxa.agent.queries.values import Explanation, ImportShown
