@@ -124,7 +124,9 @@ def _reply_to(parcel: Parcel, options: Mapping[str, Any]) -> str:
 
 
 def _encode(segment: Segment, form: _Form) -> _Piece:
-    rows = [_two_lines(row) if row.verb is Verb.MODIFY else row for row in segment.transactions]
+    rows: Sequence[Transaction] = segment.transactions
+    if rows[0].verb is Verb.MODIFY:  # so are all of a segment
+        rows = list(map(_two_lines, rows))
     try:
         _check(rows)
         return _Piece(segment.list_key, _write(rows, form), len(rows), ())
@@ -144,7 +146,7 @@ def queued(rows: list[Transaction], *, code_page: str, spelling: str) -> tuple[b
         return piece.data, piece.records, list(piece.refused)
 
 
-def _one_by_one(list_key: ListKey, rows: list[Transaction], form: _Form) -> _Piece:
+def _one_by_one(list_key: ListKey, rows: Sequence[Transaction], form: _Form) -> _Piece:
     """A comment keeps the number of a record that cannot be written, so that the peer sees no hole (KB Q110496)."""
     lines: list[bytes] = []
     refused: list[Refusal] = []
@@ -164,7 +166,7 @@ def _keys(row: Transaction) -> Iterator[str]:
         yield entry.key or f"{entry.type}:{entry.address}"
 
 
-def _write(rows: list[Transaction], form: _Form) -> bytes:
+def _write(rows: Sequence[Transaction], form: _Form) -> bytes:
     return importtext.write(
         rows,
         code_page=form.code_page,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from heapq import merge
 from itertools import groupby
 
@@ -199,7 +199,7 @@ class BookImport:
         writer = Writer(self.change, book, definitions=self._definitions, make_templates=make_templates)
         for key, entries in lists.items():
             before = book.get(key)
-            if before is None or key in self._definitions or key in book.damaged or before != entries:
+            if before is None or key in self._definitions or key in book.damaged or _differ(before, entries):
                 writer.write(key, entries)
         for key in (key for key in (*self._definitions, *book.damaged) if key not in lists):
             writer.write(key, book.get(key, {}))
@@ -227,6 +227,11 @@ class BookImport:
             row, line = told.get((each.list, entry_key(each.entry)), (None, 0))
             number, raw = (row.number, row.raw) if row else (0, _title(each.entry))
             self.rejects.append(Reject(number, line, raw, each.code, each.reason))
+
+
+def _differ(before: Mapping[str, Entry], after: Mapping[str, Entry]) -> bool:
+    """Whether the entries, which know their keys, are others. Most lists come in their order, which is told at once."""
+    return [*before.values()] != [*after.values()] and before != after
 
 
 def _added_to(item: tuple[int, Transaction | Template]) -> tuple[str, str] | None:
