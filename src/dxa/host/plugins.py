@@ -7,12 +7,11 @@ work, and its error, which names the plugin and the distribution that it came fr
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from importlib.metadata import PackageNotFoundError, version
 from itertools import takewhile
 from pathlib import Path
-from typing import Any, Generic, Literal, TypeVar
+from typing import Any, TypeVar
 
 import attrs
 import pluggy
@@ -20,46 +19,26 @@ import pluggy
 from dxa import hookspecs
 from dxa.address import AddressType, AddressTypes
 from dxa.connector import ConnectorType, Decoder, Scene
-from dxa.discovery import GROUP, Candidate, Selection, What, in_folder, installed
+from dxa.discovery import GROUP, Candidate, Selection, in_folder, installed
 from dxa.errors import NotFoundError, PluginError
+from dxa.host.gifts import (
+    ADDRESS_TYPES,
+    COMMANDS,
+    CONNECTORS,
+    DECODERS,
+    KINDS,
+    SCENES,
+    BrokenError,
+    Kind,
+    checked,
+)
+from dxa.host.values import Given, PluginInfo, Status
 from dxa.memory import Memory
 from dxa.standard import STANDARD
 
 HOOKS = tuple(name for name in vars(hookspecs) if name.startswith("dxa_"))
 
-Status = Literal["found", "loaded", "failed", "disabled"]
-
 T = TypeVar("T")
-
-
-@attrs.frozen(kw_only=True)
-class PluginInfo:
-    """What is known of a plugin."""
-
-    name: str
-    distribution: str = ""
-    version: str = ""
-    status: Status = "found"
-    hooks: tuple[str, ...] = ()
-    connectors: tuple[str, ...] = ()
-    error: str = ""
-
-    def __str__(self) -> str:
-        origin = f"{self.distribution} {self.version}".strip()
-        return f"{self.name} ({origin})" if origin else self.name
-
-
-@attrs.frozen(kw_only=True)
-class Given:
-    """A plugin with what its hooks give; what has failed gives nothing. `declares` as in `Candidate`."""
-
-    info: PluginInfo = PluginInfo(name="")
-    connectors: Sequence[ConnectorType] = ()
-    types: Sequence[AddressType] = ()
-    decoders: Sequence[Decoder] = ()
-    commands: Mapping[str, str] = attrs.field(factory=dict)
-    scenes: Sequence[Scene] = ()
-    declares: frozenset[tuple[str, str]] | None = None
 
 
 @attrs.define
@@ -69,24 +48,6 @@ class _Plugin:
     candidate: Candidate
     info: PluginInfo
     answers: dict[str, list[Any]] = attrs.field(factory=dict)
-
-
-class _Broken(Exception):
-    """What a plugin did wrong; becomes a `PluginError` or the plugin's error text."""
-
-
-@attrs.frozen
-class _Kind(Generic[T]):
-    """What a hook gives: how one value is checked, and the names that it takes, which are compared folded.
-
-    `declared` is the group in which a plugin says beforehand what it brings, if there is one.
-    """
-
-    hook: str
-    check: Callable[[object], T]
-    names: Callable[[T], Iterable[str]]
-    fold: Callable[[str], str] = str
-    declared: What | None = None
 
 
 class Host:
@@ -136,22 +97,22 @@ class Host:
 
     def decoders(self) -> dict[str, Decoder]:
         """All decoders by name."""
-        return {value.name: value for value in self._given(_DECODERS)}
+        return {value.name: value for value in self._given(DECODERS)}
 
     def scenes(self) -> list[Scene]:
         """All scenes of the demo in their order."""
-        return sorted(self._given(_SCENES), key=lambda scene: (scene.order, scene.name))
+        return sorted(self._given(SCENES), key=lambda scene: (scene.order, scene.name))
 
     def commands(self, plugin: str = "") -> dict[str, dict[str, str]]:
         """For each plugin that has commands, or for this one, their names with the ``module:attribute`` of each."""
         asked = [one for one in self._plugins if plugin in ("", one.info.name)]
-        found = ((one.info.name, dict(self._of(one, _COMMANDS))) for one in asked)
+        found = ((one.info.name, dict(self._of(one, COMMANDS))) for one in asked)
         return {name: commands for name, commands in found if commands}
 
     def plugins(self) -> list[PluginInfo]:
         """All plugins, also those that failed; imports those that take part, calls all hooks, and never raises."""
         self.load()
-        for kind in _KINDS:
+        for kind in KINDS:
             self._given(kind)
         return [self._described(plugin) for plugin in self._plugins]
 
@@ -170,7 +131,7 @@ class Host:
 
     def connector(self, name: str) -> ConnectorType | None:
         """The connector of that name; None where no plugin that works brings it."""
-        return self._named(_CONNECTORS, name)
+        return self._named(CONNECTORS, name)
 
     def given(self, name: str) -> Given:
         """A plugin with everything that its hooks give; raises `NotFoundError`."""
@@ -179,11 +140,11 @@ class Host:
             there = ", ".join(plugin.info.name for plugin in self._plugins)
             raise NotFoundError(f"no plugin {name!r}; there are: {there}")
         given = Given(
-            connectors=self._of(plugin, _CONNECTORS),
-            types=self._of(plugin, _ADDRESS_TYPES),
-            decoders=self._of(plugin, _DECODERS),
-            commands=dict(self._of(plugin, _COMMANDS)),
-            scenes=self._of(plugin, _SCENES),
+            connectors=self._of(plugin, CONNECTORS),
+            types=self._of(plugin, ADDRESS_TYPES),
+            decoders=self._of(plugin, DECODERS),
+            commands=dict(self._of(plugin, COMMANDS)),
+            scenes=self._of(plugin, SCENES),
             declares=plugin.candidate.declares,
         )
         return attrs.evolve(given, info=self._described(plugin))
@@ -191,16 +152,16 @@ class Host:
     def origin(self, connector: str) -> tuple[Selection, Path | None] | None:
         """What another process needs to find this connector; None for one that was given in code."""
         kind = self.connector(connector)
-        giver = next((p for p in self._plugins if kind in p.answers.get(_CONNECTORS.hook, ())), None)
+        giver = next((p for p in self._plugins if kind in p.answers.get(CONNECTORS.hook, ())), None)
         return None if giver is None or giver.candidate.given else (self._selection, self._folder)
 
     def _address_types(self, name: str | None) -> Iterable[AddressType]:
         if name is None:
-            return self._given(_ADDRESS_TYPES)
-        kind = self._named(_ADDRESS_TYPES, name)
+            return self._given(ADDRESS_TYPES)
+        kind = self._named(ADDRESS_TYPES, name)
         return () if kind is None else (kind,)
 
-    def _named(self, kind: _Kind[T], name: str) -> T | None:
+    def _named(self, kind: Kind[T], name: str) -> T | None:
         """What the plugins that may bring it give under that name."""
         wanted = kind.fold(name)
         for plugin in self._plugins:
@@ -210,7 +171,7 @@ class Host:
                         return value
         return None
 
-    def _given(self, kind: _Kind[T]) -> list[T]:
+    def _given(self, kind: Kind[T]) -> list[T]:
         """What all plugins give."""
         return [value for plugin in self._plugins for value in self._of(plugin, kind)]
 
@@ -222,7 +183,7 @@ class Host:
             try:
                 hooks = self._register(plugin)
             except (Exception, SystemExit) as error:  # a module that ends the program ends nothing but itself
-                self._fail(plugin, str(error) if isinstance(error, _Broken) else f"{type(error).__name__}: {error}")
+                self._fail(plugin, str(error) if isinstance(error, BrokenError) else f"{type(error).__name__}: {error}")
             else:
                 plugin.info = attrs.evolve(plugin.info, status="loaded", hooks=hooks)
             self._trace(f"import {plugin.info}: {plugin.info.error or ', '.join(plugin.info.hooks) or 'no hooks'}")
@@ -232,39 +193,39 @@ class Host:
         name = plugin.info.name
         first = next(other for other in self._plugins if other.info.name == name)
         if first is not plugin:
-            raise _Broken(f"{first.info} has the same name")
+            raise BrokenError(f"{first.info} has the same name")
         module = plugin.candidate.load()
         wanted = getattr(module, "dxa_api", hookspecs.API_VERSION)
         if not isinstance(wanted, int) or not 1 <= wanted <= hookspecs.API_VERSION:
-            raise _Broken(f"it wants version {wanted!r} of the plugin API; this dxa has {hookspecs.API_VERSION}")
+            raise BrokenError(f"it wants version {wanted!r} of the plugin API; this dxa has {hookspecs.API_VERSION}")
         self._manager.register(module, name)
         callers = self._manager.get_hookcallers(module) or []
         hooks = tuple(sorted(caller.name for caller in callers))
         if unknown := [hook for hook in hooks if hook not in HOOKS]:
             self._manager.unregister(module)
-            raise _Broken(f"there is no hook {', '.join(unknown)}; dxa has {', '.join(HOOKS)}")
+            raise BrokenError(f"there is no hook {', '.join(unknown)}; dxa has {', '.join(HOOKS)}")
         return hooks
 
-    def _of(self, plugin: _Plugin, kind: _Kind[T]) -> list[T]:
+    def _of(self, plugin: _Plugin, kind: Kind[T]) -> list[T]:
         """What one plugin's hook gives, checked; nothing where the plugin does not work or has no such hook."""
         if not self._import(plugin) or kind.hook not in plugin.info.hooks:
             return []
         if kind.hook not in plugin.answers:
             try:
                 plugin.answers[kind.hook] = self._called(plugin, kind)
-            except _Broken as error:
+            except BrokenError as error:
                 self._fail(plugin, str(PluginError(str(plugin.info), f"{kind.hook}{error}")))
                 return []
             self._trace(f"call {kind.hook} of {plugin.info}: {len(plugin.answers[kind.hook])} value(s)")
         return plugin.answers[kind.hook]
 
-    def _called(self, plugin: _Plugin, kind: _Kind[T]) -> list[T]:
+    def _called(self, plugin: _Plugin, kind: Kind[T]) -> list[T]:
         others = [p for p in self._manager.get_plugins() if p is not self._manager.get_plugin(plugin.info.name)]
         try:
             answers = self._manager.subset_hook_caller(kind.hook, others)()
         except (Exception, SystemExit) as error:
-            raise _Broken(f" raised {type(error).__name__}: {error}") from error
-        values = _checked(answers, kind.check)
+            raise BrokenError(f" raised {type(error).__name__}: {error}") from error
+        values = checked(answers, kind.check)
         # Who has a name must not hang on what was asked for first: another process has to find the same one.
         wanted = [name for value in values for name in kind.names(value)]
         for earlier in takewhile(lambda other: other is not plugin, self._plugins):
@@ -278,13 +239,13 @@ class Host:
             self._takers[kind.hook, name] = plugin
         return values
 
-    def _take(self, plugin: _Plugin, kind: _Kind[T], name: str, first: bool) -> None:
+    def _take(self, plugin: _Plugin, kind: Kind[T], name: str, first: bool) -> None:
         """No name may be given twice, by one plugin or by two; commands stand below their plugin."""
         if not first:
-            raise _Broken(f": {name!r} is there twice")
+            raise BrokenError(f": {name!r} is there twice")
         taker = self._takers.get((kind.hook, name))
-        if taker is not None and kind is not _COMMANDS:
-            raise _Broken(f": {name!r} is already given by plugin {taker.info}")
+        if taker is not None and kind is not COMMANDS:
+            raise BrokenError(f": {name!r} is already given by plugin {taker.info}")
 
     def _fail(self, plugin: _Plugin, error: str) -> None:
         plugin.info = attrs.evolve(plugin.info, status="failed", error=error)
@@ -292,9 +253,9 @@ class Host:
         self._takers = {name: taker for name, taker in self._takers.items() if taker is not plugin}
 
     def _described(self, plugin: _Plugin) -> PluginInfo:
-        if plugin.info.status != "loaded" or _CONNECTORS.hook not in plugin.answers:
+        if plugin.info.status != "loaded" or CONNECTORS.hook not in plugin.answers:
             return attrs.evolve(plugin.info, connectors=_declared(plugin.candidate))
-        names = (kind.name for kind in plugin.answers[_CONNECTORS.hook])
+        names = (kind.name for kind in plugin.answers[CONNECTORS.hook])
         return attrs.evolve(plugin.info, connectors=tuple(sorted(names)))
 
 
@@ -311,13 +272,13 @@ class _Connectors(Mapping[str, ConnectorType]):
         return found
 
     def __iter__(self) -> Iterator[str]:
-        return (kind.name for kind in self._host._given(_CONNECTORS))
+        return (kind.name for kind in self._host._given(CONNECTORS))
 
     def __len__(self) -> int:
-        return len(self._host._given(_CONNECTORS))
+        return len(self._host._given(CONNECTORS))
 
 
-def _brings(plugin: _Plugin, kind: _Kind[Any], names: Iterable[str]) -> bool:
+def _brings(plugin: _Plugin, kind: Kind[Any], names: Iterable[str]) -> bool:
     """Whether the plugin may give something under one of these names, as far as is known without importing it."""
     return kind.declared is None or any(plugin.candidate.brings(kind.declared, name) for name in names)
 
@@ -350,65 +311,3 @@ def _version(distribution: str) -> str:
 
 def _declared(candidate: Candidate) -> tuple[str, ...]:
     return tuple(sorted(name for group, name in candidate.declares or () if group == "dxa.connectors"))
-
-
-def _checked(answers: list[Any], check: Callable[[object], T]) -> list[T]:
-    if not answers:
-        raise _Broken(" returned None, not a list")
-    values: list[T] = []
-    for answer in answers:
-        if not isinstance(answer, (list, tuple)):
-            raise _Broken(f" returned {type(answer).__name__}, not a list")
-        for value in answer:
-            try:
-                values.append(check(value))
-            except TypeError as error:
-                raise _Broken(f" returned {error}") from None
-    return values
-
-
-def _instance_of(kind: type[T]) -> Callable[[object], T]:
-    def check(value: object) -> T:
-        if not isinstance(value, kind):
-            raise TypeError(f"a {type(value).__name__} in its list, not a {kind.__name__}")
-        return value
-
-    return check
-
-
-def _check_address_type(value: object) -> AddressType:
-    kind = _instance_of(AddressType)(value)
-    own = {known.upper() for standard in STANDARD for known in (standard.name, *standard.aliases)}
-    if taken := [name for name in (kind.name, *kind.aliases) if name.upper() in own]:
-        raise TypeError(f"the address type {taken[0]!r}, which is dxa's own")
-    return kind
-
-
-def _check_decoder(value: object) -> Decoder:
-    decoder = _instance_of(Decoder)(value)
-    if wrong := [ending for ending in decoder.endings if not re.fullmatch(r"(\.[a-z0-9_-]+)+", ending)]:
-        raise TypeError(f"the decoder {decoder.name!r} with the ending {wrong[0]!r}, not one like '.ldif'")
-    if decoder.endings and not (decoder.read or decoder.write):
-        raise TypeError(f"the decoder {decoder.name!r} with endings, but neither read nor write")
-    return decoder
-
-
-def _check_command(value: object) -> tuple[str, str]:
-    match value:
-        case (str(name), str(target)) if name and re.fullmatch(r"[\w.]+:\w+", target):
-            return name, target
-    raise TypeError(f"{value!r} in its list, not (name, 'module:attribute')")
-
-
-_CONNECTORS = _Kind("dxa_connectors", _instance_of(ConnectorType), lambda kind: (kind.name,), declared="dxa.connectors")
-_ADDRESS_TYPES = _Kind(
-    "dxa_address_types",
-    _check_address_type,
-    lambda kind: (kind.name, *kind.aliases),
-    fold=str.upper,
-    declared="dxa.address_types",
-)
-_DECODERS = _Kind("dxa_decoders", _check_decoder, lambda decoder: (decoder.name,))
-_SCENES = _Kind("dxa_demo_scenes", _instance_of(Scene), lambda scene: (scene.name,))
-_COMMANDS: _Kind[tuple[str, str]] = _Kind("dxa_commands", _check_command, lambda command: (command[0],))
-_KINDS: tuple[_Kind[Any], ...] = (_CONNECTORS, _ADDRESS_TYPES, _DECODERS, _COMMANDS, _SCENES)
