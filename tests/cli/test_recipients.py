@@ -274,3 +274,18 @@ def test_addresses_of_a_template_that_came_later(site: Driver) -> None:
     assert "2 recipients got addresses." in done.out
     assert "Nobody lacks an address." in again.out
     assert [["MEM:Müller"], ["MEM:Müller2"]] == shown
+
+
+def test_a_stated_address_that_rests_is_given_and_noted(site: Driver) -> None:
+    """Whose it was and until when it rests stands below what was done."""
+    site.replace("#rest_days = 0", "rest_days = 30")
+    for name in ("Ann", "Bo"):
+        site("recipients", "add", "--name", name, "--proxy", f"MEM:{name}")
+    site("recipients", "remove", "Ann")
+    added = site("recipients", "add", "--name", "Cy", "--proxy", "MEM:ann")
+    site("recipients", "remove", "Cy")
+    changed = site("recipients", "set", "Bo", "--proxy", "MEM:ann")
+
+    assert (0, 0) == (added.status, changed.status)
+    assert "Note: MEM:ann belonged to 'Ann' (recipient 1) and rests until " in added.out
+    assert "Note: MEM:ann belonged to 'Cy' (recipient 3) and rests until " in changed.out
