@@ -519,11 +519,11 @@ _TEXTS = st.binary(max_size=40).map(lambda data: data.replace(b"\0", b"").decode
 
 @st.composite
 def _carried(draw: st.DrawFn) -> Carried:
-    to = draw(st.lists(_ADDRESSES, min_size=1, max_size=4, unique=True))
+    to = draw(st.lists(_ADDRESSES | _TEXTS, min_size=1, max_size=4, unique=True))
     letter = Letter(
-        sender=draw(_ADDRESSES),
+        sender=draw(_TEXTS),
         to=tuple(to),
-        time=SENT,
+        time=draw(st.datetimes()).replace(second=0, microsecond=0),
         subject=draw(_TEXTS),
         body=draw(st.binary(max_size=200)),
         attachments=tuple(draw(st.lists(st.builds(Attachment, _NAMES, st.binary(max_size=80)), max_size=3))),

@@ -7,6 +7,7 @@ The seal says from which postoffice to which other one the letter goes, and is s
 from __future__ import annotations
 
 import re
+from calendar import timegm
 from itertools import count
 
 import attrs
@@ -65,7 +66,7 @@ def write(carried: Carried, key: PrivateKey) -> bytes:
         text=f"From: {letter.sender}\n" + "".join(f"To: {recipient}\n" for recipient in carried.recipients),
     )
     origin, target = (f"{tag(name)}@dxa.invalid" for name in (carried.sender, carried.to))  # RFC 2606
-    return mails.compose(made, origin=origin, target=target, now=letter.time.timestamp(), key=key)
+    return mails.compose(made, origin=origin, target=target, now=timegm(letter.time.timetuple()), key=key)
 
 
 def read(data: bytes, *, sender: str, to: str, key: PublicKey) -> Carried:
