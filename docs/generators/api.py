@@ -20,7 +20,9 @@ from dxa.config.model import PluginsTable, ProcessTable
 
 #: The modules of each part of the page, in the order in which they stand there.
 MODULES: dict[str, tuple[str, ...]] = {
-    "connector": ("dxa.connector",),
+    "connector": tuple(
+        f"dxa.connector.{part}" for part in ("types", "traits", "reports", "parcels", "abilities", "offers")
+    ),
     "values": ("dxa.entry", "dxa.recipient", "dxa.change", "dxa.dirsync.messages", "dxa.errors"),
     "addresses": ("dxa.address", "dxa.standard", "dxa.x400"),
     "transports": (
