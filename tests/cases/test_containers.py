@@ -13,6 +13,7 @@ def told(site: SiteHarness) -> list[str]:
 def test_a_container_that_nobody_is_in_is_a_doubt(make_site: MakeSite) -> None:
     """It is gone, or never was; one that a link imports into may be empty yet, and one above a filled one is not."""
     site = make_site(mail("NET/ONE", export_containers='["Staf", "Foreign", "Recipients"]'))
+    site.joined("NET/ONE", "A Ole Berg\tPCM:NET/ONE/OLE")
     before = told(site)
     site.add("Ann Lee", container="Recipients/North")
 

@@ -80,6 +80,13 @@ breaks("peer_lists_are_list_keys")(_typed("UpperPeerLists", peer_lists=lambda _o
 breaks("peer_lists_are_list_keys")(_typed("UnknownPeerLists", peer_lists=lambda _options: frozenset({("MBX", "po1")})))
 
 
+breaks("places_are_texts")(_typed("ListsOfPlaces", writes_in=lambda _site, _options: [("server", "container")]))
+breaks("places_are_texts")(_typed("PlacesAsOneText", writes_in=lambda _site, _options: frozenset({"container"})))
+#: No two calls get the same of these.
+FRESH = itertools.count()
+breaks("places_are_texts")(_typed("FreshPlaces", writes_in=lambda _site, _options: frozenset({(str(next(FRESH)),)})))
+
+
 def _no_digits(name: str) -> None:
     if not name.isalpha():
         raise AddressError("a peer's name has letters only", got=name)

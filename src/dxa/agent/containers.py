@@ -8,6 +8,9 @@ from dxa.config import Finding, Site
 from dxa.recipient import inside
 from dxa.store import Store
 
+#: The owner of the site's own recipients.
+SITE = ""
+
 
 def empty_of(store: Store, wanted: Iterable[str]) -> tuple[str, ...]:
     """Those of these containers in which, and below which, nobody is."""
@@ -16,10 +19,9 @@ def empty_of(store: Store, wanted: Iterable[str]) -> tuple[str, ...]:
 
 
 def absent(store: Store, config: Site) -> Iterator[Finding]:
-    """Export containers that nobody is in and nothing is imported into; none at a site without recipients."""
-    there = store.directory.containers()
-    filled = [*there, *(peer.imports.container for peer in config.peers())]
-    for link in config.links.values() if there else ():
+    """Export containers that nobody is in and nothing is imported into; none as long as the site has nobody itself."""
+    filled = [*store.directory.containers(), *(peer.imports.container for peer in config.peers())]
+    for link in config.links.values() if store.directory.count(SITE) else ():
         wanted = dict.fromkeys(each for peer in link.peers.values() for each in peer.exports.containers)
         for each in wanted if link.enabled else ():
             if not any(inside(container, each) for container in filled):

@@ -33,6 +33,19 @@ def peer_lists_are_list_keys(make: MakeHarness) -> None:
         expect(list_ == list_.casefold(), f"the list {list_!r} is not in folded case")
 
 
+@must("Return a frozenset of tuples of texts, from the outside in; two that mean one place are spelled alike.")
+def places_are_texts(make: MakeHarness) -> None:
+    """The places that a link alone may write in are tuples of texts, by the site and the link's options alone."""
+    harness = make()
+    site, options = ("LAB", "HQ"), harness.configured()
+    places: Any = harness.connector_type.writes_in(site, options)
+    expect(isinstance(places, frozenset), f"it gave a {type(places).__name__}")
+    for place in places:
+        texts = isinstance(place, tuple) and bool(place) and all(isinstance(step, str) for step in place)
+        expect(texts, f"{place!r} is no tuple of texts")
+    expect(places == harness.connector_type.writes_in(site, options), "the second call gave other places")
+
+
 @must("Accept every name that a message of a peer can bear, and raise `AddressError` for what never can be one.")
 def peer_names_are_checked(make: MakeHarness) -> None:
     """A name that a peer has is accepted; a text that can be none raises AddressError, and no other error."""
@@ -230,6 +243,7 @@ def _logged(lines: list[str]) -> Iterator[None]:
 
 CHECKS = (
     peer_lists_are_list_keys,
+    places_are_texts,
     peer_names_are_checked,
     what_is_given_can_travel,
     the_process_is_left_as_it_is,
