@@ -11,7 +11,7 @@ a letter again, and the digest says that only its header is left to delete. Neve
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from dxa.errors import FormatError, TransportError
@@ -48,8 +48,9 @@ def run(
     with logged(po, clock, "EXTERNAL") as journal:
         with po.look() as files:
             own = name_of(files)
+            shared = [row for row in networks.postoffices(files).values() if row.route.kind is RouteKind.BAG]
         returns = Returns(own=own, now=clock(), journal=journal, outcome=Outcome(), give_up=give_up)
-        bags = _fetch(po, returns, batch)
+        bags = _fetch(po, returns, batch, shared) if shared else []
         held = _sort(po, returns)
         returned = len(returns.outcome.returned)
         closed: dict[str, str] = {}
@@ -65,12 +66,8 @@ def run(
         return returns.outcome
 
 
-def _fetch(po: Maildata, returns: Returns, batch: int) -> list[Taking]:
-    """Take what lies in bags for us; returns what has become of it."""
-    with po.look() as files:
-        rows = [row for row in networks.postoffices(files).values() if row.route.kind is RouteKind.BAG]
-    if not rows:
-        return []
+def _fetch(po: Maildata, returns: Returns, batch: int, rows: Iterable[PostofficeRow]) -> list[Taking]:
+    """Take what lies for us in the bags that are shared with these; returns what has become of it."""
     from dxa_msmail.programs.bagging import Taking  # what signs and reads e-mails takes time to come
 
     bags = [Taking(po, row, returns, batch) for row in rows]
