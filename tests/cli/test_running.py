@@ -166,6 +166,7 @@ def test_database_that_is_gone(linked: Driver) -> None:
 
     assert 1 == done.status
     assert "there is no database" in done.err
+    assert "bring back a backup by `dxa restore`" in done.err
 
 
 # -- errors --------------------------------------------------------------------------------------------------------

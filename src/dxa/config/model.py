@@ -14,8 +14,7 @@ import attrs
 
 from dxa.config.secrets import Secret
 from dxa.connector import Allowance
-from dxa.options import Field, filled, not_negative, positive
-from dxa.options import option as key
+from dxa.options import Field, filled, not_negative, option, positive
 from dxa.plan import Limits
 from dxa.recipient import DEFAULT_TRUST, trust_level
 from dxa.rules.addressing import AddressingRules
@@ -86,18 +85,18 @@ def _attributes(_instance: object, _field: Field, value: Mapping[str, str]) -> N
 class SiteTable:
     """``[site]``: who we are, where things are kept and for how long."""
 
-    format: int = key("format of this file; leave it as it is", FORMAT, validator=_known_format)
-    organization: str = key("name of the organisation; the network (NET) of the shadow postoffice", validator=filled)
-    name: str = key("name of the site; the postoffice (PO) of the shadow postoffice", validator=filled)
-    database: str = key(
+    format: int = option("format of this file; leave it as it is", FORMAT, validator=_known_format)
+    organization: str = option("name of the organisation; the network (NET) of the shadow postoffice", validator=filled)
+    name: str = option("name of the site; the postoffice (PO) of the shadow postoffice", validator=filled)
+    database: str = option(
         "URL of the database; a SQLite file is looked for in this folder", "sqlite:///dxa.db", validator=filled
     )
-    high_water: Path = key("file that keeps the highest number issued, outside the database", Path("dxa.numbers"))
-    administrator: str = key('address for notices, as "MS:LAB/HQ/ADMIN"', "", validator=_address)
-    administrator_command: tuple[str, ...] = key("command that gets each notice on its standard input", ())
-    keep_messages_days: int = key("days that messages are kept", 30, validator=not_negative)
-    keep_runs_days: int = key("days that runs can be explained and undone", 90, validator=not_negative)
-    keep_cuts_days: int = key(
+    high_water: Path = option("file that keeps the highest number issued, outside the database", Path("dxa.numbers"))
+    administrator: str = option('address for notices, as "MS:LAB/HQ/ADMIN"', "", validator=_address)
+    administrator_command: tuple[str, ...] = option("command that gets each notice on its standard input", ())
+    keep_messages_days: int = option("days that messages are kept", 30, validator=not_negative)
+    keep_runs_days: int = option("days that runs can be explained and undone", 90, validator=not_negative)
+    keep_cuts_days: int = option(
         "days that numbers below the confirmed one are kept, for peers that are set back",
         14,
         validator=not_negative,
@@ -111,22 +110,22 @@ _LIMITS = Limits()
 class GuardsTable(Limits):
     """``[guards]``: what holds a plan until somebody approves it; also per link and per peer."""
 
-    empty: bool = key("hold when a peer's full list is suddenly empty", _LIMITS.empty)
-    shrink_percent: float = key(
+    empty: bool = option("hold when a peer's full list is suddenly empty", _LIMITS.empty)
+    shrink_percent: float = option(
         "hold when more than this part of the entries would be deleted", _LIMITS.shrink_percent, validator=_percentage
     )
-    shrink_count: int = key(
+    shrink_count: int = option(
         "so many deletions are allowed whatever their part", _LIMITS.shrink_count, validator=not_negative
     )
-    everything_count: int = key(
+    everything_count: int = option(
         "hold when all entries change, if there are at least so many; 0 never",
         _LIMITS.everything_count,
         validator=not_negative,
     )
-    rules_changed: bool = key("hold what a changed configuration does to existing entries", _LIMITS.rules_changed)
-    tail: bool = key("hold when all that is missing stood at the end of the list", _LIMITS.tail)
-    foreign: bool = key("hold deletions of what dxa did not create", _LIMITS.foreign)
-    container: bool = key(
+    rules_changed: bool = option("hold what a changed configuration does to existing entries", _LIMITS.rules_changed)
+    tail: bool = option("hold when all that is missing stood at the end of the list", _LIMITS.tail)
+    foreign: bool = option("hold deletions of what dxa did not create", _LIMITS.foreign)
+    container: bool = option(
         "hold deletions of more than `shrink_count` recipients that are here, when an export container has nobody in "
         "it any more",
         _LIMITS.container,
@@ -137,24 +136,24 @@ class GuardsTable(Limits):
 class AddressingTable:
     """``[addressing]``: which addresses recipients are given."""
 
-    templates: Mapping[str, str] = key(
+    templates: Mapping[str, str] = option(
         "pattern of each address type; fields are alias given surname initials name organization site domain",
         {"MS": "{organization}/{site}/{alias}"},
         validator=_templates,
     )
-    domain: str = key("what {domain} stands for", "")
-    domains: Mapping[str, str] = key('domain of the recipients of a postoffice: "NET/PO" = "po.example"', {})
-    code_pages: Mapping[str, str] = key(
+    domain: str = option("what {domain} stands for", "")
+    domains: Mapping[str, str] = option('domain of the recipients of a postoffice: "NET/PO" = "po.example"', {})
+    code_pages: Mapping[str, str] = option(
         'code page whose letters addresses of a type may have, as CCMAIL = "cp850"; ascii where none is named',
         {},
         validator=_code_pages,
     )
-    rest_days: int = key(
+    rest_days: int = option(
         "days that an address which somebody had is given to nobody else, unless it is stated; 0 gives it at once",
         0,
         validator=not_negative,
     )
-    umlauts: Style = key("how letters are written that a system lacks: german, nordic or plain", "german")
+    umlauts: Style = option("how letters are written that a system lacks: german, nordic or plain", "german")
 
 
 _NAMES = NameLimits()
@@ -166,51 +165,51 @@ _NAMES = NameLimits()
 class FilterTable:
     """One filter of `filters_in` or `filters_out`."""
 
-    field: str = key(
+    field: str = option(
         "name, alias, container, kind, address (with its type) or an attribute", validator=filled, example="name"
     )
-    pattern: str = key("the whole value; * stands for any text, case does not count", example="*(test)")
-    action: Action = key("exclude what matches, or include nothing else", "exclude")
+    pattern: str = option("the whole value; * stands for any text, case does not count", example="*(test)")
+    action: Action = option("exclude what matches, or include nothing else", "exclude")
 
 
 @attrs.frozen(kw_only=True)
 class CustomTable:
     """`export_custom`: which custom recipients are exported."""
 
-    manual: bool = key("those made by hand", False)
-    imported: bool = key("those that other peers told us of", True)
+    manual: bool = option("those made by hand", False)
+    imported: bool = option("those that other peers told us of", True)
 
 
 @attrs.frozen(kw_only=True)
 class Rules:
     """What decides who goes over a link and how; keys of a link that each of its peers may override."""
 
-    import_container: str = key("container for what the peer tells us", validator=filled, example="Foreign")
-    import_trust: int = key("trust level of what is imported", DEFAULT_TRUST, validator=trust_level)
-    append_name: bool = key("append the peer's name to imported names", False)
-    adopt: bool = key("take over custom recipients made by hand when the peer tells their address", True)
-    by_postoffice: bool = key("a container of its own for each NET/PO below the import container", False)
-    export_containers: tuple[str, ...] = key("containers whose recipients are exported; empty exports nothing", ())
-    export_trust: int = key("highest trust level that is exported", DEFAULT_TRUST, validator=trust_level)
-    export_mailboxes: bool = key("export mailboxes", True)
-    export_custom: CustomTable = key("which custom recipients are exported", CustomTable())
-    export_custom_in: Mapping[str, CustomTable] = key(
+    import_container: str = option("container for what the peer tells us", validator=filled, example="Foreign")
+    import_trust: int = option("trust level of what is imported", DEFAULT_TRUST, validator=trust_level)
+    append_name: bool = option("append the peer's name to imported names", False)
+    adopt: bool = option("take over custom recipients made by hand when the peer tells their address", True)
+    by_postoffice: bool = option("a container of its own for each NET/PO below the import container", False)
+    export_containers: tuple[str, ...] = option("containers whose recipients are exported; empty exports nothing", ())
+    export_trust: int = option("highest trust level that is exported", DEFAULT_TRUST, validator=trust_level)
+    export_mailboxes: bool = option("export mailboxes", True)
+    export_custom: CustomTable = option("which custom recipients are exported", CustomTable())
+    export_custom_in: Mapping[str, CustomTable] = option(
         'the same of single containers, with what is below them: "Foreign/Guests" = { manual = true }; what such a '
         "table leaves out is the link's",
         {},
     )
-    export_lists: bool = key("export distribution lists, by name only", True)
-    export_folders: bool = key("export public folders", True)
-    export_fallback: bool = key("show recipients of a type that was not asked for by their address here", True)
-    hidden_exceptions: tuple[str, ...] = key("aliases that are exported although hidden", ())
-    filters_in: tuple[FilterTable, ...] = key("which entries are imported", ())
-    filters_out: tuple[FilterTable, ...] = key("which recipients are exported", ())
-    templates: bool = key("template values may go to the peer; to requestors that ask for them", True)
-    attributes: Mapping[str, str] = key("attribute that a template's prompt stands for", {}, validator=_attributes)
-    gateways: Mapping[str, str] = key("gateway name of types whose addresses need one", {})
-    code_page: str = key("code page of the peer's address lists", _NAMES.code_page, validator=_code_page)
-    name_length: int = key("longest name in the peer's lists, in bytes", _NAMES.length, validator=_long_enough)
-    type_case: Case = key("how address types are written: upper or lower", "upper")
+    export_lists: bool = option("export distribution lists, by name only", True)
+    export_folders: bool = option("export public folders", True)
+    export_fallback: bool = option("show recipients of a type that was not asked for by their address here", True)
+    hidden_exceptions: tuple[str, ...] = option("aliases that are exported although hidden", ())
+    filters_in: tuple[FilterTable, ...] = option("which entries are imported", ())
+    filters_out: tuple[FilterTable, ...] = option("which recipients are exported", ())
+    templates: bool = option("template values may go to the peer; to requestors that ask for them", True)
+    attributes: Mapping[str, str] = option("attribute that a template's prompt stands for", {}, validator=_attributes)
+    gateways: Mapping[str, str] = option("gateway name of types whose addresses need one", {})
+    code_page: str = option("code page of the peer's address lists", _NAMES.code_page, validator=_code_page)
+    name_length: int = option("longest name in the peer's lists, in bytes", _NAMES.length, validator=_long_enough)
+    type_case: Case = option("how address types are written: upper or lower", "upper")
 
 
 @attrs.frozen(kw_only=True)
@@ -218,16 +217,16 @@ class PeerTable(Rules):
     """``[links.NAME.peers."PEER"]``: one registered peer, and what of its link's rules is different for it."""
 
     # Its default is never used: what a peer leaves out is its link's.
-    import_container: str = key("container for what this peer tells us", "the link's", validator=filled)
-    password: Secret | None = key("env:NAME, file:PATH or the text itself", None)
-    no_password: bool = key("say so when this peer has no password", False)
-    types: tuple[str, ...] = key("address types it may have; empty is what it asks for", ())
-    limit: int = key("largest message in bytes; 0 is no limit but the one it asks for", 0, validator=not_negative)
-    own_lists: tuple[str, ...] = key("further NET/POs that are its own", ())
-    co_owners: tuple[str, ...] = key("peers (LINK/NAME) whose entries it may change too", ())
-    sender: str = key("address that it must send from; empty is any mailbox at its name", "")
-    reply_mailbox: str = key("mailbox that answers go to; empty is the connector's own", "")
-    guards: GuardsTable = key("limits that differ for this peer", GuardsTable())
+    import_container: str = option("container for what this peer tells us", "the link's", validator=filled)
+    password: Secret | None = option("env:NAME, file:PATH or the text itself", None)
+    no_password: bool = option("say so when this peer has no password", False)
+    types: tuple[str, ...] = option("address types it may have; empty is what it asks for", ())
+    limit: int = option("largest message in bytes; 0 is no limit but the one it asks for", 0, validator=not_negative)
+    own_lists: tuple[str, ...] = option("further NET/POs that are its own", ())
+    co_owners: tuple[str, ...] = option("peers (LINK/NAME) whose entries it may change too", ())
+    sender: str = option("address that it must send from; empty is any mailbox at its name", "")
+    reply_mailbox: str = option("mailbox that answers go to; empty is the connector's own", "")
+    guards: GuardsTable = option("limits that differ for this peer", GuardsTable())
 
 
 def _times(_instance: object, field: Field, value: tuple[str, ...]) -> None:
@@ -250,13 +249,13 @@ def _zone(_instance: object, field: Field, value: str) -> None:
 class ScheduleTable:
     """`schedule` of a link: when `dxa run` runs its cycles."""
 
-    style: ScheduleStyle = key("always, selected (at `times`) or never", "always")
-    every_minutes: float = key("minutes from one cycle to the next, of style always", 15.0, validator=positive)
-    times: tuple[str, ...] = key(
+    style: ScheduleStyle = option("always, selected (at `times`) or never", "always")
+    every_minutes: float = option("minutes from one cycle to the next, of style always", 15.0, validator=positive)
+    times: tuple[str, ...] = option(
         "of style selected: HH:MM, *:MM, or DAYS HH:MM like mon-fri 18:00", (), validator=_times
     )
-    zone: str = key("time zone of these times, as Europe/Berlin; empty is the machine's", "", validator=_zone)
-    window_hours: float = key(
+    zone: str = option("time zone of these times, as Europe/Berlin; empty is the machine's", "", validator=_zone)
+    window_hours: float = option(
         "a cycle that could not run at its time runs so many hours later", 8.0, validator=positive
     )
 
@@ -279,11 +278,11 @@ class ScheduleTable:
 class ProcessTable:
     """`process` of a link: its connector runs in a process of its own, which ends when it takes more than this."""
 
-    own: bool = key("false: in dxa's process, without limits", True)
-    silence_minutes: float = key("minutes in which it must have said something", 120.0, validator=positive)
-    call_minutes: float = key("minutes for one thing: all that waits, or one parcel", 360.0, validator=positive)
-    reports: int = key("reports in one cycle", 1_000_000, validator=positive)
-    megabytes: float = key("size of one report", 1024.0, validator=positive)
+    own: bool = option("false: in dxa's process, without limits", True)
+    silence_minutes: float = option("minutes in which it must have said something", 120.0, validator=positive)
+    call_minutes: float = option("minutes for one thing: all that waits, or one parcel", 360.0, validator=positive)
+    reports: int = option("reports in one cycle", 1_000_000, validator=positive)
+    megabytes: float = option("size of one report", 1024.0, validator=positive)
 
     def allowance(self) -> Allowance:
         """What the table means."""
@@ -300,33 +299,33 @@ class ProcessTable:
 class LinkTable(Rules):
     """``[links.NAME]``: a connection to a foreign system; the connector has a table of its own in it, by its name."""
 
-    connector: str = key("which connector", validator=filled, example="memory")
-    role: str = key("the part that dxa plays, where a connector has several", "")
-    enabled: bool = key("take part in cycles", True)
-    schedule: ScheduleTable = key("when `dxa run` runs its cycles", ScheduleTable())
-    process: ProcessTable = key("what its connector's process may take", ProcessTable())
-    guards: GuardsTable = key("limits that differ for this link", GuardsTable())
-    peers: Mapping[str, PeerTable] = key("its peers by name", {})
+    connector: str = option("which connector", validator=filled, example="memory")
+    role: str = option("the part that dxa plays, where a connector has several", "")
+    enabled: bool = option("take part in cycles", True)
+    schedule: ScheduleTable = option("when `dxa run` runs its cycles", ScheduleTable())
+    process: ProcessTable = option("what its connector's process may take", ProcessTable())
+    guards: GuardsTable = option("limits that differ for this link", GuardsTable())
+    peers: Mapping[str, PeerTable] = option("its peers by name", {})
 
 
 @attrs.frozen(kw_only=True)
 class PluginsTable:
     """``[plugins]``: which plugins take part; * in a name stands for any text."""
 
-    only: tuple[str, ...] = key("names of those that take part; empty is all that are found", ())
-    without: tuple[str, ...] = key("names of those that do not", ())
-    folder: str = key("folder of plugins of one file each; none when it is not there", "plugins", validator=filled)
+    only: tuple[str, ...] = option("names of those that take part; empty is all that are found", ())
+    without: tuple[str, ...] = option("names of those that do not", ())
+    folder: str = option("folder of plugins of one file each; none when it is not there", "plugins", validator=filled)
 
 
 @attrs.frozen(kw_only=True)
 class File:
     """``dxa.toml``."""
 
-    site: SiteTable = key("who we are")
-    plugins: PluginsTable = key("which plugins take part", PluginsTable())
-    guards: GuardsTable = key("what holds a plan", GuardsTable())
-    addressing: AddressingTable = key("which addresses recipients are given", AddressingTable())
-    links: Mapping[str, LinkTable] = key("the links by name", {})
+    site: SiteTable = option("who we are")
+    plugins: PluginsTable = option("which plugins take part", PluginsTable())
+    guards: GuardsTable = option("what holds a plan", GuardsTable())
+    addressing: AddressingTable = option("which addresses recipients are given", AddressingTable())
+    links: Mapping[str, LinkTable] = option("the links by name", {})
 
 
 RULE_KEYS = frozenset(field.name for field in attrs.fields(Rules))

@@ -308,6 +308,17 @@ def _compile(statement: ClauseElement, dialect: Any, size: int) -> tuple[str, Se
     return expanded.statement, expanded.positiontup
 
 
+#: What to do about what SQLite says.
+_ADVICE = {
+    "disk I/O error": "; is the disk full or broken?",
+    "disk is full": "; make room on its disk, and run it again",
+    "readonly": "; may this user write the file and its folder?",
+    "unable to open": "; is its folder there, and may this user write in it?",
+    "not a database": "; bring back a backup by `dxa restore`",
+    "malformed": "; bring back a backup by `dxa restore`",
+}
+
+
 @contextmanager
 def _faults() -> Iterator[None]:
     try:
@@ -319,4 +330,6 @@ def _faults() -> Iterator[None]:
 def _fault(error: DBAPIError) -> StoreError | LockedError:
     if "database is locked" in str(error.orig):
         return LockedError(f"another process has been writing to the database for {PATIENCE} seconds; try again later")
-    return StoreError(f"the database refuses: {error.orig}")
+    said = str(error.orig)
+    advice = next((then for part, then in _ADVICE.items() if part in said), "")
+    return StoreError(f"the database refuses: {said}{advice}")

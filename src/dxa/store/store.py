@@ -78,7 +78,7 @@ class Store:
         """
         file = _file(url)
         if file is not None and not create and not file.is_file():
-            raise StoreError(f"there is no database {file}; `dxa init` makes one")
+            raise StoreError(f"there is no database {file}; bring back a backup by `dxa restore`, or make a new site")
         if file is not None and create:
             _claim(file)
         db = Database(url)
@@ -239,7 +239,9 @@ def _bring_up(db: Database, url: str, create: bool) -> None:
     if found is not None and found > HEAD:
         raise StoreError(f"the database has schema {found}, newer than this program's {HEAD}: use the newer program")
     if found is None and not create:
-        raise StoreError(f"{_shown(url)} is not a database of dxa; `dxa init` makes one")
+        raise StoreError(
+            f"{_shown(url)} is not a database of dxa; bring back a backup by `dxa restore`, or make a new site"
+        )
     if found is None:
         _create(db)
     else:

@@ -113,7 +113,7 @@ class CheckShown:
 
 @attrs.frozen(kw_only=True)
 class PeerStatus:
-    """How one peer stands (dx:T-222: all numbers, times and the lag, without a raw mode)."""
+    """How one peer stands: all numbers, times and the lag."""
 
     peer: str = said("LINK/NAME")
     link: str = said("the link")
@@ -359,7 +359,7 @@ class RecipientShown:
 
 @attrs.frozen(kw_only=True)
 class ExportShown:
-    """How one recipient stands with one peer (dx:T-228)."""
+    """How one recipient stands with one peer."""
 
     peer: str = said("LINK/NAME")
     shown: bool = said("the peer is shown it")
@@ -431,7 +431,7 @@ class PeerShown:
 
 @attrs.frozen(kw_only=True)
 class ListCount:
-    """How many entries of one list one peer is shown (dx:T-018)."""
+    """How many entries of one list one peer is shown."""
 
     peer: str = said("LINK/NAME")
     type: str = said("address type")
