@@ -6,7 +6,7 @@ requestors that may hold the same and want the same; each gets it without its ow
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import attrs
@@ -14,19 +14,16 @@ import attrs
 from dxa.connector import Parcel, ParcelKind, PeerInfo
 from dxa.dirsync import server
 from dxa.dirsync.messages import Reply
-from dxa.entry import Entry, Transaction, Verb, is_definition
+from dxa.entry import Transaction, Verb
 from dxa.ledger.answer import (
     Content,
     Cut,
-    Held,
     ListKey,
     Pick,
     Step,
     definitions,
     full,
     number_steps,
-    redefined,
-    update,
 )
 from dxa.ledger.pacing import content_size, furthest, size_of, why_whole
 from dxa_msmail import ffapi
@@ -238,25 +235,9 @@ class Answering:
 
     def steps(self, pick: Pick, places: frozenset[tuple[int, Pick]], target: int) -> list[Step]:
         """From whatever a requestor with these cuts may hold to the list at `target`."""
-        places = frozenset((at, pick.past(cut_pick)) for at, cut_pick in places)
-        same = all(cut_pick == pick for _, cut_pick in places)
-        if same and all(at == target for at, _ in places):
+        if all((at, pick.past(cut_pick)) == (target, pick) for at, cut_pick in places):
             return []
-        numbers = {target, *(at for at, _ in places)}
-        past = self._past.at(numbers, everybody=not same)
-        olds_defined = [_defined(past[at], cut_pick) for at, cut_pick in places]
-        defines = redefined(olds_defined, _defined(past[target], pick), pick)
-        if defines and same:
-            past = self._past.at(numbers, everybody=True)
-        wanted = past[target]
-        olds: dict[int, Sequence[Held | None]] = {}
-        news: dict[int, Held | None] = {}
-        ordered = sorted(places, key=lambda place: (place[0], sorted(place[1].types), place[1].templates))
-        # The past is read backwards, and is told forwards.
-        for recipient in reversed(range(len(wanted))):
-            news[recipient] = _held(wanted[recipient], pick)
-            olds[recipient] = [_held(past[at][recipient], cut_pick) for at, cut_pick in ordered]
-        return update(olds, news, defines)
+        return self._past.steps(pick, places, target)
 
     @property
     def _past(self) -> History:
@@ -312,16 +293,6 @@ class Answering:
 
 
 _NO_OPTIONS: Mapping[str, Any] = {}
-
-
-def _defined(entries: Iterable[Entry | None], pick: Pick) -> dict[ListKey, Entry]:
-    return definitions((entry for entry in entries if entry is not None and is_definition(entry)), pick)
-
-
-def _held(entry: Entry | None, pick: Pick) -> Held | None:
-    if entry is None or is_definition(entry) or not pick.shows(entry.type, ""):
-        return None
-    return Held(entry._replace(key="", fields=entry.fields if pick.templates else ()))
 
 
 def adds(content: Content, own: frozenset[ListKey] = frozenset()) -> bool:

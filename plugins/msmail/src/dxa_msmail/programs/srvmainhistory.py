@@ -1,4 +1,7 @@
-"""What a directory server's master list was at earlier numbers, from the list of now and its changes in MSTTRANS."""
+"""What a directory server's master list was at earlier numbers, and what leads from there to another one.
+
+It follows from the list of now and its changes in MSTTRANS.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import attrs
 
-from dxa.entry import Entry, Transaction, Verb
+from dxa.entry import Entry, Transaction, Verb, is_definition
+from dxa.ledger.answer import Held, ListKey, Pick, Step, definitions, redefined, update
 
 #: Template values that MSTTRANS does not tell: whatever they were, they are not those of now.
 UNKNOWN = (("", ""),)
@@ -40,6 +44,24 @@ class History:
             found[place] = list(self._now)
         return {place: before + self._met[len(before) :] for place, before in found.items()}
 
+    def steps(self, pick: Pick, places: Iterable[tuple[int, Pick]], target: int) -> list[Step]:
+        """From whatever a requestor with these cuts, each a number and a pick, may hold to the list at `target`."""
+        cuts = sorted({(at, pick.past(each)) for at, each in places}, key=_order)
+        same = all(each == pick for _, each in cuts)
+        numbers = {target, *(at for at, _ in cuts)}
+        past = self.at(numbers, everybody=not same)
+        defines = redefined([_defined(past[at], each) for at, each in cuts], _defined(past[target], pick), pick)
+        if defines and same:
+            past = self.at(numbers, everybody=True)
+        wanted = past[target]
+        olds: dict[int, Sequence[Held | None]] = {}
+        news: dict[int, Held | None] = {}
+        # The past is read backwards, and is told forwards.
+        for recipient in reversed(range(len(wanted))):
+            news[recipient] = _held(wanted[recipient], pick)
+            olds[recipient] = [_held(past[at][recipient], each) for at, each in cuts]
+        return update(olds, news, defines)
+
     def _recipient(self, key: str) -> int:
         if key not in self._ids:
             # Whoever had the address later got it by a modify; before that it was nobody's.
@@ -65,6 +87,21 @@ class History:
                 del self._ids[new.key]
                 self._ids[old.key] = recipient
                 self._seen.add(old.key)
+
+
+def _order(cut: tuple[int, Pick]) -> tuple[int, list[str], bool]:
+    at, pick = cut
+    return at, sorted(pick.types), pick.templates
+
+
+def _defined(entries: Iterable[Entry | None], pick: Pick) -> dict[ListKey, Entry]:
+    return definitions((entry for entry in entries if entry is not None and is_definition(entry)), pick)
+
+
+def _held(entry: Entry | None, pick: Pick) -> Held | None:
+    if entry is None or is_definition(entry) or not pick.shows(entry.type, ""):
+        return None
+    return Held(entry._replace(key="", fields=entry.fields if pick.templates else ()))
 
 
 def _earlier(entry: Entry) -> Entry:
