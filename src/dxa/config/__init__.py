@@ -1,9 +1,9 @@
 """The configuration: ``dxa.toml`` to frozen values, all its problems reported together.
 
 `source` is the file as it was read. `model` has the tables as they are written, `structure` reads them, `load` says
-what they mean, `values` is what the program uses. `plugins` looks at what must be known before all of that. `secrets`
-alone knows passwords and the environment. `edit` changes the file, `template` writes a new one, `reference` lists its
-keys.
+what they mean, `checks` what is wrong with that, `values` is what the program uses. `plugins` looks at what must be
+known before all of that. `secrets` alone knows passwords and the environment. `edit` changes the file, `template`
+writes a new one, `reference` lists its keys.
 """
 
 from dxa.config.load import Finding, check, load, parse
