@@ -193,8 +193,7 @@ PARTS = {
     ),
     "verify": Part(
         "05 09:20",
-        "!dxa -C site verify\n!dxa msmail postoffice check site/shadow\n"
-        "mv site/shadow/MAI/MA7/00000037.MAI poison.mai\ndxa -C site verify",
+        "dxa -C site verify\ndxa msmail postoffice check site/shadow\nls site/shadow/DXA/BAD",
     ),
     "backup": Part("05 09:30", "dxa -C site backup monday.dxa"),
     "after-backup": Part(
