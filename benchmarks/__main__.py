@@ -29,10 +29,11 @@ HEAD = """# Benchmarks
 Written by `make bench`. Each row is the ratio of our work to a reference that is measured in turn with it, in the same
 process; times are medians. Absolute times are those of one shared machine and say little elsewhere; the ratio travels.
 
-The full import is a whole cycle: decoding, the received list, plan and guards, directory, journal and view. About a
-quarter of its time is SQLite's, a quarter goes into rows on their way there and back, and the rest into one Python
-value per entry and step (transaction, recipient, change, line). To fall below three it would have to skip a step for
-entries that are new and plain, which is a second way to do one thing, and so was not done.
+The full import is a whole cycle: decoding, the received list, plan and guards, directory, journal and view. Two fifths
+of its time are SQLite's: each entry is written into five tables, one of these rows is changed, three are read again, in
+three transactions where the reference has one. The rest goes into these rows on their way and into one Python value per
+entry and step (transaction, recipient, change, line). To fall below three it would have to skip a step for entries that
+are new and plain, which is a second way to do one thing, and so was not done.
 
 The full answer goes through five programs, each of which reads and writes everything once, as the originals did: T2 and
 IMPORT take a third each, REQMAIN and REBUILD the rest. The reference sorts with two cores in native code. REBUILD alone

@@ -122,7 +122,7 @@ def accepts(entry: Entry, rules: ImportRules) -> str:
 
     To be asked about adds and modifies only: no filter ever applies to a deletion (dx:T-021).
     """
-    return _filtered(rules.filters, lambda field: _of_entry(entry, field, rules))
+    return _filtered(rules.filters, lambda field: _of_entry(entry, field, rules)) if rules.filters else ""
 
 
 def import_container(entry: Entry, rules: ImportRules) -> str:
