@@ -18,6 +18,7 @@ from dxa.cli.run import run
 from dxa.cli.session import Session
 from dxa.config.model import ProcessTable
 from dxa.config.secrets import Secret
+from dxa.entry import Entry
 from dxa.scaffold import new_plugin
 
 PAGE = (DOCS / "plugins.md").read_text(encoding="utf-8")
@@ -64,7 +65,7 @@ def test_commands_are_generated() -> None:
 
 def test_the_secret_is_opened_where_it_is_used() -> None:
     """The options of the section on secrets hold a password that does not show itself, or none."""
-    (text,) = blocks("python")
+    (text,) = [text for text in blocks("python") if "Secret" in text]
     names: dict[str, Any] = {}
     exec(text, names)
     options = names["Options"](password=Secret("geheim"))
@@ -72,6 +73,16 @@ def test_the_secret_is_opened_where_it_is_used() -> None:
     assert "geheim" == names["login"](options)
     assert "geheim" not in repr(options)
     assert "" == names["login"](names["Options"]())
+
+
+def test_what_the_system_cannot_hold_is_left_out_before_it_is_sent() -> None:
+    """Of the fields those stay that have a column, whatever the system holds of the entry already."""
+    (text,) = [text for text in blocks("python") if "Wish" in text]
+    names: dict[str, Any] = {}
+    exec(text, names)
+    entry = Entry("SMTP:a@b", "SMTP", "", "Ann", "a@b", (("title", "Boss"), ("mailNickname", "ann")))
+
+    assert [entry._replace(fields=(("title", "Boss"),))] == names["shape"](None, [(entry, entry)])
 
 
 @pytest.mark.parametrize("text", blocks("toml"))

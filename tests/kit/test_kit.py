@@ -5,11 +5,14 @@ from __future__ import annotations
 import random
 import subprocess
 import sys
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 
 import attrs
 import pytest
 
+from dxa.connector import Report
+from dxa.entry import Entry
 from dxa.errors import TransportError
 from dxa.testing import (
     CONNECTOR_CHECKS,
@@ -19,9 +22,10 @@ from dxa.testing import (
 )
 from dxa.testing.harness import ConnectorHarness
 from dxa.testing.manners import _clock_reads
-from dxa.testing.play import adds, deliver, hear, parcel, people, told
+from dxa.testing.play import adds, deliver, hear, parcel, people, same_entries, told
 from dxa.testing.pytest_skin import connector_suite, settle
 from dxa.testing.verdict import Check, Failure, Skip, expect, must, run, should
+from tests.kit.broken import Wrapped, WrappedHarness
 from tests.kit.letterbox import KnowingHarness, LetterHarness
 from tests.kit.memory_harness import MemoryHarness, MemoryOfChanges
 from tests.kit.offering import OfferHarness
@@ -38,6 +42,37 @@ def test_connectors_that_keep_the_rules_pass() -> None:
 
     assert [] == [finding.text() for kit in kits for finding in kit.failures()]
     assert set(BY_NAME) == {finding.check for kit in kits for finding in kit.findings if finding.passed}
+
+
+class Anchored(Wrapped):
+    """Tells what the system itself calls its entries, which no harness knows beforehand."""
+
+    def collect(self, since: Mapping[str, str]) -> Iterator[Report]:
+        for report in self.inner.collect(since):
+            rows = [
+                row._replace(new=row.new._replace(anchor=f"row {row.new.key}")) if row.new else row
+                for row in report.transactions
+            ]
+            yield attrs.evolve(report, transactions=rows)
+
+
+class AnchoredHarness(WrappedHarness):
+    wrapper = Anchored
+
+
+@pytest.mark.parametrize(
+    "name", ["entries_survive_being_told", "unchanged_entries_are_reported_equal", "others_entries_are_left_alone"]
+)
+def test_anchors_that_a_harness_cannot_know_are_no_difference(name: str) -> None:
+    """Where the harness expects none, what the system calls an entry by itself is not compared."""
+    assert BY_NAME[name](AnchoredHarness).passed
+
+
+def test_what_looks_alike_is_told_apart() -> None:
+    """Entries that differ in their anchors alone are shown with them."""
+    entry = Entry("k", "MEM", "", "Ann", "a", (), "1")
+    with pytest.raises(Failure, match=r"missing 'Ann' MEM:a in list '' anchored '1'; not expected .* anchored '2'"):
+        same_entries([entry], [entry._replace(anchor="2")], "told")
 
 
 # -- verdicts and the report ---------------------------------------------------------------------------------------

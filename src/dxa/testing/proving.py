@@ -7,7 +7,20 @@ from dxa.connector import Result
 from dxa.entry import Verb
 from dxa.ledger.answer import Step
 from dxa.testing.harness import MakeHarness
-from dxa.testing.play import FIRST, adds, deliver, hear, named, parcel, people, proven, same_entries, told, usable
+from dxa.testing.play import (
+    FIRST,
+    adds,
+    deliver,
+    hear,
+    named,
+    parcel,
+    people,
+    proven,
+    same_entries,
+    told,
+    unanchored,
+    usable,
+)
 from dxa.testing.verdict import described, expect, fail, must
 
 
@@ -32,7 +45,7 @@ def unchanged_entries_are_reported_equal(make: MakeHarness) -> None:
     harness = proven(make())
     ours = named(harness, ours=True)
     deliver(harness.open(), parcel(harness, adds(ours)))
-    found = {entry.key: entry for entry in told(hear(harness.open()))}
+    found = {entry.key: entry for entry in unanchored(ours, told(hear(harness.open())))}
     for entry in ours:
         key = harness.types.key(Address(entry.type, entry.address))
         expect(found.get(key) == entry._replace(key=key), f"{entry} came back as {found.get(key)}")
