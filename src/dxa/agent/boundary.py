@@ -4,38 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence, Set
 from itertools import chain
-from types import NoneType
-from typing import Any
+from types import NoneType, UnionType
+from typing import Any, get_args, get_origin, get_type_hints
 
 from dxa.agent.context import LinkWork
 from dxa.connector import Examiner, Fault, Outcome, Parcel, Report, Result
-from dxa.dirsync.messages import Reply, Request
 from dxa.entry import Entry, Reject, Transaction, Verb
 from dxa.errors import DxaError, PluginError
 
 _Kinds = type | tuple[type, ...]
 
-_TEXTS = ("sender", "receipt", "origin", "reply_to", "password", "title", "identity", "cursor", "note", "ignored")
-_FLAGS = ("complete", "counted", "proves", "doubtful", "received", "by_file")
-_MANY = ("transactions", "rejects", "remarks")
-_OR_NONE: Mapping[str, type] = {
-    "request": Request,
-    "reply": Reply,
-    "types": Set,
-    "templates": bool,
-    "limit": int,
-    "fault": Reject,
-}
-#: Of what kind each part of a report is.
-_KINDS: Mapping[str, _Kinds] = {
-    **dict.fromkeys(_TEXTS, str),
-    **dict.fromkeys(_FLAGS, bool),
-    **dict.fromkeys(_MANY, Sequence),
-    **{name: (kind, NoneType) for name, kind in _OR_NONE.items()},
-    "raw": bytes,
-    "lists": Set,
-    "marked": Set,
-}
+
+def _kinds(annotation: Any) -> _Kinds:
+    """Of what kind a value with this annotation is; for a frozen set any set will do."""
+    if get_origin(annotation) is UnionType:
+        return tuple(kind for each in get_args(annotation) if isinstance(kind := _kinds(each), type))
+    kind = get_origin(annotation) or annotation
+    return Set if kind is frozenset else kind
+
+
+#: Of what kind each part of a report is, as `Report` says it.
+_KINDS: Mapping[str, _Kinds] = {name: _kinds(annotation) for name, annotation in get_type_hints(Report).items()}
 #: Numbers of the protocols have 32 bits, and no database takes more than 63.
 _HIGHEST = 2**63 - 1
 
