@@ -36,10 +36,11 @@ entry and step (transaction, recipient, change, line). To fall below three it wo
 are new and plain, which is a second way to do one thing, and so was not done.
 
 The full answer goes through five programs, each of which reads and writes everything once, as the originals did: T2
-takes two fifths of the time, IMPORT a quarter, REBUILD a fifth, REQMAIN an eighth. The reference sorts with two cores in
-native code, and takes between 0.04 and 0.05 s, so that the ratio differs by a fifth from run to run. REQMAIN and IMPORT
-take ordinary lines in columns. To come near 40 T2 would have to do so, too, from the view's rows to the outbox: a quarter
-of it is SQLite that finds rows by name, a fifth the JSON that the outbox keeps, a fifth the text of the answer.
+takes two fifths of the time, IMPORT a quarter, REBUILD a fifth, REQMAIN an eighth. The reference sorts with two cores
+in native code, and takes between 0.04 and 0.05 s, so that the ratio differs by a fifth from run to run. REQMAIN and
+IMPORT take ordinary lines in columns. To come near 40 T2 would have to do so, too, from the view's rows to the outbox:
+a quarter of it is SQLite that finds rows by name, a fifth the JSON that the outbox keeps, a fifth the text of the
+answer.
 
 The difference of two cc:Mail exports is Python's `bytes.split` and sets of bytes on one core, against polars on all
 cores. Nine tenths of its time go into making two million values, hashing them, and two sets of a million each; most of
