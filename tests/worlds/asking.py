@@ -14,7 +14,6 @@ from typing import Any, ClassVar
 from dxa.agent.admin import Administrator
 from dxa.connector import Connector, LinkContext
 from dxa.entry import Fields
-from dxa.host import Host
 from dxa_msmail.folder import MemoryFolder
 from dxa_msmail.postoffice import resync
 from dxa_msmail.postoffice.mailbag import INQUEUE
@@ -28,7 +27,7 @@ from tests.worlds.askingsite import AskingSite
 from tests.worlds.disk import DiskWorld
 from tests.worlds.diskoffice import SERVER, DiskPostoffice
 from tests.worlds.mail import MailWorld
-from tests.worlds.memory import ALIASES, LINK, NAMES, NAMES_THERE, TEMPLATES, MemoryWorld
+from tests.worlds.memory import ALIASES, HOST, LINK, NAMES, NAMES_THERE, TEMPLATES, MemoryWorld
 from tests.worlds.office import Postoffice
 from tests.worlds.served import ServedWorld
 
@@ -48,9 +47,8 @@ class Asking(MemoryWorld):
         if name not in ASKING:
             return super()._office(name)
         people = dict(zip(self.random.sample(ALIASES, 3), self.random.sample(NAMES_THERE, 3), strict=True))
-        host = Host(discover=True)
         root = self.folder / name.replace("/", "-")
-        office = AskingSite(name, people, host, lambda: self.now, root.with_suffix(".site"), root, self.asks)
+        office = AskingSite(name, people, HOST, lambda: self.now, root.with_suffix(".site"), root, self.asks)
         if self.random.random() < 0.7:
             office.want_templates(self.random.random() < 0.8)
             office.template = self.random.choice(TEMPLATES)

@@ -60,6 +60,9 @@ PEOPLE = ("Jane Doe", "Ann Berg", "Ann Berg", "Cher", "Zoë Zorn", "Max Muster",
 TITLES = ("Sales", "Social", "Zorn, Zyx")
 
 
+HOST = Host()
+
+
 class FaultyOffice(World):
     """A site and its post office. `own` is what people have put into cc:Mail, `faults` whether anything goes wrong."""
 
@@ -74,7 +77,7 @@ class FaultyOffice(World):
         self.office = Office(name="PO1")
         self.programs = FaultyPrograms(self.office, self.fuse)
         self.own: dict[str, Record] = {}
-        self.host = Host()
+        self.host = HOST
         self.types = self.host.address_types()
         self.config = parse(CONFIG, self.folder / "dxa.toml", self.host.connectors(), self.types)
         self.store = Store.open("sqlite:///:memory:", MemoryHighWater(), create=True)

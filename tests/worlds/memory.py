@@ -63,6 +63,10 @@ patience = 0.0
 """ + "".join(f'[links.pcmail.peers."{name}"]\nno_password = true\n' for name in NAMES)
 
 
+#: Plugins are what they are; their hosts keep nothing of a world.
+HOST = Host(discover=True)
+
+
 class MemoryWorld(World):
     """A server and three requestors that check what they get."""
 
@@ -76,7 +80,7 @@ class MemoryWorld(World):
 
     def __init__(self, seed: int, folder: Path, *, faults: bool = True) -> None:
         World.__init__(self, seed, folder, faults=faults)
-        self.host = Host(discover=True)
+        self.host = HOST
         self.types = self.host.address_types()
         self.config = parse(CONFIG, Path("dxa.toml"), self.host.connectors(), self.types)
         self.fuse = Fuse()

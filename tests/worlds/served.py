@@ -13,7 +13,6 @@ from typing import Any, ClassVar
 import attrs
 
 from dxa.errors import DxaError
-from dxa.host import Host
 from dxa_msmail.postoffice import tree
 from dxa_msmail.postoffice.maildata import Maildata
 from dxa_msmail.postoffice.networks import direct
@@ -23,7 +22,7 @@ from tests.worlds.base import World
 from tests.worlds.disk import DiskWorld
 from tests.worlds.diskoffice import SERVER, DiskPostoffice
 from tests.worlds.fuses import Crash, Fuse
-from tests.worlds.memory import NAMES, NAMES_THERE, MemoryWorld
+from tests.worlds.memory import HOST, NAMES, NAMES_THERE, MemoryWorld
 
 #: Addresses that an administrator tells with IMPORT -e: of a gateway, and of a postoffice that does not take part.
 INJECTED = ("SMTP:a@lab.example", "SMTP:b@lab.example", "PCM:FAR/AWAY/U1", "PCM:FAR/AWAY/U2")
@@ -50,7 +49,7 @@ class ServedWorld(DiskWorld):
     def __init__(self, seed: int, folder: Path, *, faults: bool = True) -> None:
         # Not that of the worlds above: there is no agent, no database and no shadow postoffice here.
         World.__init__(self, seed, folder, faults=faults)
-        self.types = Host(discover=True).address_types()
+        self.types = HOST.address_types()
         self.fuse = Fuse()
         self.shadow_root = folder / "no shadow"
         self.removed: set[str] = set()
