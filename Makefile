@@ -35,7 +35,7 @@ test-all: $(STAMP) ## run the tests, the long sweeps among them, then the schedu
 	@$(BIN)/python -m pytest -q -n 2 -m "" --hypothesis-profile=sweep
 	@$(BIN)/python -m tests.sweep --schedules $(SCHEDULES)
 	@for world in asking mail asking-mail sitelink ccmail; do $(BIN)/python -m tests.sweep --schedules $$(($(SCHEDULES) / 50)) --world $$world || exit 1; done
-	@for world in disk served asking-disk asking-served many-sites; do $(BIN)/python -m tests.sweep --schedules $$(($(SCHEDULES) / 200)) --world $$world || exit 1; done
+	@for world in disk served asking-disk asking-served many-sites sites-apart; do $(BIN)/python -m tests.sweep --schedules $$(($(SCHEDULES) / 200)) --world $$world || exit 1; done
 	@for world in dispatch dispatch-site dispatch-asking; do $(BIN)/python -m tests.sweep --schedules $$(($(SCHEDULES) / 1000)) --world $$world || exit 1; done
 
 lint: $(STAMP) ## check style, format and types
