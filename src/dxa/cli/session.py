@@ -66,7 +66,8 @@ class Session:
         from dxa.config import Source
 
         source, self._source = self._source, None
-        return source or Source.read(self.path)
+        # The plugins may have been looked for before the command line had said which site it is about.
+        return source if source is not None and source.path == self.path else Source.read(self.path)
 
     def parse(self, text: str, *, secrets: bool = True) -> Site:
         """The site that this text of the configuration means; raises `ConfigError` before anything is written."""
