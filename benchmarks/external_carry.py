@@ -15,7 +15,7 @@ from dxa_msmail.postoffice import letters, mailbag, networks, tree, users
 from dxa_msmail.postoffice.letters import Letter
 from dxa_msmail.postoffice.maildata import Maildata
 from dxa_msmail.postoffice.networks import direct
-from dxa_msmail.programs import external
+from dxa_msmail.programs.external import program as external
 
 COUNT = 1_000
 #: Every tenth letter has an attachment of so many bytes.

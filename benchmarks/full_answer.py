@@ -17,7 +17,9 @@ from dxa_msmail.postoffice.identity import identity
 from dxa_msmail.postoffice.maildata import Maildata
 from dxa_msmail.postoffice.mailfiles import att_name
 from dxa_msmail.postoffice.networks import direct
-from dxa_msmail.programs import admin, external, importing, rebuild, reqmain
+from dxa_msmail.programs import admin, rebuild, reqmain
+from dxa_msmail.programs.external import program as external
+from dxa_msmail.programs.importing import program as importing
 
 NAMES = 100_000
 ROUNDS = 3

@@ -18,8 +18,9 @@ from dxa_msmail.postoffice import letters, networks
 from dxa_msmail.postoffice.mailbag import SYSTEM
 from dxa_msmail.postoffice.maildata import Maildata
 from dxa_msmail.postoffice.messages import letter_of
-from dxa_msmail.programs import admin, importing
-from dxa_msmail.programs.importing import Imported
+from dxa_msmail.programs import admin
+from dxa_msmail.programs.importing import program as importing
+from dxa_msmail.programs.importing.program import Imported
 from tests.labs.offices import SITE, Offices, site_text
 
 HUB, ALPHA, BETA = "HUB/MAIN", "NORTH/ALPHA", "NORTH/BETA"

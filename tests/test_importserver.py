@@ -12,7 +12,8 @@ from dxa.errors import UsageError
 from dxa_msmail.commands.importing import import_
 from dxa_msmail.postoffice import tree
 from dxa_msmail.postoffice.maildata import Maildata
-from dxa_msmail.programs import admin, importing
+from dxa_msmail.programs import admin
+from dxa_msmail.programs.importing import program as importing
 from tests.labs.offices import Offices
 
 HUB, ALPHA, BETA = "HUB/MAIN", "NORTH/ALPHA", "NORTH/BETA"

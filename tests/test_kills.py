@@ -16,7 +16,9 @@ import pytest
 from dxa_msmail.postoffice import letters, mailbag
 from dxa_msmail.postoffice.maildata import Maildata
 from dxa_msmail.postoffice.process import T1, T2, T3
-from dxa_msmail.programs import importing, rebuild, reqmain, resync, srvmain
+from dxa_msmail.programs import rebuild, reqmain, resync
+from dxa_msmail.programs.importing import program as importing
+from dxa_msmail.programs.srvmain import program as srvmain
 from tests.worlds.disk import DiskWorld
 from tests.worlds.diskoffice import DiskPostoffice
 from tests.worlds.dispatch import ScheduledServed, berlin
@@ -65,7 +67,7 @@ class Stage:
 
     def external(self, root: Path, fuse: Fuse) -> None:
         """EXTERNAL, as a process that a crash ends."""
-        from dxa_msmail.programs import external
+        from dxa_msmail.programs.external import program as external
 
         external.run(Maildata(root, durable=False, step=lambda _what: fuse.tick()), lambda: self.world.now)
 

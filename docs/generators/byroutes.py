@@ -67,7 +67,7 @@ SCRIPT = Script(BEFORE, PARTS, ("north", "hub", "south"))
 
 def causes() -> str:
     """The numbers that reports to senders have."""
-    from dxa_msmail.programs.causes import CAUSES
+    from dxa_msmail.programs.external.causes import CAUSES
 
     rows = ((f"[{each.number:03}]", each.text, each.when, each.source) for each in CAUSES)
     return table(("number", "what", "when", "source"), rows)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from docs.generators.markdown import table
-from dxa_msmail.programs.procedures import Procedure
-from dxa_msmail.programs.procedurestable import PROCEDURES
+from dxa_msmail.programs.procedures.program import Procedure
+from dxa_msmail.programs.procedures.table import PROCEDURES
 
 #: What stands for the names that a checklist fills in.
 _NAMES = {

@@ -48,9 +48,7 @@ def test_two_links_that_write_into_one_container_are_a_problem(tmp_path: Path, o
     """`dxa check` names both and the place; the site is not opened."""
     (problem,) = _problems(tmp_path, OURS, other)
 
-    assert problem.startswith(
-        "links.b: writes into the same place as a (dc1.example dxa LAB/HQ dc=exa"
-    )
+    assert problem.startswith("links.b: writes into the same place as a (dc1.example dxa LAB/HQ dc=exa")
     assert problem.endswith("each would take the other's for its own: give each a place of its own")
 
 

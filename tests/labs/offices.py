@@ -15,8 +15,11 @@ from dxa_msmail.postoffice.maildata import Maildata
 from dxa_msmail.postoffice.networks import direct
 from dxa_msmail.postoffice.served import Served, read_served
 from dxa_msmail.postoffice.users import NewUser
-from dxa_msmail.programs import admin, external, importing, reqmain, srvmain
-from dxa_msmail.programs.srvmain import Received, Transmitted
+from dxa_msmail.programs import admin, reqmain
+from dxa_msmail.programs.external import program as external
+from dxa_msmail.programs.importing import program as importing
+from dxa_msmail.programs.srvmain import program as srvmain
+from dxa_msmail.programs.srvmain.program import Received, Transmitted
 from tests.cases.harness import HOUR, SiteHarness
 
 TYPES = AddressTypes(ADDRESS_TYPES)

@@ -16,7 +16,9 @@ LIST = ("MS", "NET/PO")
 limits = st.builds(
     NameLimits,
     length=st.integers(min_value=8, max_value=40),
-    code_page=st.sampled_from(["cp850", "cp437", "cp1252", "ascii", "cp1250", "cp1258", "cp932", "utf-8", "utf-16", "utf-7"]),
+    code_page=st.sampled_from(
+        ["cp850", "cp437", "cp1252", "ascii", "cp1250", "cp1258", "cp932", "utf-8", "utf-16", "utf-7"]
+    ),
     transliteration=st.sampled_from(["german", "nordic", "plain"]),
 )
 texts = st.text(st.sampled_from("abAB 0019äßÆœŐłΘщЮ“–…\t\n\x00\u00a0\u0301王ｱ"), max_size=60) | st.text(max_size=60)

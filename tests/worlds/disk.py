@@ -17,7 +17,7 @@ from dxa_msmail.postoffice import letters, mailbag, tree
 from dxa_msmail.postoffice.maildata import Maildata
 from dxa_msmail.postoffice.mailfiles import mai_name
 from dxa_msmail.postoffice.networks import Wanted, direct
-from dxa_msmail.programs import external
+from dxa_msmail.programs.external import program as external
 from dxa_msmail.server import MsMailServer
 from dxa_msmail.shadow import Shadow
 from tests.worlds.diskoffice import SERVER, DiskPostoffice

@@ -17,7 +17,8 @@ from dxa_msmail.postoffice.networks import direct
 from dxa_msmail.postoffice.shelves import places
 from dxa_msmail.postoffice.templates import ListTemplate, read_template, render
 from dxa_msmail.postoffice.users import NewUser, Users, values
-from dxa_msmail.programs import admin, importing, rebuild, reqmain
+from dxa_msmail.programs import admin, rebuild, reqmain
+from dxa_msmail.programs.importing import program as importing
 from tests.worlds.fuses import Fuse
 
 SERVER = "LAB/HQ"

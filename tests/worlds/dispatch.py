@@ -23,8 +23,8 @@ from dxa_msmail.postoffice.maildata import Maildata
 from dxa_msmail.postoffice.process import T1, T2, T3
 from dxa_msmail.postoffice.slots import DAYS, parse_slots
 from dxa_msmail.programs import scheduling
-from dxa_msmail.programs.dispatch import Dispatch
-from dxa_msmail.programs.dispatchmail import Mover
+from dxa_msmail.programs.dispatch.mail import Mover
+from dxa_msmail.programs.dispatch.program import Dispatch
 from tests.worlds.asking import Asking, AskingServed
 from tests.worlds.askingsite import AskingSite
 from tests.worlds.disk import DiskWorld

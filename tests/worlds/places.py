@@ -19,8 +19,10 @@ from dxa_msmail.postoffice.book import read_book
 from dxa_msmail.postoffice.maildata import Maildata
 from dxa_msmail.postoffice.networks import PostofficeRow, direct, indirect, postoffices
 from dxa_msmail.postoffice.users import NewUser
-from dxa_msmail.programs import admin, external, importing, rebuild, reqmain
-from dxa_msmail.programs.mailroom import Outcome
+from dxa_msmail.programs import admin, rebuild, reqmain
+from dxa_msmail.programs.external import program as external
+from dxa_msmail.programs.external.mailroom import Outcome
+from dxa_msmail.programs.importing import program as importing
 from tests.worlds.linkedsite import HOST, key_of
 
 X1, X2, PO1, PO2 = "LAB/HQ", "LAB/BERLIN", "NORTH/PO1", "SOUTH/PO2"

@@ -17,7 +17,9 @@ from dxa_msmail.postoffice import tree
 from dxa_msmail.postoffice.maildata import Maildata
 from dxa_msmail.postoffice.networks import direct
 from dxa_msmail.postoffice.served import Served, read_served
-from dxa_msmail.programs import admin, importing, srvmain
+from dxa_msmail.programs import admin
+from dxa_msmail.programs.importing import program as importing
+from dxa_msmail.programs.srvmain import program as srvmain
 from tests.worlds.base import World
 from tests.worlds.disk import DiskWorld
 from tests.worlds.diskoffice import SERVER, DiskPostoffice

@@ -19,7 +19,7 @@ from dxa_msmail.postoffice import gal, networks, tree
 from dxa_msmail.postoffice.book import read_book
 from dxa_msmail.postoffice.maildata import Maildata, MemoryFiles
 from dxa_msmail.postoffice.names import GATEWAY_LISTS, gateway_files, read_addresses
-from dxa_msmail.programs import importing
+from dxa_msmail.programs.importing import program as importing
 
 TYPES = AddressTypes(ADDRESS_TYPES)
 NOW = 1_000_000_000

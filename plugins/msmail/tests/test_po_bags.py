@@ -29,10 +29,10 @@ from dxa_msmail.postoffice.mailbag import INQUEUE3, MOST
 from dxa_msmail.postoffice.maildata import Maildata
 from dxa_msmail.postoffice.networks import Route, RouteKind, bag, direct, indirect
 from dxa_msmail.postoffice.sealed import Carried
-from dxa_msmail.programs import external
-from dxa_msmail.programs.dispatchmail import Mover
-from dxa_msmail.programs.mailroom import Outcome
-from dxa_msmail.programs.proceduresplace import Place
+from dxa_msmail.programs.dispatch.mail import Mover
+from dxa_msmail.programs.external import program as external
+from dxa_msmail.programs.external.mailroom import Outcome
+from dxa_msmail.programs.procedures.place import Place
 from dxa_msmail.programs.routes import ways
 
 MSMAIL = PluginGroup("msmail", dict(plugin.dxa_commands()))

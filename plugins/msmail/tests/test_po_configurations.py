@@ -16,9 +16,9 @@ import pytest
 
 from dxa_msmail.postoffice.networks import direct, indirect
 from dxa_msmail.postoffice.process import COMMANDS, T1, T2, T3
-from dxa_msmail.programs.dispatch import Dispatch
-from dxa_msmail.programs.dispatchmail import Mover
-from dxa_msmail.programs.dispatchstate import Polled
+from dxa_msmail.programs.dispatch.mail import Mover
+from dxa_msmail.programs.dispatch.program import Dispatch
+from dxa_msmail.programs.dispatch.state import Polled
 from tests.labs.dispatch import HUB, Clock, Lab
 
 ONE, TWO, THREE = NAMES = ("ONE/MAIN", "TWO/MAIN", "THREE/MAIN")

@@ -18,7 +18,10 @@ from dxa_msmail.postoffice.networks import direct
 from dxa_msmail.postoffice.shelves import places
 from dxa_msmail.postoffice.templates import ListTemplate, read_template, render
 from dxa_msmail.postoffice.users import NewUser
-from dxa_msmail.programs import admin, external, importing, reqmain, srvmain
+from dxa_msmail.programs import admin, reqmain
+from dxa_msmail.programs.external import program as external
+from dxa_msmail.programs.importing import program as importing
+from dxa_msmail.programs.srvmain import program as srvmain
 
 HUB, ONE, TWO = "LAB/HUB", "NORTH/ONE", "SOUTH/TWO"
 TPL = ("Phone:~10~25~A~~", "City/ST:~10~25~A~Berlin~")

@@ -22,10 +22,12 @@ from dxa_msmail.postoffice.letters import Letter
 from dxa_msmail.postoffice.maildata import Maildata
 from dxa_msmail.postoffice.networks import direct
 from dxa_msmail.postoffice.process import CLAIM, PROCESS, T1, T2, T3, WEEK
-from dxa_msmail.programs import admin, importing, rebuild, reqmain, scheduling, srvmain
-from dxa_msmail.programs.dispatch import Dispatch
-from dxa_msmail.programs.dispatchmail import Mover
-from dxa_msmail.programs.dispatchstate import Polled
+from dxa_msmail.programs import admin, rebuild, reqmain, scheduling
+from dxa_msmail.programs.dispatch.mail import Mover
+from dxa_msmail.programs.dispatch.program import Dispatch
+from dxa_msmail.programs.dispatch.state import Polled
+from dxa_msmail.programs.importing import program as importing
+from dxa_msmail.programs.srvmain import program as srvmain
 from tests.labs.dispatch import HUB, Clock, Lab
 
 NORTH, SOUTH = "NORTH/MAIN", "SOUTH/MAIN"
@@ -110,15 +112,17 @@ def _note_calls(monkeypatch: pytest.MonkeyPatch, called: list[str]) -> None:
 
         return noted
 
-    for module, names in {
-        reqmain: ("transmit", "receive"),
-        srvmain: ("transmit", "receive"),
-        importing: ("run_queue",),
-        rebuild: ("rebuild",),
-    }.items():
-        for name in names:
-            label = f"{module.__name__.rpartition('.')[2]}.{name}"
-            monkeypatch.setattr(module, name, noting(label, getattr(module, name)))
+    programs = {"reqmain": reqmain, "srvmain": srvmain, "importing": importing, "rebuild": rebuild}
+    for called_as in (
+        "reqmain.transmit",
+        "reqmain.receive",
+        "srvmain.transmit",
+        "srvmain.receive",
+        "importing.run_queue",
+        "rebuild.rebuild",
+    ):
+        program, _, name = called_as.partition(".")
+        monkeypatch.setattr(programs[program], name, noting(called_as, getattr(programs[program], name)))
 
 
 def test_an_entry_runs_once_and_again_after_a_week(lab: Lab) -> None:
@@ -296,8 +300,8 @@ def test_programs_that_are_not_there(lab: Lab, monkeypatch: pytest.MonkeyPatch) 
     """Exit code 2 (KB Q132731)."""
     lab.plan(HUB, "T2 Mon 22:00")
     lab.clock.set("2026-03-02T22:00")
-    monkeypatch.setitem(sys.modules, "dxa_msmail.programs.srvmain", None)
-    monkeypatch.delattr("dxa_msmail.programs.srvmain")
+    monkeypatch.setitem(sys.modules, "dxa_msmail.programs.srvmain.program", None)
+    monkeypatch.delattr("dxa_msmail.programs.srvmain.program")
     polled = dispatch(lab, HUB).poll()
 
     assert [2] == [each.ended.code for each in polled.ran]

@@ -21,8 +21,9 @@ from dxa_msmail.postoffice.letters import Letter
 from dxa_msmail.postoffice.mailbag import INQUEUE, INQUEUE3, SYSTEM
 from dxa_msmail.postoffice.maildata import Maildata
 from dxa_msmail.postoffice.networks import Route, direct, indirect
-from dxa_msmail.programs import external, registration, reqmain
-from dxa_msmail.programs.mailroom import Outcome, Waiting
+from dxa_msmail.programs import registration, reqmain
+from dxa_msmail.programs.external import program as external
+from dxa_msmail.programs.external.mailroom import Outcome, Waiting
 
 NOW = 1_700_000_000.0
 SENT = datetime(2023, 11, 14, 22, 0)

@@ -24,8 +24,8 @@ from dxa_msmail.postoffice.names import usr_file
 from dxa_msmail.postoffice.queue import DUMMY_TEXT, REQTRANS, RESYNC, SRVTRANS, QueueRecord
 from dxa_msmail.postoffice.resync import END
 from dxa_msmail.postoffice.users import NewUser
-from dxa_msmail.programs import importing
-from dxa_msmail.programs.importing import Imported, Switches
+from dxa_msmail.programs.importing import program as importing
+from dxa_msmail.programs.importing.program import Imported, Switches
 from dxa_msmail.subjects import Numbers
 
 TYPES = AddressTypes(ADDRESS_TYPES)

@@ -28,8 +28,10 @@ from dxa_msmail.postoffice.pol import NAMES, SHADOW, read_pol
 from dxa_msmail.postoffice.polbook import PolBook
 from dxa_msmail.postoffice.queue import REQTRANS, RESYNC, SRVTRANS, QueueRecord
 from dxa_msmail.postoffice.users import NewUser
-from dxa_msmail.programs import foreign, importing, importlog
-from dxa_msmail.programs.importing import Imported
+from dxa_msmail.programs.importing import foreign
+from dxa_msmail.programs.importing import log as importlog
+from dxa_msmail.programs.importing import program as importing
+from dxa_msmail.programs.importing.program import Imported
 from dxa_msmail.subjects import Numbers
 
 TYPES = AddressTypes(ADDRESS_TYPES)
@@ -510,7 +512,7 @@ def test_rejects_are_values(world: World) -> None:
 
 def test_the_server_s_text_needs_all_lists(world: World, tmp_path: Path) -> None:
     """63 at a server that nobody has told anything: whoever took the text would lose everybody."""
-    from dxa_msmail.programs.srvmainadmin import register_requestor
+    from dxa_msmail.programs.srvmain.admin import register_requestor
 
     with world.po.change() as change:
         write_reqconf(change, attrs.evolve(read_reqconf(change), server=""))

@@ -17,10 +17,11 @@ from dxa_msmail.postoffice import tree
 from dxa_msmail.postoffice.identity import identity
 from dxa_msmail.postoffice.maildata import Maildata
 from dxa_msmail.postoffice.networks import direct
-from dxa_msmail.programs import admin, importing, resync
-from dxa_msmail.programs.procedures import Item, Step, checklist, go
-from dxa_msmail.programs.proceduresplace import Place
-from dxa_msmail.programs.procedurestable import PROCEDURES
+from dxa_msmail.programs import admin, resync
+from dxa_msmail.programs.importing import program as importing
+from dxa_msmail.programs.procedures.place import Place
+from dxa_msmail.programs.procedures.program import Item, Step, checklist, go
+from dxa_msmail.programs.procedures.table import PROCEDURES
 from tests.cases.harness import SiteHarness
 from tests.labs.offices import SITE, Offices, site_text
 

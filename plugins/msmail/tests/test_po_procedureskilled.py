@@ -15,9 +15,9 @@ from dxa_msmail.postoffice.maildata import Changing, Maildata
 from dxa_msmail.postoffice.process import T1, T2
 from dxa_msmail.postoffice.slots import Slot
 from dxa_msmail.programs import admin, scheduling
-from dxa_msmail.programs.procedures import go
-from dxa_msmail.programs.proceduresplace import Place
-from dxa_msmail.programs.procedurestable import PROCEDURES
+from dxa_msmail.programs.procedures.place import Place
+from dxa_msmail.programs.procedures.program import go
+from dxa_msmail.programs.procedures.table import PROCEDURES
 from tests.labs.offices import Offices
 
 HUB, A, B, C = "LAB/HUB", "NORTH/ALPHA", "NORTH/BETA", "SOUTH/GAMMA"

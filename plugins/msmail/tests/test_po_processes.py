@@ -21,7 +21,8 @@ from dxa_msmail.postoffice.mailbag import INQUEUE
 from dxa_msmail.postoffice.maildata import Maildata
 from dxa_msmail.postoffice.queue import REQTRANS
 from dxa_msmail.postoffice.users import NewUser, users
-from dxa_msmail.programs import admin, external, rebuild
+from dxa_msmail.programs import admin, rebuild
+from dxa_msmail.programs.external import program as external
 
 NOW = 1_000_000_000.0
 #: Two files that are always changed together.

@@ -16,9 +16,10 @@ from dxa_msmail.commands.admin import admin as admin_command
 from dxa_msmail.postoffice import resync as codec
 from dxa_msmail.postoffice.queue import RESYNC, read_queue, write_queue
 from dxa_msmail.postoffice.resync import Resync
-from dxa_msmail.programs import admin, importing, resync
+from dxa_msmail.programs import admin, resync
+from dxa_msmail.programs.importing import program as importing
 from dxa_msmail.programs.resync import Extract, ExtractError
-from dxa_msmail.programs.srvmain import Transmitted
+from dxa_msmail.programs.srvmain.program import Transmitted
 from tests.labs.offices import TYPES, Offices
 
 HUB, A, B = "LAB/HUB", "NORTH/ALPHA", "NORTH/BETA"

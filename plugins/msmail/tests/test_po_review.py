@@ -27,9 +27,11 @@ from dxa_msmail.postoffice.mailfolder import MailbagFolder
 from dxa_msmail.postoffice.messages import BAD
 from dxa_msmail.postoffice.queue import REQTRANS, RESYNC, SRVTRANS
 from dxa_msmail.postoffice.users import NewUser
-from dxa_msmail.programs import admin, external, importing, rebuild, reqmain
-from dxa_msmail.programs.carrying import Carrying
-from dxa_msmail.programs.importing import Imported
+from dxa_msmail.programs import admin, rebuild, reqmain
+from dxa_msmail.programs.external import program as external
+from dxa_msmail.programs.external.carrying import Carrying
+from dxa_msmail.programs.importing import program as importing
+from dxa_msmail.programs.importing.program import Imported
 from dxa_msmail.programs.registration import register_server
 
 NOW = 1_000_000_000.0

@@ -21,7 +21,7 @@ from dxa_msmail.postoffice import letters, mailbag, networks, tree, users
 from dxa_msmail.postoffice.letters import Letter
 from dxa_msmail.postoffice.maildata import Maildata
 from dxa_msmail.postoffice.networks import NO_ROUTE, Route, RouteKind, direct, indirect
-from dxa_msmail.programs import external
+from dxa_msmail.programs.external import program as external
 
 NOW = 1_700_000_000.0
 SENT = datetime(2023, 11, 14, 22, 0)

@@ -25,7 +25,10 @@ from dxa_msmail.postoffice.process import T1, T2, Process, ProcessEntry, read_pr
 from dxa_msmail.postoffice.queue import MSTTRANS, read_file
 from dxa_msmail.postoffice.served import SERVED, Served, read_served
 from dxa_msmail.postoffice.users import NewUser
-from dxa_msmail.programs import admin, external, importing, reqmain, srvmain
+from dxa_msmail.programs import admin, reqmain
+from dxa_msmail.programs.external import program as external
+from dxa_msmail.programs.importing import program as importing
+from dxa_msmail.programs.srvmain import program as srvmain
 from dxa_msmail.requestor.answers import Answer
 from dxa_msmail.requestor.correspondence import Correspondence
 from dxa_msmail.requestor.lists import Lists
@@ -708,7 +711,7 @@ def test_a_run_that_fails_changes_nothing(hub: Hub, program: object, monkeypatch
         raise TransportError("no room")
 
     before = _files(hub.po)
-    monkeypatch.setattr("dxa_msmail.programs.srvmain.write_srvconf", fail)
+    monkeypatch.setattr("dxa_msmail.programs.srvmain.program.write_srvconf", fail)
     with pytest.raises(TransportError, match="no room"):
         program(hub.po, hub.clock)  # type: ignore[operator]
 

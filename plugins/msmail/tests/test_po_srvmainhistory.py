@@ -16,9 +16,9 @@ from dxa_msmail.addresses import ADDRESS_TYPES
 from dxa_msmail.postoffice import queue
 from dxa_msmail.postoffice.maildata import MemoryFiles
 from dxa_msmail.postoffice.served import Served, read_served, write_served
-from dxa_msmail.programs.srvmainanswers import Answering
-from dxa_msmail.programs.srvmainhistory import History
-from dxa_msmail.programs.srvmainlist import MasterList
+from dxa_msmail.programs.srvmain.answers import Answering
+from dxa_msmail.programs.srvmain.history import History
+from dxa_msmail.programs.srvmain.lists import MasterList
 from dxa_msmail.requestor.journal import Journal
 from dxa_msmail.requestor.lists import Applying
 from dxa_msmail.writing import Writer

@@ -13,7 +13,8 @@ from dxa.entry import Verb
 from dxa.errors import NotFoundError, UsageError
 from dxa_msmail.postoffice import resync
 from dxa_msmail.postoffice.resync import Resync
-from dxa_msmail.programs import admin, importing
+from dxa_msmail.programs import admin
+from dxa_msmail.programs.importing import program as importing
 from tests.cases.harness import SiteHarness
 from tests.labs.offices import TYPES, Offices, site_text
 

@@ -12,7 +12,8 @@ from dxa.cli.run import run
 from dxa.cli.session import Session
 from dxa_msmail.postoffice.maildata import Maildata
 from dxa_msmail.postoffice.networks import direct
-from dxa_msmail.programs import admin, external
+from dxa_msmail.programs import admin
+from dxa_msmail.programs.external import program as external
 from tests.labs.offices import SITE, Offices
 
 HUB, A = "LAB/HUB", "NORTH/ALPHA"

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     import threading
 
     from dxa.signing import PrivateKey
-    from dxa_msmail.programs.dispatch import Dispatch
-    from dxa_msmail.programs.dispatchmail import Mover
-    from dxa_msmail.programs.dispatchstate import Polled
+    from dxa_msmail.programs.dispatch.mail import Mover
+    from dxa_msmail.programs.dispatch.program import Dispatch
+    from dxa_msmail.programs.dispatch.state import Polled
 
 #: KB Q96060: how long Dispatch idles in the example of its settings.
 INTERVAL = 1800.0
@@ -120,7 +120,7 @@ def dispatch(
 
 def _mover(beside: Sequence[Path], everywhere: bool, key: PrivateKey | None, wait: float) -> Mover | None:
     from dxa_msmail.postoffice.maildata import Maildata
-    from dxa_msmail.programs.dispatchmail import Mover
+    from dxa_msmail.programs.dispatch.mail import Mover
 
     if not everywhere and not beside:
         return None
@@ -140,7 +140,7 @@ def _program(
     quiet: bool,
 ) -> Dispatch:
     from dxa_msmail.postoffice.maildata import Maildata
-    from dxa_msmail.programs.dispatch import Dispatch
+    from dxa_msmail.programs.dispatch.program import Dispatch
 
     def tell(line: str) -> None:
         if not quiet:

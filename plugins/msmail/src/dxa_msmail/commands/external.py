@@ -14,7 +14,7 @@ from dxa_msmail.commands import opening, screen
 if TYPE_CHECKING:
     from dxa.signing import PrivateKey
     from dxa_msmail.postoffice.maildata import Maildata
-    from dxa_msmail.programs.mailroom import Outcome
+    from dxa_msmail.programs.external.mailroom import Outcome
 
 
 @click.command()
@@ -36,7 +36,7 @@ def external(po: Maildata, days: float | None, key: PrivateKey | None, as_json: 
     keys "local", "fetched", "queued", "delivered" and "forwarded" (letters by postoffice), "settled", "returned",
     "aside" and "waiting" (postoffice, letters, age in seconds, reason).
     """
-    from dxa_msmail.programs import external as program
+    from dxa_msmail.programs.external import program
 
     done = program.run(po, time.time, give_up=math.inf if days is None else days * 86_400, key=key)
     if as_json:

@@ -13,7 +13,7 @@ from dxa_msmail.commands import importshow, opening, screen
 
 if TYPE_CHECKING:
     from dxa_msmail.postoffice.maildata import Maildata
-    from dxa_msmail.programs.importing import Imported, Queued
+    from dxa_msmail.programs.importing.program import Imported, Queued
 
 #: What ``-x`` and ``-l`` mean without a name: the postoffice's own list, and LOG/IMPORT.LOG.
 _OWN = "*"
@@ -66,7 +66,7 @@ def import_(po: Maildata, mailbox: str, password: str | None, yes: bool, as_json
     "first", "last" and "rejects", that of -x and -st "text", "count" and "rejects", and that of -s "file",
     "requestors", "imp", "req", "srv", "count" and "refused".
     """
-    from dxa_msmail.programs.extracting import settle
+    from dxa_msmail.programs.importing.extracting import settle
 
     switches = {key for key in _SWITCHES if given[key]}
     way = settle(switches)
@@ -114,7 +114,7 @@ def _ask(yes: bool, question: str) -> None:
 
 def _log(po: Maildata, given: dict[str, Any]) -> Path | None:
     """Where the error log is to be."""
-    from dxa_msmail.programs.importlog import default_log
+    from dxa_msmail.programs.importing.log import default_log
 
     return None if given["l"] is None else default_log(po) if given["l"] == _OWN else Path(given["l"])
 
@@ -123,13 +123,13 @@ def _log(po: Maildata, given: dict[str, Any]) -> Path | None:
 
 
 def _take(po: Maildata, given: dict[str, Any]) -> Imported:
-    from dxa_msmail.programs import importing
+    from dxa_msmail.programs.importing import program as importing
 
     return importing.run_queue(po, time.time, log=_log(po, given))
 
 
 def _read(po: Maildata, given: dict[str, Any]) -> Imported:
-    from dxa_msmail.programs import importing
+    from dxa_msmail.programs.importing import program as importing
 
     return importing.run_file(
         po,
@@ -145,14 +145,14 @@ def _read(po: Maildata, given: dict[str, Any]) -> Imported:
 
 
 def _enqueue(po: Maildata, file: Path) -> Queued:
-    from dxa_msmail.programs import importing
+    from dxa_msmail.programs.importing import program as importing
 
     return importing.queue_file(po, time.time, file.read_bytes())
 
 
 def _extract(po: Maildata, given: dict[str, Any]) -> importshow.Text:
-    from dxa_msmail.programs import importlog
-    from dxa_msmail.programs.extracting import extract
+    from dxa_msmail.programs.importing import log as importlog
+    from dxa_msmail.programs.importing.extracting import extract
 
     type_, _, of_type = (given["g"] or "").replace("\\", "/").partition(":")
     name = of_type or ("" if given["x"] == _OWN else given["x"].replace("\\", "/"))
@@ -163,8 +163,8 @@ def _extract(po: Maildata, given: dict[str, Any]) -> importshow.Text:
 
 
 def _foreign(po: Maildata, given: dict[str, Any]) -> importshow.Text:
-    from dxa_msmail.programs import importlog
-    from dxa_msmail.programs.foreign import foreign_text
+    from dxa_msmail.programs.importing import log as importlog
+    from dxa_msmail.programs.importing.foreign import foreign_text
 
     errors = importlog.opened(_log(po, given))
     done = foreign_text(po)
@@ -174,8 +174,9 @@ def _foreign(po: Maildata, given: dict[str, Any]) -> importshow.Text:
 
 def _resync(po: Maildata, given: dict[str, Any], as_json: bool) -> None:
     from dxa.entry import Reject
-    from dxa_msmail.programs import importlog, resync
-    from dxa_msmail.programs.foreign import require_server
+    from dxa_msmail.programs import resync
+    from dxa_msmail.programs.importing import log as importlog
+    from dxa_msmail.programs.importing.foreign import require_server
 
     with po.look() as files:
         require_server(files)

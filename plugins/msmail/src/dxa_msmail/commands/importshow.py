@@ -12,7 +12,7 @@ from dxa_msmail.commands import screen
 
 if TYPE_CHECKING:
     from dxa.entry import Reject
-    from dxa_msmail.programs.importing import Imported, Queued
+    from dxa_msmail.programs.importing.program import Imported, Queued
     from dxa_msmail.programs.resync import Extract
 
 #: How many rejects are shown without ``-v``.

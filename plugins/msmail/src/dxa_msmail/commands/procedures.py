@@ -13,7 +13,7 @@ from dxa_msmail.commands import opening, screen
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from dxa_msmail.programs.procedures import Item, Procedure
+    from dxa_msmail.programs.procedures.program import Item, Procedure
 
 _MARKS = {"done": "[x]", "to do": "[ ]", "yours": "[?]"}
 
@@ -45,7 +45,7 @@ def procedure(
     Without a name it lists the procedures. Postoffices that are reached directly from here are worked on as well. The
     JSON has the key "procedures", or "steps" (number, what, how, state, why).
     """
-    from dxa_msmail.programs.procedurestable import PROCEDURES
+    from dxa_msmail.programs.procedures.table import PROCEDURES
 
     if not name:
         _show_all(list(PROCEDURES.values()), as_json)
@@ -75,8 +75,8 @@ def _run(
     go: bool,
     after: int,
 ) -> list[Item]:
-    from dxa_msmail.programs import procedures as program
-    from dxa_msmail.programs.proceduresplace import Place
+    from dxa_msmail.programs.procedures import program
+    from dxa_msmail.programs.procedures.place import Place
 
     po = opening.open_at(folder, wait)
     opening.require_admin(po, mailbox, password)

@@ -40,7 +40,7 @@ def requestor(
 
     A postoffice that is no directory server yet becomes one. `dxa msmail listds -s` shows all requestors.
     """
-    from dxa_msmail.programs import srvmainadmin as program
+    from dxa_msmail.programs.srvmain import admin as program
 
     if forget and not remove:
         raise click.UsageError("--forget goes with --remove.")
@@ -87,7 +87,7 @@ def server_options(
 
     The JSON has the keys "administrator", "keep_updates", "sync", "cycle" and "requestors".
     """
-    from dxa_msmail.programs import srvmainadmin as program
+    from dxa_msmail.programs.srvmain import admin as program
 
     if anew and demote:
         raise click.UsageError("Give --anew or --demote, not both.")

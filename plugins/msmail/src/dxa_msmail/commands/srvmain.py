@@ -11,7 +11,7 @@ from dxa_msmail.commands import opening, screen
 
 if TYPE_CHECKING:
     from dxa_msmail.postoffice.maildata import Maildata
-    from dxa_msmail.programs.srvmain import Received, Transmitted
+    from dxa_msmail.programs.srvmain.program import Received, Transmitted
 
 
 @click.command()
@@ -26,7 +26,7 @@ def srvmain(po: Maildata, receive: bool, transmit: bool, as_json: bool) -> None:
     (requestor, r, was, s, i, changes), "reports", "changes", "purged", "settled", "refused" and "rejects", that of -t
     "answers" (requestor, r, s, was, i, sent, full), "silent" and "refused".
     """
-    from dxa_msmail.programs import srvmain as program
+    from dxa_msmail.programs.srvmain import program
 
     if transmit == receive:
         raise click.UsageError("Give -r to take in what requestors have sent, or -t to answer them.")

@@ -27,7 +27,7 @@ from dxa_msmail.programs.registration import (
     want_export,
     want_import,
 )
-from dxa_msmail.programs.srvmainadmin import (
+from dxa_msmail.programs.srvmain.admin import (
     begin_anew,
     register_requestor,
     remove_requestor,

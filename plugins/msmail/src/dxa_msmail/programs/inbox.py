@@ -16,8 +16,8 @@ from dxa_msmail.postoffice.mailbag import SYSTEM, Header
 from dxa_msmail.postoffice.maildata import Changing
 from dxa_msmail.postoffice.mailfolder import letter_name
 from dxa_msmail.postoffice.messages import BAD, set_aside
-from dxa_msmail.programs.returning import is_report
-from dxa_msmail.programs.srvmaininbox import is_answer_to
+from dxa_msmail.programs.external.returning import is_report
+from dxa_msmail.programs.srvmain.inbox import is_answer_to
 from dxa_msmail.requestor.answers import Answer, AnswerReader
 
 _UNREADABLE, _NO_DIRSYNC = 115, 154

@@ -15,7 +15,7 @@ from dxa_msmail.postoffice.dirsyncconf import SRVCONF, Reqconf, read_reqconf, wr
 from dxa_msmail.postoffice.identity import Master, identity, write_identity
 from dxa_msmail.postoffice.maildata import Changing, Maildata
 from dxa_msmail.postoffice.networks import NO_ROUTE, PostofficeRow, Route, name_key
-from dxa_msmail.programs import srvmainadmin
+from dxa_msmail.programs.srvmain import admin as srvmainadmin
 from dxa_msmail.programs.takingback import take_back
 
 _TYPES = AddressTypes(ADDRESS_TYPES)

@@ -18,9 +18,9 @@ from dxa_msmail.errors import message as error_text
 from dxa_msmail.postoffice.maildata import Maildata
 from dxa_msmail.postoffice.queue import RESYNC
 from dxa_msmail.programs.runs import logged
-from dxa_msmail.programs.srvmain import Server, bare
-from dxa_msmail.programs.srvmainanswers import adds
-from dxa_msmail.programs.srvmainfile import leave
+from dxa_msmail.programs.srvmain.answers import adds
+from dxa_msmail.programs.srvmain.file import leave
+from dxa_msmail.programs.srvmain.program import Server, bare
 
 Clock = Callable[[], float]
 

@@ -14,7 +14,7 @@ from dxa_msmail.postoffice.maildata import Files, Maildata
 from dxa_msmail.postoffice.names import read_usr, usr_file
 from dxa_msmail.postoffice.networkbook import Networks
 from dxa_msmail.postoffice.networks import PostofficeRow, Route, RouteKind, name_key
-from dxa_msmail.programs.causes import CIRCLE
+from dxa_msmail.programs.external.causes import CIRCLE
 
 
 @attrs.frozen(kw_only=True)

@@ -16,10 +16,11 @@ from dxa_msmail.postoffice.mailbag import INQUEUE, SYSTEM
 from dxa_msmail.postoffice.maildata import Changing, Files
 from dxa_msmail.postoffice.networks import name_key
 from dxa_msmail.postoffice.served import read_served
-from dxa_msmail.programs import admin, listds, registration, srvmain
-from dxa_msmail.programs.dispatchmail import oldest_request
+from dxa_msmail.programs import admin, listds, registration
+from dxa_msmail.programs.dispatch.mail import oldest_request
 from dxa_msmail.programs.keeping import is_comment
-from dxa_msmail.programs.proceduresplace import Place
+from dxa_msmail.programs.procedures.place import Place
+from dxa_msmail.programs.srvmain import program as srvmain
 from dxa_msmail.programs.telling import of_others, renumbered
 
 # -- numbers -------------------------------------------------------------------------------------------------------

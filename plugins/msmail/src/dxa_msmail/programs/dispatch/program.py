@@ -22,9 +22,9 @@ from dxa_msmail.postoffice.networks import RouteKind
 from dxa_msmail.postoffice.process import COMMANDS, T2, WEEK, ProcessEntry, claimed
 from dxa_msmail.postoffice.tree import open_postoffice
 from dxa_msmail.programs import scheduling
-from dxa_msmail.programs.dispatchmail import Mover, oldest_request
-from dxa_msmail.programs.dispatchnsda import DONE, DispatchLog, nsda
-from dxa_msmail.programs.dispatchstate import RETRY, Office, Patience, Polled, Ran
+from dxa_msmail.programs.dispatch.mail import Mover, oldest_request
+from dxa_msmail.programs.dispatch.nsda import DONE, DispatchLog, nsda
+from dxa_msmail.programs.dispatch.state import RETRY, Office, Patience, Polled, Ran
 from dxa_msmail.programs.dssched import due
 from dxa_msmail.requestor.journal import EACH
 

@@ -1,6 +1,6 @@
 """Procedures of people who keep postoffices alive, as lists of steps: what they are, and how one is gone through.
 
-The procedures themselves are in `dxa_msmail.programs.procedurestable`.
+The procedures themselves are in `dxa_msmail.programs.procedures.table`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import attrs
 
 from dxa.errors import DxaError, UsageError
 from dxa_msmail.postoffice.networks import name_key
-from dxa_msmail.programs.proceduresplace import Place
+from dxa_msmail.programs.procedures.place import Place
 
 #: Where most procedures begin.
 SERVER = "the directory server"

@@ -58,7 +58,9 @@ def nsda(po: Maildata, command: str, clock: Clock, stop: Callable[[], bool]) -> 
 
 
 def _programs(command: str) -> Sequence[Program]:
-    from dxa_msmail.programs import importing, rebuild, reqmain, srvmain
+    from dxa_msmail.programs import rebuild, reqmain
+    from dxa_msmail.programs.importing import program as importing
+    from dxa_msmail.programs.srvmain import program as srvmain
 
     programs: dict[str, Sequence[Program]] = {
         T1: (reqmain.transmit,),

@@ -21,8 +21,8 @@ from dxa_msmail.postoffice.layout import CODE_PAGE
 from dxa_msmail.postoffice.letters import Letter
 from dxa_msmail.postoffice.maildata import Changing, Files
 from dxa_msmail.postoffice.messages import BAD, set_aside
-from dxa_msmail.programs.causes import CORRUPT, NO_ATTACHMENT
-from dxa_msmail.programs.mailroom import Outcome
+from dxa_msmail.programs.external.causes import CORRUPT, NO_ATTACHMENT
+from dxa_msmail.programs.external.mailroom import Outcome
 from dxa_msmail.requestor.journal import Journal
 
 NON_DELIVERY = 154

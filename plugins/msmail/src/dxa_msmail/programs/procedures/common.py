@@ -5,9 +5,9 @@ from __future__ import annotations
 import attrs
 
 from dxa_msmail.postoffice.networks import name_key
-from dxa_msmail.programs import proceduressteps as steps
-from dxa_msmail.programs.procedures import Step
-from dxa_msmail.programs.proceduresplace import Place
+from dxa_msmail.programs.procedures import steps
+from dxa_msmail.programs.procedures.place import Place
+from dxa_msmail.programs.procedures.program import Step
 
 
 def requestors(place: Place) -> list[str]:

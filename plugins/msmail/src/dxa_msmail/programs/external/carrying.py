@@ -22,10 +22,10 @@ from dxa_msmail.postoffice.maildata import Changing, Files, Maildata
 from dxa_msmail.postoffice.mailfolder import letter_name, slots_of
 from dxa_msmail.postoffice.networks import PostofficeRow, RouteKind, name_key
 from dxa_msmail.postoffice.seen import KEPT, known, remember
-from dxa_msmail.programs.arriving import Arriving, Item
-from dxa_msmail.programs.causes import CIRCLE, LATE
-from dxa_msmail.programs.returning import Returns, Stray
-from dxa_msmail.programs.transferlog import RECV_LOG, SENT_LOG, Transfer, received, sent, write_log
+from dxa_msmail.programs.external.arriving import Arriving, Item
+from dxa_msmail.programs.external.causes import CIRCLE, LATE
+from dxa_msmail.programs.external.returning import Returns, Stray
+from dxa_msmail.programs.external.transferlog import RECV_LOG, SENT_LOG, Transfer, received, sent, write_log
 
 if TYPE_CHECKING:
     from dxa.signing import PrivateKey
@@ -138,7 +138,7 @@ class Carrying:
         path = self.po.root / hop.route.path
         arriving = Arriving(self.row.full, self.returns.own, hop.full, self.returns.now)
         if hop.route.kind is RouteKind.BAG:
-            from dxa_msmail.programs.bagging import give
+            from dxa_msmail.programs.external.bagging import give
 
             give(arriving, Bag.of(self.po, self.returns.own, hop), items, self.key)
             return self._arrived(arriving, hop, is_last=False)

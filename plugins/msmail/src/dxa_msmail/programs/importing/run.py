@@ -23,12 +23,12 @@ from dxa_msmail.postoffice.layout import CORRUPT
 from dxa_msmail.postoffice.maildata import Changing
 from dxa_msmail.postoffice.queue import REQTRANS, RESYNC, SRVTRANS, BadRecord, Queue
 from dxa_msmail.postoffice.resync import is_whole
-from dxa_msmail.programs.bookimport import BookImport
-from dxa_msmail.programs.creating import CREATED, DIRECT, Creating
-from dxa_msmail.programs.importlog import Left
+from dxa_msmail.programs.importing.book import BookImport
+from dxa_msmail.programs.importing.creating import CREATED, DIRECT, Creating
+from dxa_msmail.programs.importing.log import Left
+from dxa_msmail.programs.importing.pol import PolImport
+from dxa_msmail.programs.importing.selecting import Selector, select
 from dxa_msmail.programs.keeping import is_comment, lost_answers, wanted_types
-from dxa_msmail.programs.polimport import PolImport
-from dxa_msmail.programs.selecting import Selector, select
 from dxa_msmail.programs.telling import of_others, renumbered
 from dxa_msmail.requestor.journal import EACH, Journal
 from dxa_msmail.requestor.lists import list_key
@@ -96,7 +96,7 @@ class Run:
         strict: bool,
         own_list: bool = False,
     ) -> Run:
-        """Look at what is there; for the arguments see `dxa_msmail.programs.importing.run_queue`."""
+        """Look at what is there; for the arguments see `dxa_msmail.programs.importing.program.run_queue`."""
         own = require_users(change)
         conf = read_reqconf(change)
         book = Book(change, TYPES)
@@ -109,7 +109,7 @@ class Run:
     # -- modes -----------------------------------------------------------------------------------------------------
 
     def queue(self) -> Imported:
-        """See `dxa_msmail.programs.importing.run_queue`."""
+        """See `dxa_msmail.programs.importing.program.run_queue`."""
         self._clean()
         numbers = self._resync()
         self._srvtrans(numbers)
@@ -120,7 +120,7 @@ class Run:
         return outcome
 
     def file(self, data: bytes, *, replace: bool, selector: Selector | None) -> Imported:
-        """See `dxa_msmail.programs.importing.run_file`."""
+        """See `dxa_msmail.programs.importing.program.run_file`."""
         records = importtext.read(data, types=TYPES)
         if selector is not None:
             records, others = select(records, selector.takes)

@@ -16,9 +16,9 @@ from dxa_msmail.postoffice.queue import MSTTRANS
 from dxa_msmail.postoffice.served import SERVED, read_served
 from dxa_msmail.postoffice.tree import open_postoffice
 from dxa_msmail.programs import admin
-from dxa_msmail.programs.proceduresplace import Place
-from dxa_msmail.programs.srvmain import bare
-from dxa_msmail.programs.srvmainmark import Mark
+from dxa_msmail.programs.procedures.place import Place
+from dxa_msmail.programs.srvmain.mark import Mark
+from dxa_msmail.programs.srvmain.program import bare
 
 
 def has_moved(place: Place, name: str) -> bool:

@@ -21,11 +21,11 @@ from dxa_msmail.postoffice.messages import BAD
 from dxa_msmail.postoffice.networks import PostofficeRow
 from dxa_msmail.postoffice.sealed import Carried, read, write
 from dxa_msmail.postoffice.seen import known, remember
-from dxa_msmail.programs.arriving import Arriving, Item
-from dxa_msmail.programs.causes import CORRUPT, NO_ROOM
-from dxa_msmail.programs.mailroom import Waiting
-from dxa_msmail.programs.returning import Returns
-from dxa_msmail.programs.transferlog import RECV_LOG, Transfer, received, write_log
+from dxa_msmail.programs.external.arriving import Arriving, Item
+from dxa_msmail.programs.external.causes import CORRUPT, NO_ROOM
+from dxa_msmail.programs.external.mailroom import Waiting
+from dxa_msmail.programs.external.returning import Returns
+from dxa_msmail.programs.external.transferlog import RECV_LOG, Transfer, received, write_log
 
 #: A file that cannot be used may still be growing, if it was written within so many seconds.
 PATIENCE = 60.0

@@ -24,7 +24,7 @@ from dxa_msmail.postoffice.pol import read_pol
 from dxa_msmail.postoffice.polbook import PolBook
 from dxa_msmail.postoffice.templates import ADMIN, read_template
 from dxa_msmail.postoffice.users import users, values
-from dxa_msmail.programs.importrun import TYPES
+from dxa_msmail.programs.importing.run import TYPES
 
 #: What each way of running Import does not look at (KB Q119016), the stronger ways first; ``st`` is ``-st -f``.
 IGNORED: Mapping[str, str] = {

@@ -34,12 +34,12 @@ from dxa_msmail.postoffice.maildata import Changing, Maildata
 from dxa_msmail.postoffice.networks import name_key
 from dxa_msmail.postoffice.served import SERVED, Memo, Served, read_served, write_served
 from dxa_msmail.programs.runs import logged
-from dxa_msmail.programs.srvmainanswers import Answer, Answering
-from dxa_msmail.programs.srvmainhearing import Hearing, Taken
-from dxa_msmail.programs.srvmaininbox import ServerInbox
-from dxa_msmail.programs.srvmainlist import MasterList
-from dxa_msmail.programs.srvmainmark import Mark
-from dxa_msmail.programs.srvmainreports import Administrator, central
+from dxa_msmail.programs.srvmain.answers import Answer, Answering
+from dxa_msmail.programs.srvmain.hearing import Hearing, Taken
+from dxa_msmail.programs.srvmain.inbox import ServerInbox
+from dxa_msmail.programs.srvmain.lists import MasterList
+from dxa_msmail.programs.srvmain.mark import Mark
+from dxa_msmail.programs.srvmain.reports import Administrator, central
 from dxa_msmail.reading import Reader
 from dxa_msmail.requestor.journal import EACH, Journal
 from dxa_msmail.writing import Writer

@@ -10,10 +10,8 @@ from types import MappingProxyType
 
 import attrs
 
-from dxa_msmail.programs import proceduresserving as serving
-from dxa_msmail.programs import proceduressteps as steps
-from dxa_msmail.programs.procedures import SERVER, Procedure, Step
-from dxa_msmail.programs.procedurescommon import (
+from dxa_msmail.programs.procedures import serving, steps
+from dxa_msmail.programs.procedures.common import (
     ALL_OF_SITE,
     ALONE,
     EVERYBODY,
@@ -28,6 +26,7 @@ from dxa_msmail.programs.procedurescommon import (
     sites,
     without_sites,
 )
+from dxa_msmail.programs.procedures.program import SERVER, Procedure, Step
 
 _ALL = (
     Procedure(

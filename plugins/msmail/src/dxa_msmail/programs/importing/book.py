@@ -20,9 +20,9 @@ from dxa_msmail.postoffice.maildata import Changing
 from dxa_msmail.postoffice.networkrecords import HOSTS
 from dxa_msmail.postoffice.shelves import Refused
 from dxa_msmail.postoffice.templates import ListTemplate
-from dxa_msmail.programs.creating import Creating
-from dxa_msmail.programs.importlog import Left, Taken, left
-from dxa_msmail.programs.polimport import PolImport
+from dxa_msmail.programs.importing.creating import Creating
+from dxa_msmail.programs.importing.log import Left, Taken, left
+from dxa_msmail.programs.importing.pol import PolImport
 from dxa_msmail.requestor.lists import ALIAS_EXISTS, LOCAL_IGNORED, NO_ALIAS, Applying, entry_key, list_key
 
 _BAD_TEMPLATE, _NO_TEMPLATES = 38, 73

@@ -35,9 +35,9 @@ from dxa_msmail.postoffice.layout import CODE_PAGE
 from dxa_msmail.postoffice.maildata import Changing
 from dxa_msmail.postoffice.messages import letter_of
 from dxa_msmail.postoffice.served import Memo, Served
-from dxa_msmail.programs.srvmainfile import leave, place_for
-from dxa_msmail.programs.srvmainhistory import History
-from dxa_msmail.programs.srvmainlist import MasterList
+from dxa_msmail.programs.srvmain.file import leave, place_for
+from dxa_msmail.programs.srvmain.history import History
+from dxa_msmail.programs.srvmain.lists import MasterList
 from dxa_msmail.writing import Writer
 
 #: So many letters one requestor gets in one run, when an update must be split.

@@ -13,7 +13,7 @@ from dxa_msmail.postoffice import resync
 from dxa_msmail.postoffice.maildata import OWN
 
 if TYPE_CHECKING:
-    from dxa_msmail.programs.srvmainanswers import Answering
+    from dxa_msmail.programs.srvmain.answers import Answering
 
 #: Where everything lies for a requestor that takes no letter as large (KB Q119450): a file for each.
 FOLDER = f"{OWN}/RESYNC"

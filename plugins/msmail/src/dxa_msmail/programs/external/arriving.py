@@ -14,10 +14,10 @@ from dxa_msmail.postoffice.mailbag import INQUEUE3, FullError
 from dxa_msmail.postoffice.maildata import Changing, Files
 from dxa_msmail.postoffice.networks import name_key
 from dxa_msmail.postoffice.seen import known, remember
-from dxa_msmail.programs.causes import CIRCLE, FULL, LATE, NO_ROOM
-from dxa_msmail.programs.mailroom import Mailboxes, UnknownError
-from dxa_msmail.programs.returning import Stray
-from dxa_msmail.programs.transferlog import Transfer
+from dxa_msmail.programs.external.causes import CIRCLE, FULL, LATE, NO_ROOM
+from dxa_msmail.programs.external.mailroom import Mailboxes, UnknownError
+from dxa_msmail.programs.external.returning import Stray
+from dxa_msmail.programs.external.transferlog import Transfer
 
 #: A letter that has passed so many postoffices is not given on; no way is longer.
 LONGEST = 254

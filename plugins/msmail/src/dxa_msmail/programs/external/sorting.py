@@ -10,9 +10,9 @@ from dxa_msmail.postoffice.letters import Letter
 from dxa_msmail.postoffice.mailbag import INQUEUE, INQUEUE3, MOST, NO_LETTER, FullError, Header
 from dxa_msmail.postoffice.maildata import Changing
 from dxa_msmail.postoffice.mailfolder import letter_name
-from dxa_msmail.programs.causes import FULL, LATE, NO_ROOM, Cause
-from dxa_msmail.programs.mailroom import Mailroom, Place, UnknownError
-from dxa_msmail.programs.returning import Returns, Stray
+from dxa_msmail.programs.external.causes import FULL, LATE, NO_ROOM, Cause
+from dxa_msmail.programs.external.mailroom import Mailroom, Place, UnknownError
+from dxa_msmail.programs.external.returning import Returns, Stray
 
 _NO_PLACE = f"mailbag {INQUEUE} has no room for a report to the sender"
 

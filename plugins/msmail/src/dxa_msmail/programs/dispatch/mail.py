@@ -17,7 +17,7 @@ from dxa_msmail.postoffice.identity import name_of
 from dxa_msmail.postoffice.mailbag import INQUEUE, INQUEUE3, SYSTEM
 from dxa_msmail.postoffice.maildata import Files, Maildata
 from dxa_msmail.postoffice.networks import RouteKind
-from dxa_msmail.programs.dispatchstate import Patience
+from dxa_msmail.programs.dispatch.state import Patience
 from dxa_msmail.subjects import Kind, parse_subject
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ class Mover:
         return total
 
     def _move(self, path: Path, po: Maildata, tell: Tell) -> int:
-        from dxa_msmail.programs import external
+        from dxa_msmail.programs.external import program as external
 
         place, now = self._places.setdefault(path, _Place()), self.clock()
         try:

@@ -6,7 +6,7 @@ import attrs
 
 from dxa_msmail.postoffice.maildata import Maildata
 from dxa_msmail.postoffice.process import ProcessEntry
-from dxa_msmail.programs.dispatchnsda import Ended
+from dxa_msmail.programs.dispatch.nsda import Ended
 
 #: After so many seconds what has failed is tried again, at first and at last; twice as long each time in between.
 RETRY, LONGEST_RETRY = 60.0, 900.0

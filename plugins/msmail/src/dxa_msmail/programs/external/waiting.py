@@ -10,7 +10,7 @@ from dxa_msmail.postoffice import mailbag, networks
 from dxa_msmail.postoffice.mailbag import INQUEUE, INQUEUE3
 from dxa_msmail.postoffice.maildata import Files
 from dxa_msmail.postoffice.networks import RouteKind
-from dxa_msmail.programs.mailroom import Waiting
+from dxa_msmail.programs.external.mailroom import Waiting
 from dxa_msmail.requestor.journal import Journal
 
 _SEND = 113

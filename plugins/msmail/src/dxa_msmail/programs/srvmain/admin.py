@@ -29,7 +29,7 @@ from dxa_msmail.postoffice.process import T2, read_process, write_process
 from dxa_msmail.postoffice.queue import MSTTRANS
 from dxa_msmail.postoffice.served import SERVED, Served, read_served, write_served
 from dxa_msmail.postoffice.users import users
-from dxa_msmail.programs.srvmainmark import Mark
+from dxa_msmail.programs.srvmain.mark import Mark
 
 _NOT_REGISTERED, _BUSY = 120, 161
 _TYPES = AddressTypes(ADDRESS_TYPES)

@@ -16,8 +16,11 @@ from dxa_msmail.postoffice.identity import identity, name_of
 from dxa_msmail.postoffice.maildata import Maildata
 from dxa_msmail.postoffice.networks import PostofficeRow, Route, RouteKind, direct, indirect, name_key, postoffices
 from dxa_msmail.postoffice.tree import open_postoffice
-from dxa_msmail.programs import external, importing, rebuild, reqmain, srvmain
-from dxa_msmail.programs.srvmain import bare
+from dxa_msmail.programs import rebuild, reqmain
+from dxa_msmail.programs.external import program as external
+from dxa_msmail.programs.importing import program as importing
+from dxa_msmail.programs.srvmain import program as srvmain
+from dxa_msmail.programs.srvmain.program import bare
 
 Clock = Callable[[], float]
 

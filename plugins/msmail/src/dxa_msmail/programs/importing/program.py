@@ -23,11 +23,11 @@ from dxa_msmail.postoffice.dirsyncconf import read_reqconf, write_reqconf
 from dxa_msmail.postoffice.layout import CORRUPT
 from dxa_msmail.postoffice.maildata import Changing, Maildata
 from dxa_msmail.postoffice.queue import REQTRANS
-from dxa_msmail.programs.extracting import Extracted, Switches, extract, settle
-from dxa_msmail.programs.importlog import opened, render
-from dxa_msmail.programs.importrun import FINISHED, TYPES, Imported, Run, require_users
+from dxa_msmail.programs.importing.extracting import Extracted, Switches, extract, settle
+from dxa_msmail.programs.importing.log import opened, render
+from dxa_msmail.programs.importing.run import FINISHED, TYPES, Imported, Run, require_users
+from dxa_msmail.programs.importing.selecting import Selector
 from dxa_msmail.programs.runs import logged
-from dxa_msmail.programs.selecting import Selector
 from dxa_msmail.requestor.journal import Journal
 
 __all__ = [

@@ -19,17 +19,17 @@ from dxa_msmail.postoffice import networks
 from dxa_msmail.postoffice.identity import name_of
 from dxa_msmail.postoffice.maildata import Files, Maildata
 from dxa_msmail.postoffice.networks import PostofficeRow, RouteKind, name_key
-from dxa_msmail.programs.carrying import BATCH, Carrying
-from dxa_msmail.programs.mailroom import Mailroom, Outcome
-from dxa_msmail.programs.returning import Returns
+from dxa_msmail.programs.external.carrying import BATCH, Carrying
+from dxa_msmail.programs.external.mailroom import Mailroom, Outcome
+from dxa_msmail.programs.external.returning import Returns
+from dxa_msmail.programs.external.sorting import Sorting
+from dxa_msmail.programs.external.waiting import tell, waiting
 from dxa_msmail.programs.runs import logged
-from dxa_msmail.programs.sorting import Sorting
-from dxa_msmail.programs.waiting import tell, waiting
 from dxa_msmail.requestor.journal import Journal
 
 if TYPE_CHECKING:
     from dxa.signing import PrivateKey
-    from dxa_msmail.programs.bagging import Taking
+    from dxa_msmail.programs.external.bagging import Taking
 
 Clock = Callable[[], float]
 
@@ -68,7 +68,7 @@ def run(
 
 def _fetch(po: Maildata, returns: Returns, batch: int, rows: Iterable[PostofficeRow]) -> list[Taking]:
     """Take what lies for us in the bags that are shared with these; returns what has become of it."""
-    from dxa_msmail.programs.bagging import Taking  # what signs and reads e-mails takes time to come
+    from dxa_msmail.programs.external.bagging import Taking  # what signs and reads e-mails takes time to come
 
     bags = [Taking(po, row, returns, batch) for row in rows]
     for taking in bags:

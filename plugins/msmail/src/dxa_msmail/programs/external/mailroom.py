@@ -19,7 +19,7 @@ from dxa_msmail.postoffice.mailbag import SYSTEM
 from dxa_msmail.postoffice.maildata import Files
 from dxa_msmail.postoffice.networks import HOSTS, GatewayRow, PostofficeRow, name_key
 from dxa_msmail.postoffice.users import users
-from dxa_msmail.programs.causes import DUPLICATE, EXPORTED, UNKNOWN
+from dxa_msmail.programs.external.causes import DUPLICATE, EXPORTED, UNKNOWN
 
 _NO_NETWORK, _NO_POSTOFFICE, _NO_GATEWAY, _BAD_ADDRESS = 31, 32, 44, 142
 

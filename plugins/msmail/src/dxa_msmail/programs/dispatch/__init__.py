@@ -1,0 +1,1 @@
+"""DISPATCH: the programs of many postoffices by their schedules."""

@@ -1,0 +1,1 @@
+"""IMPORT: transactions into address lists, and lists into files."""

@@ -1,0 +1,1 @@
+"""Procedures of an administrator's: resets, moves, restores, retirements, renames."""

@@ -1,0 +1,1 @@
+"""SRVMAIN: a postoffice as the directory server."""
