@@ -77,6 +77,45 @@ def test_links_by_files_meet_by_the_name_of_their_container(tmp_path: Path) -> N
     assert problem.startswith("links.b: writes into the same place as a (by files dxa LAB/HQ o=lab ")
 
 
+def _msmail(name: str, more: str) -> str:
+    return (
+        f'[links.{name}]\nconnector = "msmail"\nrole = "server"\nimport_container = "D"\nexport_containers = ["S"]\n'
+        f"[links.{name}.msmail]\n{more}\n"
+    )
+
+
+def _ccmail(name: str, more: str) -> str:
+    return (
+        f'[links.{name}]\nconnector = "ccmail"\nimport_container = "D"\nexport_containers = ["S"]\n'
+        f"[links.{name}.ccmail]\n{more}\n"
+    )
+
+
+SIMULATED = 'run = "simulator"\nsimulator = { folder = "po" }'
+DROPPED = 'run = "drop"\ndrop = { imports = "in", exports = "%s" }'
+
+
+@pytest.mark.parametrize(
+    ("links", "place"),
+    [
+        ((_msmail("a", 'maildata = "shadow"'), _msmail("b", 'maildata = "./shadow"')), "shadow LAB/HQ/$SYSTEM"),
+        ((_msmail("a", ""), _msmail("b", "")), "mail/in LAB/HQ/$SYSTEM"),
+        ((_msmail("a", ""), _msmail("b", 'mailbox = "SYSTEM2"')), None),
+        ((_msmail("a", ""), _msmail("b", 'postoffice = "OTHER"')), None),
+        ((_ccmail("a", f'post_office = "A"\n{SIMULATED}'), _ccmail("b", SIMULATED)), "simulator po"),
+        ((_ccmail("a", DROPPED % "x"), _ccmail("b", DROPPED % "y")), "drop in"),
+        ((_ccmail("a", f'post_office = "A"\n{SIMULATED}'), _ccmail("b", f'post_office = "a"\n{DROPPED % "x"}')), "a"),
+    ],
+)
+def test_a_postoffice_is_one_links(tmp_path: Path, links: tuple[str, str], place: str | None) -> None:
+    """Two links never take the mail of one mailbox, or exports of one post office, each for its own."""
+    found = [problem for problem in _problems(tmp_path, *links) if problem.startswith("links.b:")]
+
+    assert ([place] if place else []) == [
+        problem.partition("(")[2].partition(")")[0].removeprefix("post office ") for problem in found
+    ]
+
+
 def test_each_pair_is_told_of() -> None:
     """The later link of the file is the one that clashes, with each before it."""
     place = ("server", "container")

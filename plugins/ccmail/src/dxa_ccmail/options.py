@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from os.path import normpath
 from pathlib import Path
 from typing import Literal
 
@@ -176,6 +177,18 @@ def site_lists(site: tuple[str, str], options: CcMailOptions) -> frozenset[ListK
     if len(set(map(fold, offices))) < len(offices):
         raise AddressError("two post offices of the site have one name", got=", ".join(offices))
     return frozenset()
+
+
+def writes_in(_site: tuple[str, str], options: CcMailOptions) -> frozenset[tuple[str, ...]]:
+    """The post office, and the folder in which it is met; see `dxa.connector.ConnectorType.writes_in`."""
+    places = {("post office", fold(options.post_office))} if options.post_office.strip() else set()
+    match options.run:
+        case "simulator":
+            places.add(("simulator", normpath(options.simulator.folder)))
+        case "drop":
+            places.add(("drop", normpath(options.drop.imports)))
+            places.add(("drop", normpath(options.drop.exports)))
+    return frozenset(places)
 
 
 def keeps(_site: Path, _link: str, options: CcMailOptions) -> Sequence[Kept]:

@@ -42,6 +42,7 @@ def dxa_connectors() -> list[ConnectorType]:
             open=ways.open_connector,
             site_lists=options.site_lists,
             keeps=options.keeps,
+            writes_in=options.writes_in,
             options=options.CcMailOptions,
         )
     ]

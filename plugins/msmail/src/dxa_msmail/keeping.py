@@ -1,8 +1,9 @@
-"""What links to MS Mail keep in files, for a backup; and whether these files are in order."""
+"""What links to MS Mail keep in files, for a backup; whether these files are in order, and whose they are."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from os.path import normpath
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,17 @@ def kept(site: Path, _link: str, options: ServerOptions | RequestorOptions) -> S
 
         return [Kept(path=options.maildata, hold=lambda: Maildata(site / options.maildata).look())]
     return [Kept(path=path, together=False) for path in (options.inbox, options.outbox)]
+
+
+def writes_in(site: tuple[str, str], options: ServerOptions | RequestorOptions) -> frozenset[tuple[str, ...]]:
+    """The mailbox whose mail such a link takes away; a shadow postoffice may have one for each of several links.
+
+    See `dxa.connector.ConnectorType.writes_in`.
+    """
+    if options.mail:
+        return frozenset()
+    own = f"{options.network or site[0]}/{options.postoffice or site[1]}/{options.mailbox}"
+    return frozenset({(normpath(options.maildata or options.inbox), own.upper())})
 
 
 def faults(site: Path, options: ServerOptions | RequestorOptions) -> Iterator[Fault]:
