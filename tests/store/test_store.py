@@ -23,7 +23,7 @@ def _file(tmp_path: Path, *, create: bool = False) -> Store:
 
 
 def test_a_missing_database_is_not_made_by_accident(tmp_path: Path) -> None:
-    """Opening says how a site is made, and leaves no empty file behind."""
+    """Opening says what to do, and leaves no empty file behind."""
     with pytest.raises(StoreError, match="dxa init"):
         _file(tmp_path)
 

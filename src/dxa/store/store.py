@@ -78,7 +78,9 @@ class Store:
         """
         file = _file(url)
         if file is not None and not create and not file.is_file():
-            raise StoreError(f"there is no database {file}; bring back a backup by `dxa restore`, or make a new site")
+            raise StoreError(
+                f"there is no database {file}; bring back a backup by `dxa restore`, or begin anew by `dxa init` in another folder"
+            )
         if file is not None and create:
             _claim(file)
         db = Database(url)
@@ -240,7 +242,7 @@ def _bring_up(db: Database, url: str, create: bool) -> None:
         raise StoreError(f"the database has schema {found}, newer than this program's {HEAD}: use the newer program")
     if found is None and not create:
         raise StoreError(
-            f"{_shown(url)} is not a database of dxa; bring back a backup by `dxa restore`, or make a new site"
+            f"{_shown(url)} is not a database of dxa; bring back a backup by `dxa restore`, or begin anew by `dxa init` in another folder"
         )
     if found is None:
         _create(db)
