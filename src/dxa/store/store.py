@@ -38,6 +38,8 @@ from dxa.store.verdicts import Held, Verdicts
 from dxa.store.views import Views
 
 _VERSION = select(version.c.version_num)
+#: What to do where there is no database of dxa.
+_ANEW = "bring back a backup by `dxa restore`, or begin anew by `dxa init` in another folder"
 
 
 class Store:
@@ -78,9 +80,7 @@ class Store:
         """
         file = _file(url)
         if file is not None and not create and not file.is_file():
-            raise StoreError(
-                f"there is no database {file}; bring back a backup by `dxa restore`, or begin anew by `dxa init` in another folder"
-            )
+            raise StoreError(f"there is no database {file}; {_ANEW}")
         if file is not None and create:
             _claim(file)
         db = Database(url)
@@ -241,9 +241,7 @@ def _bring_up(db: Database, url: str, create: bool) -> None:
     if found is not None and found > HEAD:
         raise StoreError(f"the database has schema {found}, newer than this program's {HEAD}: use the newer program")
     if found is None and not create:
-        raise StoreError(
-            f"{_shown(url)} is not a database of dxa; bring back a backup by `dxa restore`, or begin anew by `dxa init` in another folder"
-        )
+        raise StoreError(f"{_shown(url)} is not a database of dxa; {_ANEW}")
     if found is None:
         _create(db)
     else:
