@@ -347,3 +347,15 @@ def test_printable(text: str, expected: str) -> None:
 def test_ago(seconds: float | None, expected: str) -> None:
     """An age is told in its largest unit."""
     assert expected == output.ago(seconds)
+
+
+def test_a_configuration_that_changed_before_the_lock_counts(alone: Driver) -> None:
+    """What another command wrote while this one started is what it works with."""
+    session = Session(folder=alone.folder)
+    wanted = session.host.connectors()
+    path = alone.folder / "dxa.toml"
+    path.write_text(path.read_text(encoding="utf-8") + "[addressing.code_pages]\nSMTP = 'cp850'\n", encoding="utf-8")
+
+    assert wanted
+    with session.writing_without_secrets() as site:
+        assert {"SMTP": "cp850"} == dict(site.config.addressing.code_pages)

@@ -55,15 +55,15 @@ class _Asking:
         self.post(request)
 
     def above_issued(self, state: requestor.State) -> requestor.State:
-        """The state; one that is older than what was sent goes on above it, with everything."""
+        """The state; one that is older than what may have been sent goes on above it, with everything."""
         issued = self.store.high_water.value(asked(self.peer.id))
         if issued <= state.last:
             return state
         self.work.tell_anew(
             self.peer.id,
             SET_BACK,
-            f"the database ends at number {state.last}, and numbers up to {issued} were sent: an older database was "
-            "put back, so the whole list goes out again above them",
+            f"the database ends at number {state.last}, and numbers up to {issued} may have been sent: an older "
+            "database was put back, or a run was cut off; so the whole list goes out again above them",
         )
         return requestor.step(state, requestor.SetBack(issued))[0]
 

@@ -108,6 +108,7 @@ class Session:
         if not self.path.is_file():  # a stranger's folder gets no lock file
             raise UsageError(not_a_site(self.folder))
         with site_lock(self.folder):
+            self._source = None  # whoever held the site until now may have written it
             yield self.path
 
     @contextmanager

@@ -27,6 +27,9 @@ from dxa.schedule import Style as ScheduleStyle
 #: Raised when a key changes its meaning; a file that states a higher number was written for a later dxa (dx:T-100).
 FORMAT = 1
 
+#: So many days are told as a date whatever the clock says.
+LONGEST_REST = 36_500
+
 Case = Literal["upper", "lower"]
 Action = Literal["exclude", "include"]
 
@@ -37,6 +40,12 @@ Action = Literal["exclude", "include"]
 def _percentage(_instance: object, field: Field, value: float) -> None:
     if not 0 <= value <= 100:
         raise ValueError(f"{field.name} must be between 0 and 100, got {value}")
+
+
+def _can_end(instance: object, field: Field, value: int) -> None:
+    not_negative(instance, field, value)
+    if value > LONGEST_REST:
+        raise ValueError(f"{field.name} must be at most {LONGEST_REST}, a hundred years, got {value}")
 
 
 def _long_enough(_instance: object, field: Field, value: int) -> None:
@@ -151,7 +160,7 @@ class AddressingTable:
     rest_days: int = option(
         "days that an address which somebody had is given to nobody else, unless it is stated; 0 gives it at once",
         0,
-        validator=not_negative,
+        validator=_can_end,
     )
     umlauts: Style = option("how letters are written that a system lacks: german, nordic or plain", "german")
 
