@@ -116,6 +116,38 @@ def test_a_postoffice_is_one_links(tmp_path: Path, links: tuple[str, str], place
     ]
 
 
+def _asking(name: str, more: str) -> str:
+    return (
+        f'[links.{name}]\nconnector = "msmail-requestor"\nimport_container = "D"\nexport_containers = ["S"]\n'
+        f'[links.{name}.msmail-requestor]\nserver = "{name}/MAIN"\n{more}\n'
+    )
+
+
+def _mailed(name: str, more: str) -> str:
+    return _msmail(name, f'mail = {{ address = "dxa@hq.example", smtp.host = "mail.hq.example", {more} }}')
+
+
+@pytest.mark.parametrize(
+    ("links", "place"),
+    [
+        ((_asking("a", 'maildata = "a"'), _asking("b", 'maildata = "b"')), "mail/resync RESYNC.GLB"),
+        ((_asking("a", 'maildata = "a"'), _asking("b", 'maildata = "b"\nresync = "b"')), None),
+        ((_msmail("a", 'maildata = "a"'), _asking("b", 'maildata = "b"')), None),
+        ((_mailed("a", 'maildir = "box"'), _mailed("b", 'maildir = "./box"')), "box LAB/HQ"),
+        ((_mailed("a", 'maildir = "box"'), _mailed("b", 'maildir = "other"')), None),
+        (
+            (_mailed("a", 'imap = { host = "M", user = "dxa" }'), _mailed("b", 'imap = { host = "m", user = "dxa" }')),
+            "m:993 dxa INBOX LAB/HQ",
+        ),
+    ],
+)
+def test_what_does_not_say_for_which_link_it_is(tmp_path: Path, links: tuple[str, str], place: str | None) -> None:
+    """A RESYNC.GLB would replace the lists of another server; an e-mail is kept aside where nobody expects it."""
+    found = [problem for problem in _problems(tmp_path, *links) if problem.startswith("links.b: writes")]
+
+    assert ([place] if place else []) == [problem.partition("(")[2].partition(")")[0] for problem in found]
+
+
 def test_each_pair_is_told_of() -> None:
     """The later link of the file is the one that clashes, with each before it."""
     place = ("server", "container")

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 
 from dxa.connector import Fault, Kept, folder_faults
 from dxa.errors import DxaError
+from dxa_msmail.postoffice import resync
 
 if TYPE_CHECKING:
+    from dxa.mail.options import MailOptions
     from dxa_msmail.requestor.link import RequestorOptions
     from dxa_msmail.server import ServerOptions
 
@@ -27,12 +29,27 @@ def kept(site: Path, _link: str, options: ServerOptions | RequestorOptions) -> S
 def writes_in(site: tuple[str, str], options: ServerOptions | RequestorOptions) -> frozenset[tuple[str, ...]]:
     """The mailbox whose mail such a link takes away; a shadow postoffice may have one for each of several links.
 
-    See `dxa.connector.ConnectorType.writes_in`.
+    An e-mail of somebody who is no peer of the link is kept aside, whatever other link waits for it. See
+    `dxa.connector.ConnectorType.writes_in`.
     """
+    own = f"{options.network or site[0]}/{options.postoffice or site[1]}".upper()
     if options.mail:
-        return frozenset()
-    own = f"{options.network or site[0]}/{options.postoffice or site[1]}/{options.mailbox}"
-    return frozenset({(normpath(options.maildata or options.inbox), own.upper())})
+        return frozenset({(*_mailbox(options.mail), own)})
+    return frozenset({(normpath(options.maildata or options.inbox), f"{own}/{options.mailbox}".upper())})
+
+
+def requestor_writes_in(site: tuple[str, str], options: RequestorOptions) -> frozenset[tuple[str, ...]]:
+    """See `writes_in`; and where a RESYNC.GLB is put, which does not say whose it is.
+
+    That of another server would replace all that the server of this link has told.
+    """
+    return writes_in(site, options) | {(normpath(options.resync), resync.FILE)}
+
+
+def _mailbox(mail: MailOptions) -> tuple[str, ...]:
+    if mail.maildir:
+        return (normpath(mail.maildir),)
+    return mail.imap.place.lower(), mail.imap.user, mail.imap.folder
 
 
 def faults(site: Path, options: ServerOptions | RequestorOptions) -> Iterator[Fault]:

@@ -70,7 +70,7 @@ def dxa_connectors() -> list[ConnectorType]:
             open=link.open_requestor_link,
             site_lists=link.site_lists,
             keeps=keeping.kept,
-            writes_in=keeping.writes_in,
+            writes_in=keeping.requestor_writes_in,
             peer_lists=link.peer_lists,
             parse=_parse,
             options=link.RequestorOptions,

@@ -62,7 +62,7 @@ class RequestorOptions:
     placement: Placement = option("where transactions go: INATTACHMENT or INBODY", "INATTACHMENT")
     spelling: Literal["PCM", "MS", "CSI"] = option("name of the native address type in transactions", "PCM")
 
-    resync: str = option("folder where somebody may put the server's RESYNC.GLB", "mail/resync")
+    resync: str = option("folder where somebody may put the server's RESYNC.GLB, of this link alone", "mail/resync")
 
     def __attrs_post_init__(self) -> None:
         if self.mail and self.maildata:
