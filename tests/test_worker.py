@@ -151,6 +151,9 @@ def test_a_connector_in_its_process_takes_part_in_cycles(moods: Moods) -> None:
         ("no list of transactions", "plugin moody: collect has given a report whose transactions is None, not "),
         ("number too large", "plugin moody: collect has given a transaction with the number 1180591620717411303424"),
         ("no character", "a text cannot be stored: 'MOOD:\\udc80'"),
+        ("tells without end", "plugin moody: collect has told more than 2 MB before its answer"),
+        ("divides and dies", "plugin moody: its process ended during collect (status -9)"),
+        ("cannot say what", "plugin moody: collect raised _Speechless: it cannot say what (moody.py, line "),
         ("cannot be packed", "plugin moody: collect raised AttributeError: Can't pickle local object"),
         ("cannot be unpacked", "plugin moody: collect has given what cannot be read: ValueError: invalid literal"),
     ],
@@ -165,6 +168,94 @@ def test_what_goes_wrong_ends_the_cycle_of_its_link(mood: str, error: str, moods
     assert found.startswith(error)
     assert [] == _of(cycle, "two").errors
     assert 2 == _of(cycle, "two").applied["A"]
+
+
+@pytest.mark.parametrize(
+    ("mood", "error"),
+    [
+        ("raises", "plugin moody: collect raised KeyError: 'lost'"),
+        ("fails at the start", "plugin moody: open raised ValueError: not today"),
+        ("cannot say what", "plugin moody: collect raised _Speechless: it cannot say what"),
+        ("no text for a name", "plugin moody: collect has given an entry with what is neither text nor fields"),
+        ("half an entry", "plugin moody: collect has given an entry with what is neither text nor fields"),
+        ("no raw text", "plugin moody: collect has given a transaction whose raw is no text"),
+        ("an add of nobody", "plugin moody: collect has given a transaction ADD without its new entry"),
+        ("a delete of somebody new", "plugin moody: collect has given a transaction DELETE without its old entry"),
+        ("an odd reject", "plugin moody: collect has given a reject with parts of another kind: (0, 1, '', 0, None)"),
+        ("an odd request", "plugin moody: collect has given a report with a request whose r is '1', not int"),
+        ("tells no text", "plugin moody: collect raised TypeError: tell takes a number and a text, not a int and a "),
+    ],
+)
+def test_what_goes_wrong_in_the_process_of_dxa_ends_the_cycle_of_its_link(mood: str, error: str, moods: Moods) -> None:
+    """A connector that runs where dxa is, on request, does no more harm by what it gives or raises."""
+    moods.links(own=False, one=mood, two="well")
+
+    cycle = moods.sync()
+
+    [found] = _of(cycle, "one").errors
+    assert found.startswith(error)
+    assert [] == _of(cycle, "two").errors
+    assert 2 == _of(cycle, "two").applied["A"]
+
+
+@pytest.mark.parametrize(
+    ("mood", "own"), [("writes on", False), ("texts of its own", False), ("texts of its own", True)]
+)
+def test_what_is_odd_and_does_no_harm_is_taken(mood: str, own: bool, moods: Moods) -> None:
+    """A list that is written into after it was given, and texts that are more than texts, count as they were given."""
+    moods.links(own=own, one=mood)
+
+    outcome = _of(moods.sync(), "one")
+
+    assert [] == outcome.errors
+    assert outcome.applied["A"] > 0
+
+
+@pytest.mark.parametrize("mood", ["divides and both answer", "logs what is no line"])
+def test_what_a_connector_does_beside_its_work_is_no_answer(mood: str, moods: Moods) -> None:
+    """A process that a connector's process divides into does not speak to the agent; a line that cannot be logged ends
+    nothing.
+    """
+    moods.links(one=mood)
+
+    outcome = _of(moods.sync(), "one")
+
+    assert [] == outcome.errors
+    assert 2 == outcome.applied["A"]
+
+
+def test_options_that_cannot_go_to_a_process_are_the_trouble_of_their_link(moods: Moods) -> None:
+    """A value of a connector's options that cannot be packed is its plugin's error; the other link's cycle goes on."""
+    moods.links(one="well", two="well")
+    assert moods.site is not None
+    object.__setattr__(moods.site.config.links["one"].options, "mood", lambda: "no text")
+
+    cycle = moods.sync()
+
+    [found] = _of(cycle, "one").errors
+    assert found.startswith("plugin moody: its options cannot go to its process: AttributeError: Can't pickle")
+    assert [] == _of(cycle, "two").errors
+
+
+def test_a_limit_holds_where_nobody_tells_of_the_end(moods: Moods, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A call that passes its time ends though the process that processes come from does not answer, as when the
+    connector hangs on a disk and is not even ended by a kill.
+    """
+    monkeypatch.setattr("dxa.worker.nursery.PARTING", 0.2)
+    monkeypatch.setattr("dxa.worker.process.PARTING", 0.2)
+    moods.links(one="hangs")
+    moods.write((moods.folder / "dxa.toml").read_text(encoding="utf-8").replace("= 0.05", "= 0.01"))
+    assert moods.site is not None
+    connector = moods.site.connector(moods.site.config.links["one"])
+    assert isinstance(connector, RemoteConnector)
+    connector.open()
+    nursery = int(Path(f"/proc/{connector.pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()[1])
+    os.kill(nursery, signal.SIGSTOP)
+    try:
+        with pytest.raises(PluginError, match=r"has said nothing for 0\.6 seconds"):
+            list(connector.collect({}))
+    finally:
+        os.kill(nursery, signal.SIGCONT)
 
 
 def test_a_process_that_is_gone_is_replaced_in_the_next_cycle(moods: Moods) -> None:

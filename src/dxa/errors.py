@@ -107,6 +107,15 @@ class StoreError(DxaError):
     """The site's database cannot be used as it is."""
 
 
+def worded(error: BaseException) -> str:
+    """What nobody expected, in words (``KeyError: 'lost'``), whatever the error itself makes of that."""
+    try:
+        text = str(error)
+    except Exception:
+        text = "it cannot say what"
+    return f"{type(error).__name__}: {text}"
+
+
 @contextmanager
 def about(path: object) -> Iterator[None]:
     """What the system says of an open file without naming it (no room, a broken disk) gets the name of the file."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -15,11 +16,16 @@ import attrs
 from dxa.address import AddressType
 from dxa.config.secrets import Secret
 from dxa.connector import ConnectorType, Holds, LinkContext, Outcome, Parcel, Phase, Report, Result, Traits, Wish
-from dxa.entry import Entry, Transaction, Verb
+from dxa.dirsync.messages import Request
+from dxa.entry import Entry, Reject, Transaction, Verb
 from dxa.errors import AddressError, TransportError
 from dxa.hookspecs import hookimpl
 
 PEOPLE = ("Ann", "Bo")
+
+
+class _Text(str):
+    """A text of a plugin's own kind."""
 
 
 class _Unreadable:
@@ -35,6 +41,11 @@ class Options:
 
     mood: str = attrs.field(default="well", metadata={"doc": "what goes wrong"})
     secret: Secret | None = attrs.field(default=None, metadata={"doc": "what nobody may see"})
+
+
+class _Speechless(Exception):
+    def __str__(self) -> str:
+        raise ValueError("no words")
 
 
 class Moody:
@@ -98,6 +109,44 @@ class Moody:
                 yield self._report(None)  # type: ignore[arg-type]
             case "number too large":
                 yield self._report([Transaction(2**70, Verb.ADD, None, self._entry("Ann"))])
+            case "no text for a name":
+                yield self._report([Transaction(0, Verb.ADD, None, self._entry(("Ann",)))])  # type: ignore[arg-type]
+            case "no raw text":
+                yield self._report([Transaction(0, Verb.ADD, None, self._entry("Ann"), 5)])  # type: ignore[arg-type]
+            case "half an entry":
+                yield self._report([Transaction(0, Verb.ADD, None, tuple.__new__(Entry, ("MOOD:ann", "MOOD")))])
+            case "an add of nobody":
+                yield self._report([Transaction(0, Verb.ADD, None, None)])
+            case "a delete of somebody new":
+                yield self._report([Transaction(0, Verb.DELETE, None, self._entry("Ann"))])
+            case "an odd reject":
+                yield self._report([], rejects=[Reject(0, 1, "", 0, None)])  # type: ignore[arg-type]
+            case "an odd request":
+                yield self._report([], request=Request(r="1", was=0, s=0, i=0))  # type: ignore[arg-type]
+            case "cannot say what":
+                raise _Speechless
+            case "tells no text":
+                self.context.tell(1, ["no", "text"])  # type: ignore[arg-type]
+            case "tells without end":
+                while True:
+                    self.context.tell(1, "so " * 10_000)
+            case "logs what is no line":
+                self.context.log.warning("%s and %s", "one")
+            case "writes on":
+                given = [Transaction(0, Verb.ADD, None, self._entry("Ann"))]
+                yield self._report(given)
+                given[:] = ["no transaction"]  # type: ignore[list-item]
+                return
+            case "texts of its own":
+                yield self._report([Transaction(0, Verb.ADD, None, self._entry(_Text("A\0nn")))])
+            case "divides and dies":
+                if os.fork():
+                    os.kill(os.getpid(), signal.SIGKILL)
+                time.sleep(600)
+            case "divides and both answer":
+                if not os.fork():
+                    raise ValueError("from the other one")
+                os.wait()
             case "no character":
                 yield self._report([Transaction(0, Verb.ADD, None, self._entry("\udc80"))])
         yield self._report([Transaction(0, Verb.ADD, None, self._entry(name)) for name in self._people()])
@@ -122,8 +171,8 @@ class Moody:
         self.context.tell(1, f"{phase.value} {os.getpid()} {self.context.now():.0f}")
 
     def _chatter(self) -> None:
-        for number in range(30):
-            self.context.tell(3, f"{number}" * 100_000)
+        for number in range(8):
+            self.context.tell(3, f"{number}" * 40_000)
 
     def _report(self, transactions: Sequence[Transaction], **more: Any) -> Report:
         return Report(

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence, Set
-from itertools import chain
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from types import NoneType, UnionType
-from typing import Any, get_args, get_origin, get_type_hints
+from typing import Any, TypeVar, get_args, get_origin, get_type_hints
+
+import attrs
 
 from dxa.agent.context import LinkWork
 from dxa.connector import Examiner, Fault, Outcome, Parcel, Report, Result
+from dxa.dirsync.messages import Reply, Request
 from dxa.entry import Entry, Reject, Transaction, Verb
-from dxa.errors import DxaError, PluginError
+from dxa.errors import DxaError, PluginError, worded
+
+T = TypeVar("T")
 
 _Kinds = type | tuple[type, ...]
 
@@ -23,39 +27,64 @@ def _kinds(annotation: Any) -> _Kinds:
     return Set if kind is frozenset else kind
 
 
-#: Of what kind each part of a report is, as `Report` says it.
-_KINDS: Mapping[str, _Kinds] = {name: _kinds(annotation) for name, annotation in get_type_hints(Report).items()}
+def _parts(cls: type) -> Mapping[str, _Kinds]:
+    """Of what kind each part of a value is, as its class says it."""
+    return {name: _kinds(annotation) for name, annotation in get_type_hints(cls).items()}
+
+
+_KINDS = _parts(Report)
+_NUMBERS = {Request: _parts(Request), Reply: _parts(Reply)}
 #: Numbers of the protocols have 32 bits, and no database takes more than 63.
 _HIGHEST = 2**63 - 1
+#: So much of a value stands in a message at most.
+SHOWN = 300
+_DELETE, _MODIFY = Verb.DELETE, Verb.MODIFY
 
 
 def reports(work: LinkWork, cursors: Mapping[str, str]) -> Iterator[Report]:
-    """What waits on the link; raises `PluginError` for what is no report."""
-    for report in work.connector.collect(cursors):
+    """What waits on the link; raises `PluginError` for what is no report, and for what nobody expects to be raised."""
+    name = work.link.connector.name
+    for report in _given(name, "collect", lambda: work.connector.collect(cursors)):
         if problem := _wrong_report(report):
-            raise PluginError(work.link.connector.name, f"collect has given {problem}")
-        yield report
+            raise PluginError(name, f"collect has given {problem}")
+        yield _kept(report)
 
 
 def outcomes(work: LinkWork, parcel: Parcel) -> Iterator[Outcome]:
-    """What becomes of a parcel; raises `PluginError` for what is no outcome."""
-    for outcome in work.connector.deliver(parcel):
+    """What becomes of a parcel; raises `PluginError` likewise."""
+    name = work.link.connector.name
+    for outcome in _given(name, "deliver", lambda: work.connector.deliver(parcel)):
         if not _is_outcome(outcome):
-            raise PluginError(work.link.connector.name, f"deliver has given {outcome!r}, which is no outcome")
+            raise PluginError(name, f"deliver has given {_shown(outcome)}, which is no outcome")
         yield outcome
 
 
 def faults(name: str, examiner: Examiner) -> Iterator[Fault]:
-    """What a connector of that name says of its side; raises `PluginError` for what is no fault, and what it raises."""
+    """What a connector of that name says of its side; raises `PluginError` likewise."""
+    for fault in _given(name, "examine", examiner.examine):
+        if not _is_fault(fault):
+            raise PluginError(name, f"examine has given {_shown(fault)}, which is no fault")
+        yield fault
+
+
+def _given(name: str, method: str, call: Callable[[], Iterable[T]]) -> Iterator[T]:
+    """The values of a call; what a connector in this process raises is the plugin's error, as it is in its own."""
     try:
-        for fault in examiner.examine():
-            if not _is_fault(fault):
-                raise PluginError(name, f"examine has given {fault!r}, which is no fault")
-            yield fault
+        yield from call()
     except DxaError:
         raise
-    except Exception as error:  # of a connector in this process; what stands beside it is still looked at
-        raise PluginError(name, f"examine raised {type(error).__name__}: {error}") from error
+    except Exception as error:
+        raise PluginError(name, f"{method} raised {worded(error)}") from error
+
+
+def _kept(report: Report) -> Report:
+    """The report with lists of its own: a connector in this process may go on writing into those that it gave."""
+    return attrs.evolve(
+        report,
+        transactions=tuple(report.transactions),
+        rejects=tuple(report.rejects),
+        remarks=tuple(report.remarks),
+    )
 
 
 def _is_fault(fault: Any) -> bool:
@@ -76,19 +105,34 @@ def _wrong_report(report: Any) -> str:
     """What is wrong with it, if anything is."""
     if not isinstance(report, Report):
         return f"a {type(report).__name__}, which is no report"
-    for name, kind in _KINDS.items():
-        if not isinstance(value := getattr(report, name), kind):
-            return f"a report whose {name} is {value!r}, not {_named(kind)}"
+    if wrong := _wrong_parts(report, _KINDS):
+        return f"a report whose {wrong}"
     if not _are_pairs(tuple(report.lists)):
-        return f"a report whose lists are {set(report.lists)!r}, not pairs of texts"
-    if wrong := [each for each in (*report.marked, *(report.types or ())) if not isinstance(each, str)]:
-        return f"a report with {wrong[0]!r} among its marked or types, which is no str"
+        return f"a report whose lists are {_shown(set(report.lists))}, not pairs of texts"
+    if odd := [each for each in (*report.marked, *(report.types or ())) if not isinstance(each, str)]:
+        return f"a report with {_shown(odd[0])} among its marked or types, which is no str"
+    rejects = [*report.rejects, *report.remarks, *([] if report.fault is None else [report.fault])]
     return (
-        _wrong_items("transactions", report.transactions, Transaction)
-        or _wrong_items("rejects", report.rejects, Reject)
-        or _wrong_items("remarks", report.remarks, Reject)
+        _wrong_numbers(report)
+        or _wrong_items("transactions", report.transactions, Transaction)
+        or _wrong_items("rejects, remarks or fault", rejects, Reject)
         or _wrong_transactions(report.transactions)
     )
+
+
+def _wrong_parts(value: Any, kinds: Mapping[str, _Kinds]) -> str:
+    for name, kind in kinds.items():
+        if not isinstance(part := getattr(value, name), kind):
+            return f"{name} is {_shown(part)}, not {_named(kind)}"
+    return ""
+
+
+def _wrong_numbers(report: Report) -> str:
+    """What is wrong with the numbers that a message brings."""
+    for name, value in (("request", report.request), ("reply", report.reply)):
+        if value is not None and (wrong := _wrong_parts(value, _NUMBERS[type(value)])):
+            return f"a report with a {name} whose {wrong}"
+    return ""
 
 
 def _named(kind: _Kinds) -> str:
@@ -96,33 +140,73 @@ def _named(kind: _Kinds) -> str:
     return " or ".join("None" if each is NoneType else each.__name__ for each in kinds)
 
 
-def _wrong_items(name: str, items: Sequence[Any], kind: type) -> str:
-    wrong = next((item for item in items if not isinstance(item, kind)), None)
-    return "" if wrong is None else f"a report with {wrong!r} among its {name}, which is no {kind.__name__.lower()}"
+def _wrong_items(name: str, items: Sequence[Any], kind: type[tuple[Any, ...]]) -> str:
+    odd = [item for item in items if not isinstance(item, kind)]
+    if odd:
+        return f"a report with {_shown(odd[0])} among its {name}, which is no {kind.__name__.lower()}"
+    whole = _is_reject if kind is Reject else _is_whole
+    odd = [item for item in items if not whole(item)]
+    return f"a {kind.__name__.lower()} with parts of another kind: {_shown(tuple(odd[0]))}" if odd else ""
+
+
+def _is_whole(transaction: tuple[Any, ...]) -> bool:
+    return len(transaction) == len(Transaction._fields)
+
+
+def _is_reject(reject: tuple[Any, ...]) -> bool:
+    if len(reject) != len(Reject._fields):
+        return False
+    number, line, raw, code, reason = reject
+    return {type(number), type(line), type(code)} == {int} and _are_texts((raw, reason))
 
 
 def _wrong_transactions(transactions: Sequence[Any]) -> str:
     """Columns are looked at as wholes: a report may have hundred thousands."""
+    if not transactions:
+        return ""
     numbers = [t.number for t in transactions]
     if set(map(type, numbers)) - {int} or {type(t.verb) for t in transactions} - {Verb}:
         return "a transaction whose number or verb is of another kind"
-    if numbers and not (min(numbers) >= 0 and max(numbers) <= _HIGHEST):
+    if not (min(numbers) >= 0 and max(numbers) <= _HIGHEST):
         return f"a transaction with the number {min(numbers) if min(numbers) < 0 else max(numbers)}"
     sides = [side for t in transactions for side in (t.old, t.new) if side is not None]
-    if wrong := next((side for side in sides if not isinstance(side, Entry)), None):
-        return f"a transaction about {wrong!r}, which is no entry"
-    if set(map(type, chain.from_iterable(sides))) - {str, tuple} or not all(map(_is_sound, sides)):
-        return f"an entry with what is neither text nor fields: {next(s for s in sides if not _is_whole(s))!r}"
+    if odd := [side for side in sides if not isinstance(side, Entry)]:
+        return f"a transaction about {_shown(odd[0])}, which is no entry"
+    if wrong := next(filter(_lacks_side, transactions), None):
+        side = "new" if wrong.new is None and wrong.verb is not _DELETE else "old"
+        return f"a transaction {wrong.verb.name} without its {side} entry"
+    if not _are_texts([t.raw for t in transactions]):
+        return "a transaction whose raw is no text"
+    if set(map(len, sides)) - {len(Entry._fields)} or not _are_sound(sides):
+        wrong = next(side for side in sides if len(side) != len(Entry._fields) or not _are_sound([side]))
+        return f"an entry with what is neither text nor fields: {_shown(tuple(wrong))}"
     return ""
 
 
-def _is_sound(side: Entry) -> bool:
-    return type(side.fields) is tuple and (not side.fields or _are_pairs(side.fields))
+def _lacks_side(transaction: Transaction) -> bool:
+    if transaction.new is None and transaction.verb is not _DELETE:
+        return True
+    return transaction.old is None and (transaction.verb is _DELETE or transaction.verb is _MODIFY)
 
 
-def _is_whole(side: Entry) -> bool:
-    return all(isinstance(part, str) for part in (*side[:5], *side[6:])) and _is_sound(side)
+def _are_sound(sides: Sequence[Entry]) -> bool:
+    """Whether all parts are of the right kind; sides have all parts, and there is one at least."""
+    *texts, fields, anchors = zip(*sides, strict=True)
+    return all(map(_are_texts, (*texts, anchors))) and all(type(each) is tuple and _are_pairs(each) for each in fields)
+
+
+def _are_texts(column: Sequence[Any]) -> bool:
+    return all(issubclass(kind, str) for kind in set(map(type, column)))
 
 
 def _are_pairs(fields: tuple[Any, ...]) -> bool:
-    return all(type(f) is tuple and len(f) == 2 and type(f[0]) is str and type(f[1]) is str for f in fields)
+    return all(type(f) is tuple and len(f) == 2 and isinstance(f[0], str) and isinstance(f[1], str) for f in fields)
+
+
+def _shown(value: object) -> str:
+    """A value in a message: not all of what is large, and whatever it makes of being shown."""
+    try:
+        text = repr(value)
+    except Exception as error:
+        return f"a {type(value).__name__} that cannot be shown ({type(error).__name__})"
+    return text if len(text) <= SHOWN else f"{text[:SHOWN]}…"

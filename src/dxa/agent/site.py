@@ -14,11 +14,12 @@ import attrs
 from dxa.address import AddressTypes
 from dxa.config import FILE_NAME, Link, Site, Source, load
 from dxa.connector import Connector, LinkContext, PeerInfo
-from dxa.errors import LockedError, UsageError
+from dxa.errors import DxaError, LockedError, PluginError, UsageError, worded
 from dxa.host import Host
 from dxa.ledger.answer import ListKey
 from dxa.store import FileHighWater, Store
 from dxa.worker import Nursery, RemoteConnector
+from dxa.worker.messages import told
 
 
 @attrs.define(kw_only=True)
@@ -111,14 +112,14 @@ class OpenSite:
             site=self.names,
             peers=peers,
             now=self.clock,
-            tell=lambda number, text: events.append((number, text)),
+            tell=lambda number, text: events.append(told(number, text)),
             log=logging.getLogger(f"dxa.links.{link.name}"),
             own_lists=frozenset().union(*map(self.site_lists, self._worlds())),
             peer_lists=frozenset().union(*map(_peer_lists, self._worlds())),
         )
         origin = self.host.origin(link.connector.name) if self.apart and link.allowance.own else None
         if origin is None:
-            return link.connector.open(context)
+            return _opened_here(link, context)
         return RemoteConnector.of(context, link.connector.name, link.allowance, self.nursery, *origin)
 
     def _worlds(self) -> list[Link]:
@@ -136,6 +137,16 @@ class OpenSite:
     def site_lists(self, link: Link) -> frozenset[ListKey]:
         """The lists in which the site itself stands on this link."""
         return link.connector.site_lists(self.names, link.options)
+
+
+def _opened_here(link: Link, context: LinkContext) -> Connector:
+    """A connector in this process; what its plugin raises is the trouble of its link."""
+    try:
+        return link.connector.open(context)
+    except DxaError:
+        raise
+    except Exception as error:
+        raise PluginError(link.connector.name, f"open raised {worded(error)}") from error
 
 
 def _peer_lists(link: Link) -> frozenset[ListKey]:

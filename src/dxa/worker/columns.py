@@ -33,12 +33,12 @@ class Table(NamedTuple):
 
 def to_table(rows: Sequence[Transaction]) -> Table | Sequence[Transaction]:
     """The columns of transactions; what are none, or has what is no text where a text should be, stays as it is."""
-    if not rows or any(type(row) is not Transaction for row in rows):
+    if not isinstance(rows, (list, tuple)) or not rows or any(type(row) is not Transaction for row in rows):
         return rows
-    numbers, verbs, old, new, raw = zip(*rows, strict=True)
     try:
+        numbers, verbs, old, new, raw = zip(*rows, strict=True)
         return Table(list(numbers), list(verbs), _sides(old), _sides(new), _texts(raw))
-    except TypeError:  # what it gave is looked at by the agent, who knows what to say
+    except (TypeError, ValueError):  # what it gave is looked at by the agent, who knows what to say
         return rows
 
 

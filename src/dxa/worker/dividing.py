@@ -45,6 +45,8 @@ class _Nurse:
         self.control = control
         self.children: dict[socket.socket, int] = {}
         self.ended: set[int] = set()
+        #: Of whom nobody wants to know any more, until they have ended.
+        self.forgotten: set[int] = set()
         self.woken, self.wakes = os.pipe()
 
     def __enter__(self) -> _Nurse:
@@ -100,7 +102,7 @@ class _Nurse:
             os.close(lifeline)
             return None
         os.setsid()  # its end is the end of all programs that it runs
-        with told:
+        with told, suppress(OSError):  # the agent may have ended by now
             told.sendall(TOLD.pack(NUMBER, os.getpid()))
         return Place(pipe, lifeline)
 
@@ -112,13 +114,20 @@ class _Nurse:
                 status = found.si_status if found.si_code == os.CLD_EXITED else -found.si_status
                 with suppress(OSError):
                     told.sendall(TOLD.pack(STATUS, status))
+        self.bury()
 
     def forget(self, told: socket.socket) -> None:
         """The agent has closed its end: it has waited for the end of the process, or has ended itself."""
         pid = self.children.pop(told)
         told.close()
         if pid not in self.ended:
+            os.kill(pid, signal.SIGKILL)  # it may not lead its group yet
             with suppress(ProcessLookupError):
                 os.killpg(pid, signal.SIGKILL)
-        os.waitpid(pid, 0)
         self.ended.discard(pid)
+        self.forgotten.add(pid)
+        self.bury()
+
+    def bury(self) -> None:
+        """Give up the numbers of the forgotten that have ended; one that waits for a disk may end later."""
+        self.forgotten = {pid for pid in self.forgotten if not os.waitpid(pid, os.WNOHANG)[0]}

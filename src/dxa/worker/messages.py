@@ -96,6 +96,14 @@ class Told(NamedTuple):
     text: str
 
 
+def told(number: object, text: object) -> Told:
+    """What a connector tells; raises `TypeError` for what is no number and no text."""
+    if not isinstance(number, int) or not isinstance(text, str):
+        kinds = f"a {type(number).__name__} and a {type(text).__name__}"
+        raise TypeError(f"tell takes a number and a text, not {kinds}")
+    return Told(number, text)
+
+
 class Logged(NamedTuple):
     """A line of the connector's log."""
 

@@ -102,14 +102,17 @@ class Child:
         """Its status, as `subprocess` has it, when it has ended; None when nobody knows. Raises `TimeoutError`."""
         return self._asked(STATUS, timeout)
 
-    def kill(self) -> None:
-        """End it and all programs that it runs."""
+    def kill(self) -> bool:
+        """End it and all programs that it runs; whether it has ended within `PARTING`, or nobody knows of it."""
         if pid := self.pid:
             with suppress(ProcessLookupError):
                 os.killpg(pid, signal.SIGKILL)
         else:
             self._nursery.kill()  # it does not answer
-        self.wait()
+        with suppress(TimeoutError):
+            self.wait(PARTING)
+            return True
+        return False
 
     def close(self) -> None:
         """Nobody asks for it any more."""

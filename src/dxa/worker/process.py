@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -82,10 +83,12 @@ class Process:
         return self.answer(what, until)
 
     def answer(self, what: str, until: float) -> Any:
-        """The next answer; what the connector tells meanwhile is passed on."""
+        """The next answer; what the connector tells meanwhile is passed on, as much as an answer may be."""
+        said = 0
         while True:
             with self._waiting(what, until):
-                answer = _unpacked(self._connection.recv_bytes(self.allowance.bytes))
+                data = self._connection.recv_bytes(self.allowance.bytes)
+                answer = _unpacked(data)
             match answer:
                 case Told(number, text):
                     self._tell(number, text)
@@ -93,6 +96,11 @@ class Process:
                     self._log(level, text)
                 case _:
                     return answer
+            said += len(data)
+            if said > self.allowance.bytes:
+                self._gone = f"{what} has told more than {self._megabytes} MB before its answer"
+                self.close()
+                raise Gone(self._gone)
 
     def say(self, message: object) -> None:
         """A message without an answer; nothing is said to who is gone."""
@@ -102,6 +110,8 @@ class Process:
 
     def close(self) -> None:
         """End the process: by the end of its pipe, and if that is not enough, for good."""
+        if self._ended.is_set():
+            return
         self._gone = self._gone or "it has been closed"
         self._connection.close()
         try:
@@ -137,11 +147,15 @@ class Process:
         finally:
             self._due = 0.0
 
+    @property
+    def _megabytes(self) -> str:
+        return f"{self.allowance.bytes / 2**20:g}"
+
     def _reason(self, what: str, error: Exception) -> str:
         if self._why.startswith("ended: "):
             return self._why.removeprefix("ended: ")
         if str(error) == "bad message length":
-            return f"{what} has given more than {self.allowance.bytes / 2**20:g} MB at once"
+            return f"{what} has given more than {self._megabytes} MB at once"
         if isinstance(error, (EOFError, ConnectionError)):
             try:
                 status = self._child.wait(PARTING)
@@ -154,5 +168,11 @@ class Process:
         while not self._ended.wait(WATCH):
             if 0.0 < self._due < time.monotonic():
                 self._why = f"ended: {self._why}"
-                self._child.kill()
+                if not self._child.kill():
+                    self._cut()
                 return
+
+    def _cut(self) -> None:
+        """End the waiting for a process that does not even end when it is killed, as on a disk that is away."""
+        with suppress(OSError), socket.socket(fileno=os.dup(self._connection.fileno())) as end:
+            end.shutdown(socket.SHUT_RDWR)

@@ -13,7 +13,7 @@ import attrs
 import dxa.errors
 from dxa.connector import Allowance, Connector, LinkContext, Outcome, Parcel, Report
 from dxa.discovery import Selection
-from dxa.errors import DxaError, PluginError
+from dxa.errors import DxaError, PluginError, worded
 from dxa.ledger.answer import Content
 from dxa.worker.messages import Call, Drop, Items, Next, Opening, Raised, Value, packed
 from dxa.worker.nursery import Nursery
@@ -60,7 +60,10 @@ class RemoteConnector:
         selection: Selection,
         plugins: Path | None,
     ) -> RemoteConnector:
-        """The connector of a link, found in its process, which comes from the nursery, as it was found here."""
+        """The connector of a link, found in its process, which comes from the nursery, as it was found here.
+
+        Raises `PluginError` where its options cannot go there.
+        """
         opening = Opening(
             connector=connector,
             link=context.link,
@@ -69,7 +72,7 @@ class RemoteConnector:
             site=context.site,
             selection=selection,
             plugins=plugins,
-            rest=packed((context.options, dict(context.peers), context.own_lists, context.peer_lists)),
+            rest=_rest(context, connector),
             now=context.now(),
             level=context.log.getEffectiveLevel(),
         )
@@ -208,6 +211,14 @@ class RemoteConnector:
         error = kind.__new__(kind)
         Exception.__init__(error, raised.text)
         return error
+
+
+def _rest(context: LinkContext, connector: str) -> bytes:
+    try:
+        return packed((context.options, dict(context.peers), context.own_lists, context.peer_lists))
+    except Exception as error:  # whatever its values raise
+        advice = "its class must stand in a module, and its values be plain"
+        raise PluginError(connector, f"its options cannot go to its process: {worded(error)}; {advice}") from error
 
 
 def prepare(connector: Connector) -> None:

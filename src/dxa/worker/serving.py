@@ -21,10 +21,10 @@ import attrs
 import dxa.errors
 from dxa.bulk import no_collector
 from dxa.connector import Connector, LinkContext, Parcel
-from dxa.errors import DxaError, PluginError
+from dxa.errors import DxaError, PluginError, worded
 from dxa.host import Host
 from dxa.ledger.answer import Content
-from dxa.worker.messages import Call, Drop, Items, Logged, Next, Opened, Opening, Raised, Told, Value, packed
+from dxa.worker.messages import Call, Drop, Items, Logged, Next, Opened, Opening, Raised, Value, packed, told
 
 #: Methods that give many values one after the other.
 STREAMS = frozenset({"collect", "deliver"})
@@ -77,7 +77,12 @@ class _Log(logging.Handler):
         self.connection = connection
 
     def emit(self, record: logging.LogRecord) -> None:
-        _send(self.connection, Logged(record.levelno, self.format(record)))
+        try:
+            line = Logged(record.levelno, self.format(record))
+        except Exception:  # as all handlers do: a line that cannot be made ends nothing
+            self.handleError(record)
+        else:
+            _send(self.connection, line)
 
 
 def serve(connection: Connection, lifeline: int) -> None:
@@ -88,8 +93,13 @@ def serve(connection: Connection, lifeline: int) -> None:
         signal.signal(number, lambda _number, _frame: None)
     threading.Thread(target=_outlive_nobody, args=(lifeline,), daemon=True).start()
     log = logging.getLogger("dxa")
-    log.addHandler(_Log(connection))
-    opening: Opening = pickle.loads(connection.recv_bytes())
+    handler = _Log(connection)
+    log.addHandler(handler)
+    try:
+        opening: Opening = pickle.loads(connection.recv_bytes())
+    except (EOFError, OSError):
+        return
+    _keep_from_children(connection, lifeline, handler)
     log.setLevel(opening.level)
     clock = Clock(opening.now)
     try:
@@ -132,7 +142,7 @@ def open_connector(opening: Opening, clock: Clock, connection: Connection) -> Co
         site=opening.site,
         peers=peers,
         now=clock.now,
-        tell=lambda number, text: _send(connection, Told(number, text)),
+        tell=lambda number, text: _send(connection, told(number, text)),
         log=logging.getLogger(f"dxa.links.{opening.link}"),
         own_lists=own_lists,
         peer_lists=peer_lists,
@@ -210,7 +220,7 @@ def _raised(error: Exception) -> Raised:
         return Raised(known.__name__, str(error))
     place = traceback.extract_tb(error.__traceback__)[-1:]
     where = "".join(f" ({Path(frame.filename).name}, line {frame.lineno})" for frame in place)
-    return Raised("", f"{type(error).__name__}: {error}{where}")
+    return Raised("", f"{worded(error)}{where}")
 
 
 def _answer(connection: Connection, answer: object) -> None:
@@ -218,7 +228,7 @@ def _answer(connection: Connection, answer: object) -> None:
     try:
         data = packed(answer)
     except Exception as error:  # whatever the values raise
-        data = packed(Raised("", f"{type(error).__name__}: {error}; so what it gave cannot leave its process"))
+        data = packed(Raised("", f"{worded(error)}; so what it gave cannot leave its process"))
     _send_bytes(connection, data)
 
 
@@ -232,6 +242,18 @@ def _send_bytes(connection: Connection, data: bytes) -> None:
             connection.send_bytes(data)
     except OSError:
         os._exit(1)
+
+
+def _keep_from_children(connection: Connection, lifeline: int, handler: logging.Handler) -> None:
+    """What the connector divides into speaks with nobody, and does not hold the pipe open when this process is gone."""
+
+    def in_child() -> None:
+        _SENDING.release()
+        logging.getLogger("dxa").removeHandler(handler)
+        connection.close()
+        os.close(lifeline)
+
+    os.register_at_fork(before=_SENDING.acquire, after_in_parent=_SENDING.release, after_in_child=in_child)
 
 
 def _outlive_nobody(lifeline: int) -> None:
