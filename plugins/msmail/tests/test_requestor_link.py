@@ -10,6 +10,8 @@ from shutil import copyfile
 import attrs
 import pytest
 
+from dxa.agent import queries
+from dxa.recipient import Kind
 from tests.cases.harness import SiteHarness
 from tests.labs.pair import SERVER, SitePair, requestor_text
 
@@ -93,6 +95,22 @@ def test_only_the_sites_own_list_goes_out(make_pair: MakePair) -> None:
     pair.cycle()
 
     assert ["Ann West"] == pair.server.names(container="Imported")
+
+
+def test_who_asks_why_is_told_that_a_requestor_relays_nobody(make_pair: MakePair) -> None:
+    """`dxa explain` and the counts of `dxa peers list` say what a server is told, not what its view would show."""
+    pair = make_pair(containers='"Staff"')
+    pair.requestor.configure(pair.requestor.text.replace("import_c", "export_custom = { manual = true }\nimport_c"))
+    pair.requestor.add("Ann West")
+    pair.requestor.add("Far Friend", kind=Kind.CUSTOM, target="MS:FAR/AWAY/FRIEND")
+    pair.cycle()
+
+    site = pair.requestor.site
+    told = [queries.explain(site, name).exports[0] for name in ("Ann West", "Far Friend")]
+    assert [(True, ""), (False, "FAR/AWAY is not the site's own list: to a server no other one is told")] == [
+        (each.shown, each.why) for each in told
+    ]
+    assert [1] == [each.shown for each in queries.peers(site)]
 
 
 def test_a_database_that_is_put_back_uses_no_number_again(make_pair: MakePair) -> None:

@@ -233,10 +233,13 @@ class _Knowing:
 
     def cells(self, peer: Peer) -> dict[tuple[str, str], int]:
         """How many entries of which (type, list) a peer is shown."""
-        pick, own, view = self.standing.pick(peer), self.standing.own_lists(peer), self.standing.view(peer)
+        standing = self.standing
+        pick, view = standing.pick(peer), standing.view(peer)
         found: dict[tuple[str, str], int] = {}
         for in_view, type_, instead_of, list_, count in self.lines:
-            if in_view == view and pick.shows(type_, instead_of) and (type_, list_.casefold()) not in own:
+            if in_view != view or not pick.shows(type_, instead_of):
+                continue
+            if not standing.why_unsent(peer, (type_, list_.casefold())):
                 found[type_, list_] = found.get((type_, list_), 0) + count
         return found
 

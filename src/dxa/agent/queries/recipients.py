@@ -109,7 +109,7 @@ def exports(site: OpenSite, found: Recipient) -> Iterator[ExportShown]:
 
 def _export(standing: Standing, peer: Peer, found: Recipient, lines: Iterable[Line], held: str) -> ExportShown:
     """`held` is the plan that keeps the peer, or its view, from what it should be shown."""
-    pick, own = standing.pick(peer), standing.own_lists(peer)
+    pick = standing.pick(peer)
     waits = f"plan {held} is held: `dxa plan {held}`, then `dxa approve {held}` or `dxa reject {held}`" if held else ""
     shown = next((line for line in lines if pick.shows(line.type, line.instead_of)), None)
     address = "" if shown is None else f"{shown.type}:{shown.address}"
@@ -117,8 +117,8 @@ def _export(standing: Standing, peer: Peer, found: Recipient, lines: Iterable[Li
     why = _why_not(standing, peer, found)
     if told is not None:
         return _absent(peer, f"its own entry: it told us {told.name!r}")
-    if shown is not None and (shown.type, shown.list.casefold()) in own:
-        return _absent(peer, f"{shown.list} is its own list")
+    if shown is not None and (unsent := standing.why_unsent(peer, (shown.type, shown.list.casefold()))):
+        return _absent(peer, unsent.format(shown.list))
     if shown is not None:
         return ExportShown(
             peer=peer.id,

@@ -43,7 +43,7 @@ class Standing:
         """What it asked to see; what it gets when it has not asked."""
         traits = self.link(peer).connector.traits
         row = self.rows.get(peer.id)
-        if traits.holds is not Holds.QUOTED:
+        if traits.holds is Holds.PROVEN:
             return Pick(types=frozenset(traits.types))
         if row is not None and row.pick.types:
             return row.pick
@@ -55,6 +55,16 @@ class Standing:
         if not traits.many_peers:
             return frozenset()
         return frozenset((traits.types[0], name.casefold()) for name in (peer.name, *peer.own_lists))
+
+    def why_unsent(self, peer: Peer, list_key: ListKey) -> str:
+        """Why nothing of this list goes to it, whatever its view shows; empty when it does."""
+        link = self.link(peer)
+        if list_key in self.own_lists(peer):
+            return "{} is its own list"
+        # KB Q152935: a requestor relays nobody else's (see `dxa.agent.asking`).
+        if link.connector.traits.holds is Holds.QUEUED and list_key not in self.site.site_lists(link):
+            return "{} is not the site's own list: to a server no other one is told"
+        return ""
 
     def told(self, peer: Peer, recipient: Recipient) -> Entry | None:
         """What the peer itself tells of this recipient; that our own mark is on it does not make it the peer's."""
