@@ -37,6 +37,7 @@ def test_people_who_leave_a_container_empty_stay_in_the_lists_until_somebody_dec
         site.add(name)
     one = site.joined("NET/ONE")
     for name in ("Ann Lee", "Bob Ray", "Cy Fox"):
+        site.edit(name, container="Meanwhile")
         site.edit(name, container="Personnel")
     site.sync()
     held, told = site.holds(), [text for code, text in site.notices() if code == -5]

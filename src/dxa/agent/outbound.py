@@ -245,7 +245,8 @@ class _Advance:
         outside = {id_ for id_, each in here.items() if not any(inside(each.container, parent) for parent in wanted)}
         empty = empty_of(store, wanted) if outside else ()
         were = store.journal.left(outside) if empty else {}
-        left = {id_: {each for each in empty if inside(was, each)} for id_, was in were.items()}
+        # Not the last one alone: between two cycles somebody may have been moved more than once.
+        left = {id_: {each for each in empty if any(inside(was, each) for was in all_)} for id_, all_ in were.items()}
         gone = tuple(each for each in empty if any(each in those for those in left.values()))
         if not gone:
             store.notices.clear(self.scope, NO_CONTAINER)

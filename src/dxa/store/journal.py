@@ -51,11 +51,7 @@ _OF_RECIPIENT = (
     .where(c.recipient == bindparam("key"))
     .order_by(c.run, c.seq)
 )
-_MODIFIED = (
-    select(c.recipient, c.before, c.after)
-    .where(c.verb == fixed(Verb.MODIFY.value), c.recipient.in_(among()))
-    .order_by(c.run, c.seq)
-)
+_MODIFIED = select(c.recipient, c.before, c.after).where(c.verb == fixed(Verb.MODIFY.value), c.recipient.in_(among()))
 _DELETED = (
     select(c.key)
     .distinct()
@@ -103,13 +99,13 @@ class Journal:
         """What happened to a recipient, oldest first."""
         return [_change(_run(values[:7]), *values[7:]) for values in self._db.rows(_OF_RECIPIENT, id_)]
 
-    def left(self, ids: Iterable[int]) -> dict[int, str]:
-        """The container that each of these recipients was in before it was moved last, as far as runs are kept."""
-        found: dict[int, str] = {}
+    def left(self, ids: Iterable[int]) -> dict[int, set[str]]:
+        """The containers that each of these recipients was moved out of, as far as runs are kept."""
+        found: dict[int, set[str]] = {}
         for id_, before, after in self._db.among(_MODIFIED, ids):
             was, now = read_recipient(before, id_).container, read_recipient(after, id_).container
             if was != now:
-                found[id_] = was
+                found.setdefault(id_, set()).add(was)
         return found
 
     def deleted(self, scope: str) -> list[str]:
