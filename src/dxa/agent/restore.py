@@ -4,8 +4,8 @@ dxa.toml is taken out first and put in last: without it the folder is no site, a
 was there before is moved aside and never removed.
 
 The numbers of what was issued since the backup are not known to its database: it goes on above the high-water mark that
-was here, or, where there is none, after a leap. What dxa has sent as a requestor has no such mark, so there is always a
-leap. All peers are owed full lists, and what waited for them when the backup was made does not go out: it may have been
+was here, or, where there is none, after a leap. As a requestor it always leaps: what it sent was not always part of the
+mark. All peers are owed full lists, and what waited for them when the backup was made does not go out: it may have been
 delivered long ago.
 """
 
