@@ -7,14 +7,17 @@ from typing import Any
 import pytest
 
 from dxa.address import AddressType
+from dxa.config import check
 from dxa.connector import ConnectorType, Decoder, Holds, Scene, Traits
+from dxa.errors import AddressError
 from dxa.hookspecs import hookimpl
 from dxa.host import HOOKS, Host, PluginInfo
 from dxa.memory import Memory
 
 
-def _connector(name: str) -> ConnectorType:
-    return ConnectorType(name=name, summary=name, traits=Traits(types=("X",), holds=Holds.PROVEN), open=Memory().open)
+def _connector(name: str, **parts: Any) -> ConnectorType:
+    traits = Traits(types=("X",), holds=Holds.PROVEN)
+    return ConnectorType(**{"name": name, "summary": name, "traits": traits, "open": Memory().open, **parts})
 
 
 def _decoder(**values: Any) -> Decoder:
@@ -154,6 +157,27 @@ def test_two_plugins_of_one_name_are_told_apart_by_their_distribution(site_packa
         ("dxa_connectors", "connectors", [_connector("x"), _connector("x")], "'x' is there twice"),
         ("dxa_connectors", "connectors", [_connector("memory")], "'memory' is already given by plugin memory"),
         ("dxa_connectors", "connectors", ValueError("no"), "raised ValueError: no"),
+        ("dxa_connectors", "connectors", [_connector("x", traits=None)], "a ConnectorType whose traits is None, not "),
+        ("dxa_connectors", "connectors", [_connector("x", open=5)], "a ConnectorType whose open is 5, not Callable"),
+        ("dxa_connectors", "connectors", [_connector("x", options=dict)], "which is no class of attrs"),
+        (
+            "dxa_connectors",
+            "connectors",
+            [_connector("x", traits=Traits(types=(), holds=Holds.PROVEN))],
+            "the connector 'x' with traits whose types is (), not one text or more",
+        ),
+        (
+            "dxa_connectors",
+            "connectors",
+            [_connector("x", traits=Traits(types=("X",), holds="proven"))],  # type: ignore[arg-type]
+            "the connector 'x' with traits whose holds is 'proven', not Holds",
+        ),
+        (
+            "dxa_address_types",
+            "address_types",
+            [AddressType(name="X", check="no function")],  # type: ignore[arg-type]
+            "an AddressType whose check is 'no function', not Callable",
+        ),
         (
             "dxa_address_types",
             "address_types",
@@ -183,12 +207,61 @@ def test_a_wrong_answer_is_the_plugins_failure(hook: str, facade: str, value: An
     """A plugin whose hook raises or breaks the contract has failed: nothing of it is used, and the reason is kept."""
     host = _host(culprit=_plugin(**{hook: value}))
 
-    given = list(getattr(host, facade)())
-    before = list(getattr(_host(), facade)())
+    given = [getattr(each, "name", each) for each in getattr(host, facade)()]
+    before = [getattr(each, "name", each) for each in getattr(_host(), facade)()]
     assert before == given
     [culprit] = [info for info in host.found() if info.status == "failed"]
     assert culprit.error.startswith(f"plugin culprit: {hook}")
     assert problem in culprit.error
+
+
+def _broken(*_arguments: object) -> Any:
+    raise KeyError("lost")
+
+
+@pytest.mark.parametrize(
+    ("function", "value", "problem"),
+    [
+        ("site_lists", _broken, "plugin x: site_lists raised KeyError: 'lost'"),
+        (
+            "site_lists",
+            lambda *_: ["no pair"],
+            "plugin x: site_lists has given ['no pair'], not a set of pairs of texts",
+        ),
+        ("peer_lists", _broken, "plugin x: peer_lists raised KeyError: 'lost'"),
+        ("writes_in", _broken, "plugin x: writes_in raised KeyError: 'lost'"),
+        ("writes_in", lambda *_: None, "plugin x: writes_in has given None, not a set of tuples of texts"),
+        ("check_peer", _broken, "plugin x: check_peer raised KeyError: 'lost'"),
+        ("proves", _broken, "plugin x: proves raised KeyError: 'lost'"),
+    ],
+)
+def test_what_a_connectors_functions_do_wrong_is_a_problem_of_its_links(
+    function: str, value: Any, problem: str, tmp_path: Path
+) -> None:
+    """`dxa check` and whoever opens the site say which link, which plugin, and what it did."""
+    peers = function in ("check_peer", "proves")
+    traits = Traits(types=("X",), holds=Holds.PROVEN, many_peers=peers)
+    kind = _connector("x", traits=traits, **{function: value})
+    host = _host(culprit=_plugin(dxa_connectors=[kind]))
+    text = '[site]\norganization = "LAB"\nname = "HQ"\n[links.a]\nconnector = "x"\nimport_container = "A"\n'
+    text += "[links.a.peers.P]\nno_password = true\n" if peers else ""
+    (tmp_path / "dxa.toml").write_text(text, encoding="utf-8")
+
+    found = [str(each) for each in check(tmp_path, host.connectors(), host.address_types())]
+
+    assert any(each.startswith("links.a") and each.endswith(problem) for each in found), found
+
+
+def test_what_a_type_of_addresses_does_wrong_is_wrong_with_the_address() -> None:
+    """An address that the rules of its type fail on is refused with the reason, as any that breaks them."""
+    nothing: Any = lambda _text: None  # noqa: E731
+    kinds = [AddressType(name="X", check=_broken), AddressType(name="Y", check=nothing)]
+    types = _host(culprit=_plugin(dxa_address_types=kinds)).address_types()
+
+    with pytest.raises(AddressError, match="check of the type X raised KeyError: 'lost': 'ann'"):
+        types.parse("X:ann")
+    with pytest.raises(AddressError, match="check of the type Y has given None, which is no text: 'ann'"):
+        types.parse("Y:ann")
 
 
 def test_the_list_of_plugins_never_fails() -> None:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
-from types import NoneType, UnionType
-from typing import Any, TypeVar, get_args, get_origin, get_type_hints
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, TypeVar
 
 import attrs
 
@@ -13,31 +12,14 @@ from dxa.connector import Examiner, Fault, Outcome, Parcel, Report, Result
 from dxa.dirsync.messages import Reply, Request
 from dxa.entry import Entry, Reject, Transaction, Verb
 from dxa.errors import DxaError, PluginError, worded
+from dxa.host.kinds import kinds_of, shown, wrong_part
 
 T = TypeVar("T")
 
-_Kinds = type | tuple[type, ...]
-
-
-def _kinds(annotation: Any) -> _Kinds:
-    """Of what kind a value with this annotation is; for a frozen set any set will do."""
-    if get_origin(annotation) is UnionType:
-        return tuple(kind for each in get_args(annotation) if isinstance(kind := _kinds(each), type))
-    kind = get_origin(annotation) or annotation
-    return Set if kind is frozenset else kind
-
-
-def _parts(cls: type) -> Mapping[str, _Kinds]:
-    """Of what kind each part of a value is, as its class says it."""
-    return {name: _kinds(annotation) for name, annotation in get_type_hints(cls).items()}
-
-
-_KINDS = _parts(Report)
-_NUMBERS = {Request: _parts(Request), Reply: _parts(Reply)}
+_REPORT = kinds_of(Report)
+_NUMBERS = {Request: kinds_of(Request), Reply: kinds_of(Reply)}
 #: Numbers of the protocols have 32 bits, and no database takes more than 63.
 _HIGHEST = 2**63 - 1
-#: So much of a value stands in a message at most.
-SHOWN = 300
 _DELETE, _MODIFY = Verb.DELETE, Verb.MODIFY
 
 
@@ -55,7 +37,7 @@ def outcomes(work: LinkWork, parcel: Parcel) -> Iterator[Outcome]:
     name = work.link.connector.name
     for outcome in _given(name, "deliver", lambda: work.connector.deliver(parcel)):
         if not _is_outcome(outcome):
-            raise PluginError(name, f"deliver has given {_shown(outcome)}, which is no outcome")
+            raise PluginError(name, f"deliver has given {shown(outcome)}, which is no outcome")
         yield outcome
 
 
@@ -63,7 +45,7 @@ def faults(name: str, examiner: Examiner) -> Iterator[Fault]:
     """What a connector of that name says of its side; raises `PluginError` likewise."""
     for fault in _given(name, "examine", examiner.examine):
         if not _is_fault(fault):
-            raise PluginError(name, f"examine has given {_shown(fault)}, which is no fault")
+            raise PluginError(name, f"examine has given {shown(fault)}, which is no fault")
         yield fault
 
 
@@ -105,12 +87,12 @@ def _wrong_report(report: Any) -> str:
     """What is wrong with it, if anything is."""
     if not isinstance(report, Report):
         return f"a {type(report).__name__}, which is no report"
-    if wrong := _wrong_parts(report, _KINDS):
+    if wrong := wrong_part(report, _REPORT):
         return f"a report whose {wrong}"
     if not _are_pairs(tuple(report.lists)):
-        return f"a report whose lists are {_shown(set(report.lists))}, not pairs of texts"
+        return f"a report whose lists are {shown(set(report.lists))}, not pairs of texts"
     if odd := [each for each in (*report.marked, *(report.types or ())) if not isinstance(each, str)]:
-        return f"a report with {_shown(odd[0])} among its marked or types, which is no str"
+        return f"a report with {shown(odd[0])} among its marked or types, which is no str"
     rejects = [*report.rejects, *report.remarks, *([] if report.fault is None else [report.fault])]
     return (
         _wrong_numbers(report)
@@ -120,33 +102,21 @@ def _wrong_report(report: Any) -> str:
     )
 
 
-def _wrong_parts(value: Any, kinds: Mapping[str, _Kinds]) -> str:
-    for name, kind in kinds.items():
-        if not isinstance(part := getattr(value, name), kind):
-            return f"{name} is {_shown(part)}, not {_named(kind)}"
-    return ""
-
-
 def _wrong_numbers(report: Report) -> str:
     """What is wrong with the numbers that a message brings."""
     for name, value in (("request", report.request), ("reply", report.reply)):
-        if value is not None and (wrong := _wrong_parts(value, _NUMBERS[type(value)])):
+        if value is not None and (wrong := wrong_part(value, _NUMBERS[type(value)])):
             return f"a report with a {name} whose {wrong}"
     return ""
-
-
-def _named(kind: _Kinds) -> str:
-    kinds = kind if isinstance(kind, tuple) else (kind,)
-    return " or ".join("None" if each is NoneType else each.__name__ for each in kinds)
 
 
 def _wrong_items(name: str, items: Sequence[Any], kind: type[tuple[Any, ...]]) -> str:
     odd = [item for item in items if not isinstance(item, kind)]
     if odd:
-        return f"a report with {_shown(odd[0])} among its {name}, which is no {kind.__name__.lower()}"
+        return f"a report with {shown(odd[0])} among its {name}, which is no {kind.__name__.lower()}"
     whole = _is_reject if kind is Reject else _is_whole
     odd = [item for item in items if not whole(item)]
-    return f"a {kind.__name__.lower()} with parts of another kind: {_shown(tuple(odd[0]))}" if odd else ""
+    return f"a {kind.__name__.lower()} with parts of another kind: {shown(tuple(odd[0]))}" if odd else ""
 
 
 def _is_whole(transaction: tuple[Any, ...]) -> bool:
@@ -171,7 +141,7 @@ def _wrong_transactions(transactions: Sequence[Any]) -> str:
         return f"a transaction with the number {min(numbers) if min(numbers) < 0 else max(numbers)}"
     sides = [side for t in transactions for side in (t.old, t.new) if side is not None]
     if odd := [side for side in sides if not isinstance(side, Entry)]:
-        return f"a transaction about {_shown(odd[0])}, which is no entry"
+        return f"a transaction about {shown(odd[0])}, which is no entry"
     if wrong := next(filter(_lacks_side, transactions), None):
         side = "new" if wrong.new is None and wrong.verb is not _DELETE else "old"
         return f"a transaction {wrong.verb.name} without its {side} entry"
@@ -179,7 +149,7 @@ def _wrong_transactions(transactions: Sequence[Any]) -> str:
         return "a transaction whose raw is no text"
     if set(map(len, sides)) - {len(Entry._fields)} or not _are_sound(sides):
         wrong = next(side for side in sides if len(side) != len(Entry._fields) or not _are_sound([side]))
-        return f"an entry with what is neither text nor fields: {_shown(tuple(wrong))}"
+        return f"an entry with what is neither text nor fields: {shown(tuple(wrong))}"
     return ""
 
 
@@ -201,12 +171,3 @@ def _are_texts(column: Sequence[Any]) -> bool:
 
 def _are_pairs(fields: tuple[Any, ...]) -> bool:
     return all(type(f) is tuple and len(f) == 2 and isinstance(f[0], str) and isinstance(f[1], str) for f in fields)
-
-
-def _shown(value: object) -> str:
-    """A value in a message: not all of what is large, and whatever it makes of being shown."""
-    try:
-        text = repr(value)
-    except Exception as error:
-        return f"a {type(value).__name__} that cannot be shown ({type(error).__name__})"
-    return text if len(text) <= SHOWN else f"{text[:SHOWN]}…"

@@ -13,9 +13,9 @@ from dxa.config.places import clashes
 from dxa.config.secrets import Secret
 from dxa.config.source import Table
 from dxa.config.structure import Key, Problem, did_you_mean, dotted
-from dxa.config.values import Site
+from dxa.config.values import Link, Peer, Site
 from dxa.connector import ConnectorType
-from dxa.errors import AddressError
+from dxa.errors import AddressError, PluginError
 
 
 class Checks:
@@ -56,8 +56,7 @@ class Checks:
                 self.warnings.append(((*at, "export_containers"), "is empty: nothing is exported"))
             for peer, table in link.peers.items():
                 its = site.links[name].peers[peer.casefold()]
-                if table.no_password and not site.links[name].connector.proves(site.links[name].options, its.options):
-                    text = "anybody who can send from its address can change its entries"  # dx:T-153
+                if table.no_password and (text := _unproven(site.links[name], its)):
                     self.warnings.append(((*at, "peers", peer, "no_password"), text))
                 self._warn_peer((*at, "peers", peer), table, peers)
                 if link.export_containers and its in nothing:
@@ -115,7 +114,7 @@ class Checks:
                 self._check_password((*at, name), peer)
             try:
                 kind.check_peer(name)
-            except AddressError as error:
+            except (AddressError, PluginError) as error:
                 self.problems.append(((*at, name), str(error)))
 
     def _check_password(self, at: Key, peer: Table) -> None:
@@ -172,8 +171,12 @@ class Checks:
             kind, names = self.connectors[link.connector], (file.site.organization, file.site.name)
             try:
                 own = {list_ for _, list_ in kind.site_lists(names, self.options["links", name])}
+                kind.peer_lists(self.options["links", name])
             except AddressError as error:
                 self.problems.append((("links", name), f"the site cannot be called that there: {error}"))
+                continue
+            except PluginError as error:
+                self.problems.append((("links", name), str(error)))
                 continue
             clashes = [peer for peer in link.peers if peer.casefold() in own]
             self.problems += [(("links", name, "peers", peer), "is what this site is called there") for peer in clashes]
@@ -181,15 +184,26 @@ class Checks:
     def _check_places(self, file: File) -> None:
         """No two links that take part write into one place of a foreign system."""
         names = (file.site.organization, file.site.name)
-        places = {
-            name: self.connectors[link.connector].writes_in(names, self.options["links", name])
-            for name, link in file.links.items()
-            if link.enabled
-        }
+        places = {}
+        for name, link in file.links.items():
+            if link.enabled:
+                try:
+                    places[name] = self.connectors[link.connector].writes_in(names, self.options["links", name])
+                except PluginError as error:
+                    self.problems.append((("links", name), str(error)))
         for clash in clashes(places):
             where = " ".join(clash.place)
             said = f"writes into the same place as {clash.other} ({where}), and each would take the other's for its own"
             self.problems.append((("links", clash.link), f"{said}: give each a place of its own"))
+
+
+def _unproven(link: Link, peer: Peer) -> str:
+    """What is to be feared of a peer without a password; nothing where what it sends proves who sent it."""
+    try:
+        proven = link.connector.proves(link.options, peer.options)
+    except PluginError as error:
+        return str(error)
+    return "" if proven else "anybody who can send from its address can change its entries"  # dx:T-153
 
 
 def tables(value: object) -> Iterator[tuple[str, Table]]:

@@ -9,11 +9,15 @@ from typing import Any, Generic, TypeVar
 import attrs
 
 from dxa.address import AddressType
-from dxa.connector import ConnectorType, Decoder, Scene
+from dxa.connector import ConnectorType, Decoder, Scene, Traits
 from dxa.discovery import What
+from dxa.host.guarding import guarded_connector, guarded_type
+from dxa.host.kinds import kinds_of, shown, wrong_part
 from dxa.standard import STANDARD
 
 T = TypeVar("T")
+
+_TRAITS = kinds_of(Traits)
 
 
 class BrokenError(Exception):
@@ -51,12 +55,28 @@ def checked(answers: list[Any], check: Callable[[object], T]) -> list[T]:
 
 
 def _instance_of(kind: type[T]) -> Callable[[object], T]:
+    kinds = kinds_of(kind)
+
     def check(value: object) -> T:
         if not isinstance(value, kind):
             raise TypeError(f"a {type(value).__name__} in its list, not a {kind.__name__}")
+        if wrong := wrong_part(value, kinds):
+            raise TypeError(f"{'an' if kind.__name__[0] in 'AEIO' else 'a'} {kind.__name__} whose {wrong}")
         return value
 
     return check
+
+
+def _check_connector(value: object) -> ConnectorType:
+    kind = _instance_of(ConnectorType)(value)
+    wrong = wrong_part(kind.traits, _TRAITS)
+    if not wrong and not (kind.traits.types and all(isinstance(each, str) for each in kind.traits.types)):
+        wrong = f"types is {shown(kind.traits.types)}, not one text or more"
+    if wrong:
+        raise TypeError(f"the connector {kind.name!r} with traits whose {wrong}")
+    if tables := [each for each in (kind.options, kind.peer_options) if not attrs.has(each)]:
+        raise TypeError(f"the connector {kind.name!r} with the options {shown(tables[0])}, which is no class of attrs")
+    return guarded_connector(kind)
 
 
 def _check_address_type(value: object) -> AddressType:
@@ -64,7 +84,7 @@ def _check_address_type(value: object) -> AddressType:
     own = {known.upper() for standard in STANDARD for known in (standard.name, *standard.aliases)}
     if taken := [name for name in (kind.name, *kind.aliases) if name.upper() in own]:
         raise TypeError(f"the address type {taken[0]!r}, which is dxa's own")
-    return kind
+    return guarded_type(kind)
 
 
 def _check_decoder(value: object) -> Decoder:
@@ -83,7 +103,7 @@ def _check_command(value: object) -> tuple[str, str]:
     raise TypeError(f"{value!r} in its list, not (name, 'module:attribute')")
 
 
-CONNECTORS = Kind("dxa_connectors", _instance_of(ConnectorType), lambda kind: (kind.name,), declared="dxa.connectors")
+CONNECTORS = Kind("dxa_connectors", _check_connector, lambda kind: (kind.name,), declared="dxa.connectors")
 ADDRESS_TYPES = Kind(
     "dxa_address_types",
     _check_address_type,
