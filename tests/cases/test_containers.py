@@ -1,6 +1,9 @@
 """Export containers: what is said of single ones, and those in which nobody is."""
 
+import pytest
+
 from dxa.agent.containers import absent
+from dxa.errors import ConfigError
 from dxa.rules.scope import CustomIn
 from tests.cases.harness import MakeSite, SiteHarness, mail, peer
 
@@ -82,6 +85,20 @@ def test_a_container_says_only_what_differs_from_its_link(make_site: MakeSite) -
     found = [site.site.config.peer(name).exports.custom_in for name in ("NET/ONE", "NET/TWO")]
 
     assert [(CustomIn("Staff/Guests", True, True),), (CustomIn("Staff/Guests", True, False),)] == found
+
+
+def test_a_peer_may_write_a_container_in_another_case(make_site: MakeSite) -> None:
+    """It is the same container, so what the peer says of it counts, and not the link."""
+    rules = {"export_custom_in": "{Guests = {manual = true, imported = true}}"}
+    site = make_site(mail("NET/ONE", **rules) + "export_custom_in = {guests = {imported = false}}\n")
+
+    assert (CustomIn("Guests", True, False),) == site.site.config.peer("NET/ONE").exports.custom_in
+
+
+def test_switches_are_those_of_containers(make_site: MakeSite) -> None:
+    """A name that no container has would switch nothing, whatever it says."""
+    with pytest.raises(ConfigError, match=r"export_custom_in: must name containers, .* got 'Guests/'"):
+        make_site(mail("NET/ONE", export_custom_in='{"Guests/" = {imported = false}}'))
 
 
 def test_switches_of_containers_are_rules_of_a_view(make_site: MakeSite) -> None:

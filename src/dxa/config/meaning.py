@@ -108,7 +108,7 @@ class Meaning:
         rules = {key: value for key, value in _merge(above, own).items() if key in RULE_KEYS}
         if custom_in := rules.get("export_custom_in"):
             links = rules.get("export_custom", {})
-            rules["export_custom_in"] = {name: _merge(links, custom) for name, custom in custom_in.items()}
+            rules["export_custom_in"] = {name: _merge(links, each) for name, each in _folded(custom_in).items()}
         guards = _merge(_merge(self.plain.get("guards", {}), above.get("guards", {})), own.get("guards", {}))
         return self.converter.structure(rules, Rules), self.converter.structure(guards, GuardsTable)
 
@@ -139,6 +139,15 @@ def _merge(base: Table, over: Table) -> dict[str, Any]:
     common = base.keys() & over.keys()
     both = {key: _merge(base[key], over[key]) for key in common if _are_tables(base[key], over[key])}
     return {**base, **over, **both}
+
+
+def _folded(tables: Mapping[str, Table]) -> dict[str, Table]:
+    """The tables of names that differ in case as one: what comes later, the peer's, counts."""
+    found: dict[str, tuple[str, Table]] = {}
+    for name, table in tables.items():
+        first, above = found.get(name.casefold(), (name, {}))
+        found[name.casefold()] = first, _merge(above, table)
+    return dict(found.values())
 
 
 def _are_tables(*values: object) -> bool:

@@ -42,6 +42,12 @@ def _percentage(_instance: object, field: Field, value: float) -> None:
         raise ValueError(f"{field.name} must be between 0 and 100, got {value}")
 
 
+def _named(_instance: object, field: Field, value: Mapping[str, object]) -> None:
+    for name in value:
+        if not all(step.strip() for step in name.split("/")):
+            raise ValueError(f"{field.name}: must name containers, with slashes between steps alone, got {name!r}")
+
+
 def _can_end(instance: object, field: Field, value: int) -> None:
     not_negative(instance, field, value)
     if value > LONGEST_REST:
@@ -206,6 +212,7 @@ class Rules:
         'the same of single containers, with what is below them: "Foreign/Guests" = { manual = true }; what such a '
         "table leaves out is the link's",
         {},
+        _named,
     )
     export_lists: bool = option("export distribution lists, by name only", True)
     export_folders: bool = option("export public folders", True)
