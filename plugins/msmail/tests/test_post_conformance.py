@@ -41,7 +41,7 @@ class PostHarness(ServerHarness):
         super().__init__()
         root = Path(tempfile.mkdtemp(prefix="dxa-kit-"))
         weakref.finalize(self, rmtree, root)
-        self.aside, self.uses = root / "aside", Uses()
+        self.site, self.aside, self.uses = root / "site", root / "aside", Uses()
         self.box, self.out = BreakingBox(uses=self.uses), BreakingSubmission(uses=self.uses)
         self.there = post_folder(PEER, SITE, MemoryBox(), MemorySubmission(), root / "there")
         self.inbox = Written(self.there, self.box)
@@ -49,7 +49,7 @@ class PostHarness(ServerHarness):
 
     def open(self) -> Connector:
         post = post_folder(SITE, PEER, self.box, self.out, self.aside)
-        return MsMailServer(self.context(Path()), post, post)
+        return MsMailServer(self.context(self.site), post, post)
 
     def delivered(self) -> Sequence[Entry]:
         there: Any = self.there.box
