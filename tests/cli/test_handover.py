@@ -8,6 +8,7 @@ import pytest
 
 from dxa.connector import Report
 from dxa.dirsync.messages import Request
+from dxa.entry import Transaction, Verb, definition
 from tests.cli.driver import ASKED_LINK, Driver, entry, replace_all
 
 _EXPORTS = (
@@ -253,6 +254,27 @@ def test_a_postoffice_gets_another_name(serving: Driver) -> None:
     assert {"D NET/A/DORA", "D NET/A/EMIL", "A NET/NEW/DORA", "A NET/NEW/EMIL"} <= set(_told(serving, "NET/B"))
     assert 'own_lists = ["NET/A"]' in (serving.folder / "dxa.toml").read_text()
     assert {"R LAB/HQ", "R NET/B"} == {line for line in _told(serving, "NET/NEW") if line.startswith("R")}
+    assert [] == serving("verify", "--json").json["findings"]
+
+
+@pytest.mark.dx("T-106")
+@pytest.mark.parametrize("both", [False, True], ids=["only the old name", "the new name, too"])
+def test_a_list_with_a_definition_gets_another_name(serving: Driver, both: bool) -> None:
+    """What fields the list has goes along, with all values; of two definitions that of the new name stays."""
+    defined = [definition("PO", "NET/A", (("Phone:", "10~8~A~~"),))]
+    if both:
+        defined.append(definition("PO", "NET/NEW", (("Room:", "10~8~A~~"),)))
+    told = [Transaction(n, Verb.DEFINE, None, entry) for n, entry in enumerate(defined, 3)]
+    request = Request(r=4, was=2, s=0, i=1, last=4)
+    serving.world.waiting.append(Report(sender="NET/A", receipt="d", transactions=told, request=request))
+    serving("sync")
+    done = serving("peers", "rename", "post", "NET/A", "NET/NEW")
+    _settled(serving)
+
+    assert "2 entries of NET/A are NET/NEW's" in done.out
+    assert {"PO:NET/NEW/DORA", "PO:NET/NEW/EMIL"} <= {address for _, _, address in _people(serving).values()}
+    kept = {"type": "PO", "list": "NET/NEW", "fields": {"Room:" if both else "Phone:": "10~8~A~~"}}
+    assert [kept] == serving("peers", "templates", "NET/NEW", "--json").json["told"]
     assert [] == serving("verify", "--json").json["findings"]
 
 

@@ -10,7 +10,7 @@ from dxa.address import Address
 from dxa.agent.site import OpenSite
 from dxa.change import Change
 from dxa.config import Link
-from dxa.entry import Entry, Transaction, Verb, list_entry
+from dxa.entry import Entry, Transaction, Verb, definition, is_definition, list_entry
 from dxa.errors import AddressError, NotFoundError, UsageError
 from dxa.ledger.received import GONE, Row, hear
 from dxa.recipient import Recipient
@@ -34,7 +34,7 @@ def retire(site: OpenSite, link: Link, name: str) -> dict[str, int]:
             site.store.received.hear(peer, changes, marked=frozenset(), raws={})
             if not site.store.received.count(peer):
                 site.store.set_counter(f"empty:{peer}", 1)
-            found[peer] = len(changes)
+            found[peer] = sum(change.before is not None and not is_definition(change.before) for change in changes)
     if not found:
         raise NotFoundError(f"no peer of link {link.name} tells of anybody in {name}; `dxa peers list --counts` shows")
     return found
@@ -109,16 +109,22 @@ class _Renaming:
         steps = [Transaction(0, Verb.MODIFY, row.entry, wished[row.id]) for row in single]
         changes = hear(single, steps).changes
         received.hear(peer, changes, marked=frozenset(), raws={})
-        self.moved += len(changes)
+        self.moved += sum(change.after is not None and not is_definition(change.after) for change in changes)
 
     def entry(self, entry: Entry) -> Entry:
+        if is_definition(entry):
+            return definition(entry.type, self.new, entry.fields)
         address = self.new + entry.address[len(entry.list) :]
         kind = self.site.types.get(entry.type)
         key = self.site.types.key(Address(entry.type, address))
         return entry._replace(key=key, list=kind.list_of(kind.check(address)), address=address)
 
     def join(self, peer: str, twice: Sequence[tuple[Row, Row]]) -> None:
-        """Entries that were told under the new name already: the older recipient is who they are."""
+        """Entries that were told under the new name already: the older recipient is who they are.
+
+        Of two definitions that of the new name stays.
+        """
+        self.store.handover.drop([old.id for old, _ in twice if is_definition(old.entry)])
         linked = self.store.handover.linked(peer)
         both = [(old, new, linked.get(old.id), linked.get(new.id)) for old, new in twice]
         known = self.store.directory.get([id_ for *_, a, b in both for id_ in (a, b) if id_])
