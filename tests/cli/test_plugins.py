@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
+from dxa.cli.run import run
+from dxa.cli.session import Session
 from tests.cli.driver import Driver
 
 
@@ -39,3 +43,45 @@ def test_a_plugin_that_is_not_there(dxa: Driver) -> None:
 
     assert 1 == done.status or 2 == done.status
     assert "no plugin 'nix'; there are: memory, world" in done.err
+
+
+ONE_COMMAND = """
+import click
+from dxa.hookspecs import hookimpl
+
+@click.command()
+def hello():
+    click.echo("hello")
+
+@hookimpl
+def dxa_commands():
+    return [("hello", f"{__name__}:hello")]
+"""
+
+
+def test_help_and_commands_of_plugins_are_those_of_the_site_that_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """From another folder, too: the plugins of the site's own folder take part, and those that it leaves out are not
+    imported.
+    """
+    site, plugins = tmp_path / "site", tmp_path / "site" / "plugins"
+    assert 0 == run(["init", "--organization", "LAB", "--site", "HQ", str(site)], Session())
+    plugins.mkdir()
+    (plugins / "greeting.py").write_text(ONE_COMMAND, encoding="utf-8")
+    (plugins / "bomb.py").write_text(f"open({str(tmp_path / 'imported')!r}, 'w')\n", encoding="utf-8")
+    text = (site / "dxa.toml").read_text(encoding="utf-8")
+    (site / "dxa.toml").write_text(text.replace("[plugins]\n", '[plugins]\nwithout = ["bomb"]\n'), encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    capsys.readouterr()
+
+    assert 0 == run(["-C", str(site), "--help"], Session())
+    assert "greeting" in capsys.readouterr().out
+    assert 0 == run(["-C", str(site), "greeting", "hello"], Session())
+    assert "hello\n" == capsys.readouterr().out
+    assert 2 == run(["-C", str(site), "--plugins", "-greeting", "greeting", "hello"], Session())
+    assert 2 == run(["-C", str(site), "bomb"], Session())
+    monkeypatch.setenv("DXA_SITE", str(site))
+    assert 0 == run(["--help"], Session())
+    assert "greeting" in capsys.readouterr().out
+    assert not (tmp_path / "imported").exists()

@@ -45,6 +45,13 @@ class LazyGroup(click.Group):
         """All commands of the core."""
         return {name: entry for section in self.sections.values() for name, entry in section.items()}
 
+    def get_help_option(self, context: click.Context) -> click.Option | None:
+        """Help comes after the options that say of which site: plugins have a part in it."""
+        option = super().get_help_option(context)
+        if option is not None:
+            option.is_eager = False
+        return option
+
     def list_commands(self, context: click.Context) -> list[str]:
         """All names, the plugins' last."""
         return [*self.entries, *_plugin_commands(context)]

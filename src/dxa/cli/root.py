@@ -58,6 +58,9 @@ COMMANDS = {
     metavar="DIR",
     envvar="DXA_SITE",
     default=".",
+    is_eager=True,
+    expose_value=False,
+    callback=lambda c, p, v: _begin(c, "folder", v),
     help="Work on the site in DIR; the default is DXA_SITE, or else the current folder.",
 )
 @click.option("--debug", is_flag=True, envvar="DXA_DEBUG", help="Show tracebacks; so does DXA_DEBUG=1.")
@@ -79,12 +82,18 @@ COMMANDS = {
     metavar="NAMES",
     envvar="DXA_PLUGINS",
     default="",
+    is_eager=True,
+    expose_value=False,
+    callback=lambda c, p, v: _begin(c, "plugins", v),
     help="Take only these plugins, with commas between; -NAME leaves one out.",
 )
 @click.option(
     "--trace",
     is_flag=True,
     envvar="DXA_TRACE",
+    is_eager=True,
+    expose_value=False,
+    callback=lambda c, p, v: _begin(c, "trace", (lambda line: click.echo(line, err=True)) if v else None),
     help="Tell on standard error which plugins are imported, and which hooks are called.",
 )
 @click.option(
@@ -98,23 +107,23 @@ COMMANDS = {
 @click.pass_context
 def root(
     context: click.Context,
-    folder: Path,
     debug: bool,
     log_level: str,
     log_file: Path | None,
     log_json: bool,
-    plugins: str,
-    trace: bool,
 ) -> None:
     """Keep the address lists of foreign mail systems in step with one directory."""
     from dxa.cli.logs import Logging
 
     session = context.ensure_object(Session)
-    session.folder, session.debug = folder, debug
+    session.debug = debug
     session.logging = Logging(level=log_level, file=log_file, json=log_json)
     session.logging.check()
-    session.plugins = plugins
-    session.trace = (lambda line: click.echo(line, err=True)) if trace else None
+
+
+def _begin(context: click.Context, part: str, value: object) -> None:
+    """Set what plugins are found by: help, and whose a command is, are asked before the group itself is called."""
+    setattr(context.ensure_object(Session), part, value)
 
 
 def _version(context: click.Context, wanted: bool) -> None:
