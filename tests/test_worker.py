@@ -152,7 +152,6 @@ def test_a_connector_in_its_process_takes_part_in_cycles(moods: Moods) -> None:
         ("number too large", "plugin moody: collect has given a transaction with the number 1180591620717411303424"),
         ("no character", "a text cannot be stored: 'MOOD:\\udc80'"),
         ("tells without end", "plugin moody: collect has told more than 2 MB before its answer"),
-        ("divides and dies", "plugin moody: its process ended during collect (status -9)"),
         ("cannot say what", "plugin moody: collect raised _Speechless: it cannot say what (moody.py, line "),
         ("cannot be packed", "plugin moody: collect raised AttributeError: Can't pickle local object"),
         ("cannot be unpacked", "plugin moody: collect has given what cannot be read: ValueError: invalid literal"),
@@ -222,6 +221,16 @@ def test_what_a_connector_does_beside_its_work_is_no_answer(mood: str, moods: Mo
 
     assert [] == outcome.errors
     assert 2 == outcome.applied["A"]
+
+
+def test_what_a_process_leaves_behind_when_it_ends_by_itself_ends_too(moods: Moods) -> None:
+    """That it has ended is seen at once, though what it has divided into lives on; that ends with the link's cycle."""
+    moods.links(one="divides_and_dies")
+
+    [error] = _of(moods.sync(), "one").errors
+
+    assert "plugin moody: its process ended during collect (status -9)" == error
+    assert _ends(int((moods.folder / "one.program").read_text(encoding="ascii")))
 
 
 def test_options_that_cannot_go_to_a_process_are_the_trouble_of_their_link(moods: Moods) -> None:

@@ -140,7 +140,8 @@ class Moody:
             case "texts of its own":
                 yield self._report([Transaction(0, Verb.ADD, None, self._entry(_Text("A\0nn")))])
             case "divides and dies":
-                if os.fork():
+                if child := os.fork():
+                    (self.context.folder / "one.program").write_text(f"{child}", encoding="ascii")
                     os.kill(os.getpid(), signal.SIGKILL)
                 time.sleep(600)
             case "divides and both answer":

@@ -122,8 +122,8 @@ class _Nurse:
         told.close()
         if pid not in self.ended:
             os.kill(pid, signal.SIGKILL)  # it may not lead its group yet
-            with suppress(ProcessLookupError):
-                os.killpg(pid, signal.SIGKILL)
+        with suppress(ProcessLookupError):  # what it has left behind when it ended by itself ends, too
+            os.killpg(pid, signal.SIGKILL)
         self.ended.discard(pid)
         self.forgotten.add(pid)
         self.bury()
