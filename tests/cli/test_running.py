@@ -134,6 +134,15 @@ def test_broken_pipe(alone: Driver) -> None:
     assert "141" == done.stderr.strip()
 
 
+def test_streams_that_are_closed(alone: Driver) -> None:
+    """A dxa that is begun without streams, as by some schedulers, does its work."""
+    script = f"exec {sys.executable} -c '{MAIN}' -C {alone.folder} status <&- >&- 2>&-"
+
+    done = subprocess.run(["bash", "-c", script], check=False, timeout=60)
+
+    assert 0 == done.returncode
+
+
 def test_debug_shows_tracebacks(linked: Driver, monkeypatch: pytest.MonkeyPatch) -> None:
     """Errors are one message; --debug or DXA_DEBUG shows where they come from."""
     plain, debug = (

@@ -27,6 +27,7 @@ BROKEN_PIPE = 141
 
 def run_process(arguments: Sequence[str]) -> int:
     """Run the command of this process, and leave its streams so that the interpreter ends quietly."""
+    _fill_streams()
     status = run(arguments, Session())
     try:
         sys.stdout.flush()
@@ -36,6 +37,20 @@ def run_process(arguments: Sequence[str]) -> int:
         # What is still in the buffers goes nowhere, so that closing them raises nothing.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return status
+
+
+def _fill_streams() -> None:
+    """A stream that was closed when the process began (``2>&-``) goes nowhere: else the first file that is opened would
+    take its number, and what connectors and programs print would go there.
+    """
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:
+            nowhere = os.open(os.devnull, os.O_RDWR)
+            if nowhere != number:
+                os.dup2(nowhere, number)
+                os.close(nowhere)
+            os.set_inheritable(number, True)
+            setattr(sys, name, os.fdopen(number, "w" if number else "r", encoding="utf-8"))
 
 
 def run(arguments: Sequence[str], session: Session) -> int:
