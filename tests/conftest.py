@@ -6,7 +6,7 @@ test as an `@example`.
 
 Hundreds of thousands of small files are written, renamed and made durable in a run, which is where most of its time
 goes on a disk. So temporary folders are in memory, those of the processes that tests start among them, unless somebody
-says where he wants them (TMPDIR) or there is too little of it.
+says where he wants them (TMPDIR), there is too little of it, or no program may be run there.
 """
 
 import os
@@ -28,8 +28,8 @@ def in_memory() -> bool:
     """Whether temporary folders can be in memory."""
     if "TMPDIR" in os.environ or not os.access(MEMORY, os.W_OK):
         return False
-    free = os.statvfs(MEMORY)
-    return free.f_bavail * free.f_frsize >= ROOM
+    found = os.statvfs(MEMORY)
+    return found.f_bavail * found.f_frsize >= ROOM and not found.f_flag & os.ST_NOEXEC
 
 
 if in_memory():

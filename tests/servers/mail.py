@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from ssl import SSLContext
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import attrs
@@ -190,8 +191,15 @@ class ImapServer:
 @contextmanager
 def imap(folder: Path, mail: Path, *, certificate: Path | None = None) -> Iterator[ImapServer]:
     """Run dovecot in `folder` for the Maildir `mail`; with a certificate (and its key beside it) it speaks TLS."""
-    run = folder / "dovecot"
-    (run / "home").mkdir(parents=True)
+    # The path of a socket has about a hundred characters, and folders of tests are far down.
+    short = TemporaryDirectory(prefix="imap")
+    with short as run, _dovecot(Path(run), folder / "imap.conf", mail, certificate) as server:
+        yield server
+
+
+@contextmanager
+def _dovecot(run: Path, configuration: Path, mail: Path, certificate: Path | None) -> Iterator[ImapServer]:
+    (run / "home").mkdir()
     account = pwd.getpwnam("nobody") if os.geteuid() == 0 else pwd.getpwuid(os.geteuid())
     tls = "ssl = no"
     if certificate is not None:
@@ -208,7 +216,6 @@ def imap(folder: Path, mail: Path, *, certificate: Path | None = None) -> Iterat
         password=PASSWORD,
         port=port,
     )
-    configuration = folder / "imap.conf"
     configuration.write_text(text)
     for path in (mail, *mail.iterdir(), run / "home"):
         path.chmod(0o777)

@@ -60,6 +60,7 @@ def public_key(_instance: object, field: _Field, value: str) -> None:
 class ServerOptions:
     """A server, and how we come to it. Kinds of servers differ in their ports, and in what they secure by default."""
 
+    #: The usual port for each way of securing the connection.
     PORTS: ClassVar[Mapping[str, int]] = {}
 
     host: str = _key("name or number of the server; empty: there is none", "")
@@ -85,6 +86,7 @@ class ServerOptions:
 class SmtpOptions(ServerOptions):
     """The mail server that takes mail over."""
 
+    #: See `ServerOptions`.
     PORTS: ClassVar[Mapping[str, int]] = {"starttls": 587, "tls": 465, "none": 25}
 
     security: Security = _key("how the connection is secured; `none` is for a server on this machine", "starttls")
@@ -94,6 +96,7 @@ class SmtpOptions(ServerOptions):
 class ImapOptions(ServerOptions):
     """The folder at an IMAP server from which mail is taken."""
 
+    #: See `ServerOptions`.
     PORTS: ClassVar[Mapping[str, int]] = {"starttls": 143, "tls": 993, "none": 143}
 
     folder: str = _key("the folder; nothing but the mail of this link should come there", "INBOX")
