@@ -307,11 +307,12 @@ def test_a_damaged_backup_changes_nothing(spoken: Driver, tmp_path: Path, damage
 
 
 def test_no_backup(spoken: Driver, tmp_path: Path) -> None:
-    """A backup that does not exist is a wrong usage."""
-    done = spoken("restore", str(tmp_path / "none"))
+    """A backup that does not exist is a wrong usage, and so is a folder."""
+    done = [spoken("restore", str(path)) for path in (tmp_path / "none", tmp_path)]
 
-    assert 2 == done.status
-    assert "there is no backup" in done.err
+    assert [2, 2] == [each.status for each in done]
+    assert "there is no backup" in done[0].err
+    assert "is a folder" in done[1].err
 
 
 @pytest.mark.dx("T-189")

@@ -25,6 +25,14 @@ def test_a_new_plugin(dxa: Driver, tmp_path: Path) -> None:
     assert "not empty" in again.err
 
 
+def test_a_new_plugin_has_a_name_of_its_own(dxa: Driver, tmp_path: Path) -> None:
+    """Two plugins of one name would keep each other from working."""
+    done = dxa.bare("plugins", "new", "memory", "--folder", str(tmp_path / "x"))
+
+    assert (2, False) == (done.status, (tmp_path / "x").exists())
+    assert "there is a plugin memory (dxa); take another name" in done.err
+
+
 def test_what_the_kit_says_of_a_plugin(dxa: Driver) -> None:
     """`dxa plugins check` tries what can be tried without the plugin's mail system; a MUST that fails is status 1."""
     done = dxa.bare("plugins", "check", "memory")

@@ -159,6 +159,7 @@ def test_an_unknown_connector_is_one_problem() -> None:
     )
 
     hint = "`dxa plugins` shows plugins that failed or are left out"
+    hint += ". Without the link's tables the others run, and its people stay"
     assert [f"links.post.connector: no connector 'pots'; did you mean \"post\"? {hint}"] == problems(SITE, text)
     assert [f"links.mem.connector: no connector 'x'; there are: memory, post; {hint}"] == problems(
         SITE, MEMORY.replace('"memory"', '"x"')

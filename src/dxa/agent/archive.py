@@ -139,6 +139,8 @@ def _opened(archive: Path) -> Iterator[tuple[tarfile.TarFile, Manifest]]:
             yield tar, _manifest(archive, tar)
     except FileNotFoundError:
         raise UsageError(f"there is no backup {archive}") from None
+    except IsADirectoryError:
+        raise UsageError(f"{archive} is a folder; a backup is one file, as `dxa backup` writes it") from None
     except (tarfile.TarError, EOFError, zlib.error) as error:
         raise FormatError(f"the backup is damaged or ends too early: {error}", source=str(archive)) from error
     except OSError as error:

@@ -91,7 +91,8 @@ def check(session: Session, name: str, as_json: bool) -> int:
     type=click.Path(path_type=Path, file_okay=False),
     help="Write into this folder, which must be empty or not there yet; the default is dxa-NAME.",
 )
-def new(name: str, folder: Path | None) -> int:
+@pass_session
+def new(session: Session, name: str, folder: Path | None) -> int:
     """Write a new plugin: a connector that works, to a folder of files, with tests by the conformance kit.
 
     Put your own system in the folder's place; docs/plugins.md goes through it step by step.
@@ -99,8 +100,14 @@ def new(name: str, folder: Path | None) -> int:
     from importlib.metadata import version
 
     from dxa.cli.output import say
+    from dxa.errors import UsageError
     from dxa.scaffold import new_plugin, write_plugin
 
+    for plugin in session.host.found():
+        if plugin.name == name:
+            raise UsageError(
+                f"there is a plugin {name} ({plugin.distribution or 'a file of the site'}); take another name"
+            )
     folder = folder or Path(f"dxa-{name}")
     write_plugin(folder, new_plugin(name, version("dxa")))
     say(f"Made the plugin {name} in {folder}.")

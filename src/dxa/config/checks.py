@@ -84,6 +84,8 @@ class Checks:
             there = ", ".join(sorted(self.connectors))
             hint = did_you_mean(connector, self.connectors) or f"; there are: {there};"
             text = f"no connector {connector!r}{hint} `dxa plugins` shows plugins that failed or are left out"
+            # Nothing runs without it: who is whose cannot be told without the lists that are that link's.
+            text += ". Without the link's tables the others run, and its people stay"
             self.problems.append(((*at, "connector"), text))
             return
         self._check_role(at, link.get("role", ""), kind)
