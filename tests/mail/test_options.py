@@ -48,7 +48,7 @@ def test_a_link_uses_mail_when_it_has_an_address() -> None:
         ({"imap": {"host": "h"}}, "one of maildir and imap.host has to be given: where mail for us comes in"),
         ({"smtp": {"host": "h", "port": 70_000}}, "smtp.port: must be 0 to 65535, got 70000"),
         ({"smtp": {"host": "h", "security": "ssl"}}, "smtp.security: must be one of starttls, tls, none, got 'ssl'"),
-        ({"smtp": {"host": "h", "timeout": 0}}, "smtp.timeout: must be positive, got 0.0"),
+        ({"smtp": {"host": "h", "timeout": 0}}, "smtp.timeout: must be more than 0, got 0.0"),
         ({"imap": {"hots": "h"}}, 'imap.hots: unknown key; did you mean "host"?'),
     ],
 )

@@ -1,18 +1,17 @@
 """What is configured about mail: the table ``mail`` of a link, and what a peer of such a link has in addition."""
 
-# ruff: noqa: RUF009 - `_key` is `attrs.field` with an explanation; it makes no value
-
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 import attrs
 
 from dxa.config.secrets import Secret
 from dxa.errors import UsageError
+from dxa.options import Field, option, positive
 
 if TYPE_CHECKING:
     from dxa.mail.interface import Mailbox, Submission
@@ -22,30 +21,19 @@ if TYPE_CHECKING:
 Security = Literal["starttls", "tls", "none"]
 _ADDRESS = re.compile(r"[!-;=?A-~]+@[A-Za-z0-9.-]+")
 
-_Field: TypeAlias = "attrs.Attribute[Any]"
 
-
-def _key(doc: str, default: Any, validator: Any = None) -> Any:
-    return attrs.field(default=default, validator=validator, metadata={"doc": doc})
-
-
-def _port(_instance: object, field: _Field, value: int) -> None:
+def _port(_instance: object, field: Field, value: int) -> None:
     if not 0 <= value <= 65_535:
         raise ValueError(f"{field.name} must be 0 to 65535, got {value}")
 
 
-def _positive(_instance: object, field: _Field, value: float) -> None:
-    if value <= 0:
-        raise ValueError(f"{field.name} must be positive, got {value}")
-
-
-def mail_address(_instance: object, field: _Field, value: str) -> None:
+def mail_address(_instance: object, field: Field, value: str) -> None:
     """Validator: empty, or ``user@domain`` in ASCII."""
     if value and not _ADDRESS.fullmatch(value):
         raise ValueError(f"{field.name} must be user@domain, got {value!r}")
 
 
-def public_key(_instance: object, field: _Field, value: str) -> None:
+def public_key(_instance: object, field: Field, value: str) -> None:
     """Validator: empty, or a public key as text."""
     if value:
         from dxa.signing import PublicKey
@@ -63,13 +51,13 @@ class ServerOptions:
     #: The usual port for each way of securing the connection.
     PORTS: ClassVar[Mapping[str, int]] = {}
 
-    host: str = _key("name or number of the server; empty: there is none", "")
-    port: int = _key("its port; 0 is the usual one for `security`", 0, _port)
-    user: str = _key("who we are to the server; empty where it does not ask", "")
-    password: Secret | None = _key("our password there: env:NAME or file:PATH", None)
-    ca: str = _key("file of the certificates to believe; empty is those of the system", "")
-    timeout: float = _key("seconds to wait for an answer of the server", 60.0, _positive)
-    security: Security = _key("how the connection is secured; `none` is for a server on this machine", "tls")
+    host: str = option("name or number of the server; empty: there is none", "")
+    port: int = option("its port; 0 is the usual one for `security`", 0, _port)
+    user: str = option("who we are to the server; empty where it does not ask", "")
+    password: Secret | None = option("our password there: env:NAME or file:PATH", None)
+    ca: str = option("file of the certificates to believe; empty is those of the system", "")
+    timeout: float = option("seconds to wait for an answer of the server", 60.0, positive)
+    security: Security = option("how the connection is secured; `none` is for a server on this machine", "tls")
 
     @property
     def actual_port(self) -> int:
@@ -89,7 +77,7 @@ class SmtpOptions(ServerOptions):
     #: See `ServerOptions`.
     PORTS: ClassVar[Mapping[str, int]] = {"starttls": 587, "tls": 465, "none": 25}
 
-    security: Security = _key("how the connection is secured; `none` is for a server on this machine", "starttls")
+    security: Security = option("how the connection is secured; `none` is for a server on this machine", "starttls")
 
 
 @attrs.frozen(kw_only=True)
@@ -99,19 +87,19 @@ class ImapOptions(ServerOptions):
     #: See `ServerOptions`.
     PORTS: ClassVar[Mapping[str, int]] = {"starttls": 143, "tls": 993, "none": 143}
 
-    folder: str = _key("the folder; nothing but the mail of this link should come there", "INBOX")
+    folder: str = option("the folder; nothing but the mail of this link should come there", "INBOX")
 
 
 @attrs.frozen(kw_only=True)
 class MailOptions:
     """The table ``mail`` of a link; without an `address` the link does not use mail."""
 
-    address: str = _key("our mail address, user@domain; empty: this link does not use mail", "", mail_address)
-    key: Secret | None = _key("this site's private key, as `dxa keygen` makes it: file:PATH", None)
-    maildir: str = _key("Maildir into which the mail server delivers mail for the address", "")
-    aside: str = _key("folder for e-mails that could not be used, each with the reason", "mail-aside")
-    smtp: SmtpOptions = _key("the mail server that takes our mail", attrs.Factory(SmtpOptions))
-    imap: ImapOptions = _key("the IMAP server, in place of a Maildir", attrs.Factory(ImapOptions))
+    address: str = option("our mail address, user@domain; empty: this link does not use mail", "", mail_address)
+    key: Secret | None = option("this site's private key, as `dxa keygen` makes it: file:PATH", None)
+    maildir: str = option("Maildir into which the mail server delivers mail for the address", "")
+    aside: str = option("folder for e-mails that could not be used, each with the reason", "mail-aside")
+    smtp: SmtpOptions = option("the mail server that takes our mail", attrs.Factory(SmtpOptions))
+    imap: ImapOptions = option("the IMAP server, in place of a Maildir", attrs.Factory(ImapOptions))
 
     def __attrs_post_init__(self) -> None:
         """Raises ValueError for a table that is begun and not complete."""
@@ -165,9 +153,9 @@ class MailOptions:
 class PairOptions(MailOptions):
     """The table ``mail`` of a link that has one other side."""
 
-    to: str = _key("mail address of the other side", "", mail_address)
-    public_key: str = _key("public key of the other side, as its `dxa keygen` printed it", "", public_key)
-    unsigned: bool = _key("believe its e-mails though nothing proves that they are its own", False)
+    to: str = option("mail address of the other side", "", mail_address)
+    public_key: str = option("public key of the other side, as its `dxa keygen` printed it", "", public_key)
+    unsigned: bool = option("believe its e-mails though nothing proves that they are its own", False)
 
     def other(self, name: str, where: str) -> Correspondent:
         """The other side, which is called so; raises `UsageError` for what is missing in the table `where`."""
