@@ -90,6 +90,9 @@ def main(arguments: list[str]) -> int:
         print(report(importlib.import_module(f"benchmarks.{arguments[1]}").run()))
         return 0
     chosen = arguments or BENCHMARKS
+    if unknown := set(chosen) - set(BENCHMARKS):
+        print(f"no benchmark {', '.join(sorted(unknown))}; there are: {', '.join(BENCHMARKS)}", file=sys.stderr)
+        return 2
     results: list[tuple[str, Result]] = []
     for name in chosen:
         if why := _why_not(name):
