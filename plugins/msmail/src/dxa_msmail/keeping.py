@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from dxa.connector import Fault, Kept, folder_faults
 from dxa.errors import DxaError
-from dxa_msmail.postoffice import resync
 
 if TYPE_CHECKING:
     from dxa.mail.options import MailOptions
@@ -43,7 +42,9 @@ def requestor_writes_in(site: tuple[str, str], options: RequestorOptions) -> fro
 
     That of another server would replace all that the server of this link has told.
     """
-    return writes_in(site, options) | {(normpath(options.resync), resync.FILE)}
+    from dxa_msmail.postoffice.resync import FILE
+
+    return writes_in(site, options) | {(normpath(options.resync), FILE)}
 
 
 def _mailbox(mail: MailOptions) -> tuple[str, ...]:
