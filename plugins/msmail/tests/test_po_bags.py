@@ -34,6 +34,7 @@ from dxa_msmail.programs.external import program as external
 from dxa_msmail.programs.external.mailroom import Outcome
 from dxa_msmail.programs.procedures.place import Place
 from dxa_msmail.programs.routes import ways
+from tests.labs.killing import Fuse, KilledError
 
 MSMAIL = PluginGroup("msmail", dict(plugin.dxa_commands()))
 
@@ -53,23 +54,6 @@ LETTER = Letter(
 def key_of(name: str) -> PrivateKey:
     """The same key for the same name, always."""
     return PrivateKey(Ed25519PrivateKey.from_private_bytes(name.encode().ljust(32, b".")))
-
-
-class KilledError(Exception):
-    """The process ends here."""
-
-
-@attrs.define
-class Fuse:
-    """Ends the process at its n-th step; counts the steps when it is 0."""
-
-    at: int = 0
-    steps: int = 0
-
-    def __call__(self, what: str) -> None:
-        self.steps += 1
-        if self.steps == self.at:
-            raise KilledError(what)
 
 
 @attrs.frozen

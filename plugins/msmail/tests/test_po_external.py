@@ -24,6 +24,7 @@ from dxa_msmail.postoffice.networks import Route, direct, indirect
 from dxa_msmail.programs import registration, reqmain
 from dxa_msmail.programs.external import program as external
 from dxa_msmail.programs.external.mailroom import Outcome, Waiting
+from tests.labs.killing import Fuse, KilledError
 
 NOW = 1_700_000_000.0
 SENT = datetime(2023, 11, 14, 22, 0)
@@ -36,23 +37,6 @@ REQUEST = Letter(
     attachments=(Attachment("REQUPDS.GLB", bytes(range(256))),),
 )
 LETTER = attrs.evolve(REQUEST, sender="NETA/PO/ann", to=("NETB/PO/bob",), subject="Hello", attachments=())
-
-
-class KilledError(Exception):
-    """The process ends here."""
-
-
-@attrs.define
-class Fuse:
-    """Ends the process at its n-th step; counts the steps when it is 0."""
-
-    at: int = 0
-    steps: int = 0
-
-    def __call__(self, what: str) -> None:
-        self.steps += 1
-        if self.steps == self.at:
-            raise KilledError(what)
 
 
 @attrs.frozen

@@ -22,6 +22,7 @@ from dxa_msmail.postoffice.mailbag import INQUEUE, SYSTEM
 from dxa_msmail.postoffice.maildata import Maildata
 from dxa_msmail.postoffice.mailfolder import MailbagFolder, Queue
 from dxa_msmail.postoffice.messages import message_of
+from tests.labs.killing import Fuse, KilledError
 
 NOW = 1_700_000_000.0
 LETTER = Letter(
@@ -32,23 +33,6 @@ LETTER = Letter(
     body=b"[dirsync]\r\n",
     attachments=(Attachment("REQUPDS.GLB", bytes(100)),),
 )
-
-
-class KilledError(Exception):
-    """The process ends here."""
-
-
-@attrs.define
-class Fuse:
-    """Ends the process at its n-th step; counts the steps when it is 0."""
-
-    at: int = 0
-    steps: int = 0
-
-    def __call__(self, what: str) -> None:
-        self.steps += 1
-        if self.steps == self.at:
-            raise KilledError(what)
 
 
 @pytest.fixture
