@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 import weakref
@@ -15,12 +16,12 @@ from dxa.address import AddressTypes
 from dxa.connector import Connector, LinkContext, PeerInfo
 from dxa.entry import Entry, Transaction, Verb, list_entry
 from dxa.errors import TransportError
-from dxa.testing import ConnectorHarness
+from dxa.testing import ConnectorHarness, FaultyDisk, Skip
 from dxa_msmail import dirsyncbody, ffapi, importtext, plugin
 from dxa_msmail.addresses import ADDRESS_TYPES
 from dxa_msmail.dirsyncbody import Numbers, Place, Profile, Task
 from dxa_msmail.envelope import Envelope, write_message
-from dxa_msmail.folder import MemoryFolder
+from dxa_msmail.folder import DiskFolder, MemoryFolder
 from dxa_msmail.server import MsMailServer, ServerOptions
 from dxa_msmail.subjects import request_subject
 
@@ -73,11 +74,12 @@ class ServerHarness(ConnectorHarness):
         self.inbox: Any = BreakingFolder()
         self.outbox: Any = BreakingFolder()
         self.sent = 0
-        self.folder = Path(tempfile.mkdtemp())  # of the site: files for a person to bring are left there
-        weakref.finalize(self, shutil.rmtree, self.folder, True)
+        root = Path(tempfile.mkdtemp(prefix="dxa-kit-"))
+        weakref.finalize(self, shutil.rmtree, root)
+        self.root, self.site = root, root / "site"
 
     def open(self) -> Connector:
-        return MsMailServer(self.context(self.folder), self.inbox, self.outbox)
+        return MsMailServer(self.context(self.site), self.inbox, self.outbox)
 
     def context(self, folder: Path) -> LinkContext:
         return LinkContext(
@@ -141,8 +143,36 @@ class ServerHarness(ConnectorHarness):
     def drop(self, data: bytes) -> None:
         self.inbox.write("a000000.msg", data)
 
+    def below(self) -> list[str]:
+        """All files that are on the disk, as seen from the site's folder."""
+        return [os.path.relpath(path, self.site) for path in self.root.rglob("*") if path.is_file()]
+
     def files(self) -> Iterable[str]:
         return [*self.outbox.files, *self.inbox.files]
+
+
+class OnDisk(ServerHarness):
+    """The connector as it is registered, on folders of a disk."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.disk = FaultyDisk(self.site)
+        self.inbox, self.outbox = (DiskFolder(self.site / "mail" / name) for name in ("in", "out"))
+
+    def open(self) -> Connector:
+        return self.connector_type.open(self.context(self.site))
+
+    def fail(self, after: int = 0) -> None:
+        self.disk.fail(after)
+
+    def heal(self) -> None:
+        self.disk.heal()
+
+    def waiting(self) -> bytes:
+        raise Skip("what is damaged in memory is damaged in the same way on a disk")
+
+    def files(self) -> Iterable[str]:
+        return self.below()
 
 
 def _applied(held: list[Entry], row: Transaction) -> list[Entry]:

@@ -2,49 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import tempfile
-import weakref
 from collections.abc import Iterable
-from pathlib import Path
 
 from dxa.address import AddressTypes
-from dxa.connector import Connector
-from dxa.testing import AddressSubject, DecoderSubject, FaultyDisk, Skip
+from dxa.testing import AddressSubject, DecoderSubject
 from dxa.testing.pytest_skin import address_type_suite, connector_suite, decoder_suite
 from dxa_msmail import ffapi, plugin
 from dxa_msmail.addresses import ADDRESS_TYPES
 from dxa_msmail.envelope import STRICT_VERSION
-from dxa_msmail.folder import DiskFolder
-from tests.kit.msmail_harness import ServerHarness
-
-
-class DiskHarness(ServerHarness):
-    """The connector as it is registered, on folders of a disk."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        root = Path(tempfile.mkdtemp(prefix="dxa-kit-"))
-        weakref.finalize(self, shutil.rmtree, root)
-        self.root, self.site = root, root / "site"
-        self.disk = FaultyDisk(self.site)
-        self.inbox, self.outbox = (DiskFolder(self.site / "mail" / name) for name in ("in", "out"))
-
-    def open(self) -> Connector:
-        return self.connector_type.open(self.context(self.site))
-
-    def fail(self, after: int = 0) -> None:
-        self.disk.fail(after)
-
-    def heal(self) -> None:
-        self.disk.heal()
-
-    def waiting(self) -> bytes:
-        raise Skip("what is damaged in memory is damaged in the same way on a disk")
-
-    def files(self) -> Iterable[str]:
-        return [os.path.relpath(path, self.site) for path in self.root.rglob("*") if path.is_file()]
+from tests.kit.msmail_harness import OnDisk, ServerHarness
 
 
 class StrictHarness(ServerHarness):
@@ -81,7 +47,7 @@ def _files() -> Iterable[bytes]:
 
 test_server = connector_suite(ServerHarness)
 test_server_of_a_strict_requestor = connector_suite(StrictHarness)
-test_server_on_a_disk = connector_suite(DiskHarness)
+test_server_on_a_disk = connector_suite(OnDisk)
 test_address_types = address_type_suite([AddressSubject(kind, SAMPLES[kind.name]) for kind in ADDRESS_TYPES])
 test_decoder = decoder_suite(
     DecoderSubject(plugin.dxa_decoders()[0], tuple(_files()), types=AddressTypes(ADDRESS_TYPES))

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import tempfile
-import weakref
 from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 
@@ -14,13 +10,11 @@ from dxa.connector import Connector, LinkContext, Parcel, ParcelKind, PeerInfo
 from dxa.dirsync.messages import Reply
 from dxa.entry import Entry
 from dxa.ledger.answer import full, number_steps
-from dxa.testing import FaultyDisk, Skip
 from dxa.testing.pytest_skin import connector_suite
 from dxa_msmail import plugin
-from dxa_msmail.folder import DiskFolder
 from dxa_msmail.requestor.link import MsMailRequestor, RequestorOptions
 from dxa_msmail.server import MsMailServer, ServerOptions
-from tests.kit.msmail_harness import BreakingFolder, ServerHarness
+from tests.kit.msmail_harness import BreakingFolder, OnDisk, ServerHarness
 
 LINK, OWN, SERVER = "up", "INSTITUTE/BERLIN", "LAB/HQ"
 #: Whose people the server tells of.
@@ -36,9 +30,6 @@ class RequestorHarness(ServerHarness):
     def __init__(self) -> None:
         super().__init__()
         self.connector_type = next(kind for kind in plugin.dxa_connectors() if kind.name == "msmail-requestor")
-        root = Path(tempfile.mkdtemp(prefix="dxa-kit-"))
-        weakref.finalize(self, shutil.rmtree, root)
-        self.root, self.site = root, root / "site"
 
     def open(self) -> Connector:
         return MsMailRequestor(self.context(self.site), self.inbox, self.outbox)
@@ -91,35 +82,11 @@ class RequestorHarness(ServerHarness):
         self.inbox.write(f"m{last:06d}.msg", data)
 
     def files(self) -> Iterable[str]:
-        return [*self.outbox.files, *self.inbox.files, *_below(self.root, self.site)]
+        return [*self.outbox.files, *self.inbox.files, *self.below()]
 
 
-def _below(root: Path, seen_from: Path) -> list[str]:
-    return [os.path.relpath(path, seen_from) for path in root.rglob("*") if path.is_file()]
-
-
-class DiskRequestorHarness(RequestorHarness):
+class DiskRequestorHarness(OnDisk, RequestorHarness):
     """The connector as it is registered, on folders of a disk."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.disk = FaultyDisk(self.site)
-        self.inbox, self.outbox = (DiskFolder(self.site / "mail" / name) for name in ("in", "out"))
-
-    def open(self) -> Connector:
-        return self.connector_type.open(self.context(self.site))
-
-    def fail(self, after: int = 0) -> None:
-        self.disk.fail(after)
-
-    def heal(self) -> None:
-        self.disk.heal()
-
-    def waiting(self) -> bytes:
-        raise Skip("what is damaged in memory is damaged in the same way on a disk")
-
-    def files(self) -> Iterable[str]:
-        return _below(self.root, self.site)
 
 
 EXCUSES = {"collect_is_lazy": "the newest answer comes first, for it brings what the others do; few wait, if any"}
